@@ -1,0 +1,51 @@
+# `make demo` runs the main job, `make test` every test. Both set up what they need, as root or not.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: demo test lint bench proof lock clean
+
+demo: .stamps/runtime
+	$(BIN)/foldline demo --home .demo-home $(ARGS)
+
+test: .stamps/dev
+	./scripts/system-packages
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: .stamps/dev
+	$(BIN)/ruff format --check src tests scripts
+	$(BIN)/ruff check src tests scripts
+	FOLDLINE_HOME=tests/settings_home $(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Speed, as ratios within one run beside nginx: docs/performance.md says how to read them.
+bench: .stamps/dev
+	./scripts/system-packages
+	$(BIN)/python -m scripts.bench $(ARGS)
+
+# The long form of the proof: every surface by every variant, and more random histories.
+proof: .stamps/dev
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof -n 2 $(ARGS)
+
+# Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
+lock: .stamps/dev
+	$(BIN)/uv pip compile pyproject.toml --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/runtime.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/dev.txt
+
+.stamps/venv:
+	./scripts/make-venv $(PYTHON) $(VENV)
+	@mkdir -p .stamps && touch $@
+
+.stamps/runtime: .stamps/venv requirements/runtime.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/runtime.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.stamps/dev: .stamps/runtime requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .stamps .demo-home

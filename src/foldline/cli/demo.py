@@ -1,0 +1,140 @@
+"""`foldline demo`: a small newspaper on loopback, with readers of every kind, and nothing to set up."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import webbrowser
+from pathlib import Path
+
+import click
+
+from foldline.cli.home import ready_django
+from foldline.config import Settings, load
+from foldline.errors import ConfigurationError, Problem
+from foldline.server.supervisor import Supervisor, listen
+from foldline.stores.home import Home
+from foldline.stores.records import PublicStore
+
+LOOPBACK = "127.0.0.1"
+KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
+
+#: The demo runs on a secret that it makes for itself; whoever sets one of these means a real publication.
+REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", "STRIPE_API_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+
+SETTINGS = """\
+# Written by `foldline demo`.
+[publication]
+name = "The Fold"
+url = "{url}"
+tagline = "A small newspaper about how things work"
+language = "en"
+zone = "America/New_York"
+
+[offer]
+product = "all of The Fold"
+price = "4 € a month"
+
+[meter]
+limit = 3
+
+[listen]
+port = {port}
+
+[desk]
+port = {desk}
+"""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where the demo keeps files.")
+@click.option("--no-open", is_flag=True, help="Don't open a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it serves, and nothing else.")
+def demo(port: int, home: Path | None, no_open: bool, as_json: bool) -> None:
+    """Serve a demo newspaper on this machine. No keys are asked for, and nothing is sent anywhere."""
+    refuse_real_keys()
+    place = Home((home or _default_home()).resolve())
+    gate, desk = listen(LOOPBACK, port, "--port"), listen(LOOPBACK, 0, "desk")
+    settings = write_settings(place, gate.getsockname()[1], desk.getsockname()[1])
+    seed(settings)
+
+    def ready() -> None:
+        facts = what_runs(settings)
+        if as_json:
+            click.echo(json.dumps(facts))
+        else:
+            welcome(settings, facts)
+        if not no_open and not as_json:
+            webbrowser.open(settings.publication.url)
+
+    Supervisor(settings, os.environ, gate, desk).run(ready)
+
+
+def refuse_real_keys() -> None:
+    """The demo signs anybody in as anybody: it must never hold what a real publication holds.
+
+    Raises:
+        ConfigurationError: FL050, a real key is in the environment.
+    """
+    found = [name for name in REAL if os.environ.get(name)]
+    if found:
+        hint = "Unset it; the demo makes its own."
+        raise ConfigurationError((Problem("FL050", "the demo refuses real keys", ", ".join(found), hint),))
+
+
+def write_settings(home: Home, port: int, desk: int) -> Settings:
+    """The demo's settings, written anew each time; its secret is made once."""
+    home.make()
+    os.environ["FOLDLINE_DEMO"] = "1"
+    url = f"http://{LOOPBACK}:{port}"
+    home.settings_file.write_text(SETTINGS.format(url=url, port=port, desk=desk), encoding="utf-8")
+    if not home.secret_file.exists():
+        home.secret_file.touch(mode=0o600)
+        home.secret_file.write_text(secrets.token_urlsafe(48) + "\n", encoding="utf-8")
+    return load(home, os.environ)
+
+
+def seed(settings: Settings) -> None:
+    """Databases, invented readers and the newspaper's articles; quick where all of it is there already."""
+    prepare = ready_django(settings)
+    from foldline.server.demo.readers import seed_readers
+    from foldline.site.newsroom.seed import seed_demo
+
+    prepare.migrate(settings)
+    seed_readers()
+    seed_demo(Path(__file__).parents[1] / "server" / "demo")
+    prepare.publish_again()
+
+
+def what_runs(settings: Settings) -> dict[str, object]:
+    """What `--json` prints."""
+    base = f"{settings.publication.url}{settings.publication.prefix}"
+    articles = PublicStore(settings.home).article_paths()
+    return {
+        "url": f"{settings.publication.url}/",
+        "desk": f"http://{settings.desk[0]}:{settings.desk[1]}/",
+        "mail": f"{base}demo/mail",
+        "articles": [{"path": path, "access": access} for path, access in articles],
+        "readers": [{"kind": kind, "sign_in": f"{base}demo/become/{kind}"} for kind in KINDS],
+    }
+
+
+def welcome(settings: Settings, facts: dict[str, object]) -> None:
+    """What a person sees on the terminal."""
+    articles = PublicStore(settings.home).article_paths()
+    closed = next((path for path, access in articles if access == "subscribers"), "/")
+    click.echo(f"\n{settings.publication.name}, a newspaper of {len(articles)} articles\n")
+    click.echo(f"  read    {facts['url']}")
+    click.echo(f"  desk    {facts['desk']}")
+    click.echo(f"  mail    {facts['mail']}")
+    click.echo(f"  readers {', '.join(KINDS)}: choose in the bar on each page")
+    click.echo("\nNothing below the fold is in a page that was not opened. Look for yourself:\n")
+    click.echo(f"  curl -s {settings.publication.url}{closed}\n")
+    click.echo("Ctrl-C ends it.")
+
+
+def _default_home() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(cache) / "foldline-demo"

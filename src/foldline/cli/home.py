@@ -1,0 +1,47 @@
+"""The option `--home`, and Django made ready for the verbs that need it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+import django
+
+from foldline.config import Settings, home_from, load
+
+Verb = Callable[..., Any]
+
+
+def home_option(verb: Verb) -> Verb:
+    """`--home DIR`, or FOLDLINE_HOME, or the folder one stands in."""
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=None,
+        help="The publication's folder (default: FOLDLINE_HOME, else this folder).",
+    )(verb)
+
+
+def settings_of(home: Path | None) -> Settings:
+    """The settings of a home folder.
+
+    Raises:
+        ConfigurationError: with everything that is wrong with them.
+    """
+    return load(home_from(os.environ, home), os.environ)
+
+
+def ready_django(settings: Settings) -> ModuleType:
+    """Set Django up for this home folder and give `server.prepare`, which may only be imported afterwards.
+
+    Not done when this file is read: most verbs, and every gate worker, live without Django.
+    """
+    os.environ["FOLDLINE_HOME"] = str(settings.home.path)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "foldline.server.settings")
+    django.setup()
+    return import_module("foldline.server.prepare")

@@ -1,0 +1,39 @@
+"""`foldline`: the verbs, and how errors are told on a terminal."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from foldline import __version__
+from foldline.cli.checking import check
+from foldline.cli.demo import demo
+from foldline.cli.importing import importing
+from foldline.cli.running import migrate, serve
+from foldline.cli.staff import staff
+from foldline.cli.why import why
+from foldline.errors import ConfigurationError, FoldlineError
+
+
+@click.group()
+@click.version_option(__version__, prog_name="foldline")
+def verbs() -> None:
+    """The access gate for news: the preview or the whole, never anything else, and always a reason."""
+
+
+for verb in (check, demo, importing, migrate, serve, staff, why):
+    verbs.add_command(verb)
+
+
+def main() -> None:
+    """Run a verb. A mistake of the user's is told in plain words with exit code 1, never as a traceback."""
+    try:
+        verbs(prog_name="foldline")
+    except ConfigurationError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(1)
+    except FoldlineError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)

@@ -1,0 +1,40 @@
+"""`foldline migrate` and `foldline serve`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from foldline.cli.home import home_option, ready_django, settings_of
+from foldline.server.supervisor import Supervisor, listen
+
+
+@click.command()
+@home_option
+def migrate(home: Path | None) -> None:
+    """Create or update the databases of a home folder, and publish again what needs it."""
+    settings = settings_of(home)
+    prepare = ready_django(settings)
+    prepare.migrate(settings)
+    count = prepare.publish_again()
+    click.echo(f"{settings.home.path} is up to date; {count} articles published again.")
+
+
+@click.command()
+@home_option
+def serve(home: Path | None) -> None:
+    """Run the gate, the pages about accounts, and the desk."""
+    settings = settings_of(home)
+    gate = listen(*settings.listen, "[listen]")
+    desk = listen(*settings.desk, "[desk]")
+    prepare = ready_django(settings)
+    prepare.require_migrated(settings)
+    prepare.publish_again()
+
+    def ready() -> None:
+        click.echo(f"{settings.publication.name} is served on http://{settings.listen[0]}:{gate.getsockname()[1]}")
+        click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
+
+    Supervisor(settings, os.environ, gate, desk).run(ready)

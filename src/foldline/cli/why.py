@@ -1,0 +1,100 @@
+"""`foldline why PATH --as KIND`: the reason, every finding, and the rule that decided."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from foldline.cli.home import home_option, settings_of
+from foldline.config import Settings
+from foldline.errors import FoldlineError
+from foldline.pages.record import Gone, PublicPage, Redirect
+from foldline.policy.decide import Decision, decide
+from foldline.policy.facts import Article, Caller, Meter, Reader, Visit
+from foldline.server.worker import rules_of
+from foldline.stores.records import PublicStore
+
+KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
+
+
+def visit_as(kind: str, article: Article, now: int, used: int = 0, read_before: bool = False) -> Visit:
+    """The facts that a reader of one kind brings; `used` articles stand on the device's meter."""
+    readers = {
+        "registered": Reader(),
+        "subscriber": Reader(products=article.products),
+        "lapsed": Reader(ended_on=now - 86_400),
+    }
+    caller = Caller(claims_crawler=kind == "googlebot")
+    return Visit(article, now, readers.get(kind), Meter(used, read_before), caller=caller)
+
+
+@click.command()
+@click.argument("path")
+@click.option("--as", "kind", type=click.Choice(KINDS), default="anonymous", show_default=True)
+@click.option("--used", type=click.IntRange(0), default=0, help="Articles read on this device in this window.")
+@click.option("--read-before", is_flag=True, help="This article is one of them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@home_option
+def why(path: str, kind: str, used: int, read_before: bool, as_json: bool, home: Path | None) -> None:
+    """Say why a reader of a kind may, or may not, read the article at PATH."""
+    settings = settings_of(home)
+    page = article_at(settings, path)
+    rules = rules_of(settings)
+    visit = visit_as(kind, page.article, int(time.time()), max(used, int(read_before)), read_before)
+    decision = decide(visit, rules)
+    if as_json:
+        click.echo(json.dumps(as_data(decision)))
+        return
+    sources = {rule.name: rule.source for rule in rules.rules}
+    show(decision, sources, Console(highlight=False))
+
+
+def article_at(settings: Settings, path: str) -> PublicPage:
+    """The public record at a path.
+
+    Raises:
+        FoldlineError: there is no article there; the message says what is.
+    """
+    if not settings.home.public_db.exists():
+        raise FoldlineError(f"{settings.home.path} holds no articles yet. Run `foldline migrate` first.")
+    found = PublicStore(settings.home).find(path)
+    if isinstance(found, Redirect):
+        raise FoldlineError(f"{path} has moved to {found.to}. Ask about that path.")
+    if isinstance(found, Gone):
+        raise FoldlineError(f"The article at {path} was withdrawn: it answers 410 to everybody.")
+    if not isinstance(found, PublicPage):
+        raise FoldlineError(f"There is no article at {path}. Give the path as readers see it, as in /rivers-rise.")
+    return found
+
+
+def as_data(decision: Decision) -> dict[str, object]:
+    """A decision as JSON data."""
+    return {
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+        "rule": decision.rule,
+        "rules": decision.rules_version,
+        "findings": [
+            {"reason": finding.reason.value, "passed": finding.passed, "rule": finding.rule}
+            for finding in decision.findings
+        ],
+        "spend": decision.spend._asdict() if decision.spend else None,
+    }
+
+
+def show(decision: Decision, sources: dict[str, str], console: Console) -> None:
+    """A decision for a person."""
+    shown = {"opens": "whole", "refuses": "preview", "opens-if": "preview, then whole once it is counted"}
+    console.print(f"[bold]{shown[decision.outcome.value]}[/bold] · {decision.reason.value}")
+    if decision.rule:
+        console.print(f"decided by: {decision.rule} ({sources.get(decision.rule, 'built in')})")
+    table = Table("", "finding", "asked by", box=None, pad_edge=False)
+    for finding in decision.findings:
+        table.add_row("✓" if finding.passed else "✗", finding.reason.value, finding.rule or "-")
+    console.print(table)
+    console.print(f"rules: {decision.rules_version}")

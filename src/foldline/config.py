@@ -1,0 +1,234 @@
+"""`foldline.toml` and the environment, read once into values. Every problem is reported, not only the first."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from foldline.errors import ConfigurationError, Problem
+from foldline.pages.public import Offer, Publication
+from foldline.stores.home import Home
+
+SECRET_MINIMUM = 32
+LANGUAGES = ("en", "fr")
+
+#: Table and key, the type it must have, and what holds where it is absent.
+SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
+    "publication": {
+        "name": (str, ""),
+        "url": (str, ""),
+        "tagline": (str, ""),
+        "language": (str, "en"),
+        "zone": (str, "UTC"),
+        "prefix": (str, "/-/"),
+    },
+    "offer": {"product": (str, ""), "price": (str, "")},
+    "meter": {"limit": (int, 3)},
+    "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
+    "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
+    "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
+    "mail": {
+        "host": (str, ""),
+        "port": (int, 587),
+        "user": (str, ""),
+        "sender": (str, ""),
+        "security": (str, "starttls"),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    sender: str
+    security: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `hops` is how many proxies of ours stand before the gate."""
+
+    home: Home
+    publication: Publication
+    meter_limit: int
+    fold_paragraphs: int
+    fold_characters: int
+    listen: tuple[str, int]
+    desk: tuple[str, int]
+    workers: int
+    hops: int
+    mail: MailSettings
+    secrets: tuple[bytes, ...]
+    demo: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.publication.zone)
+
+    @property
+    def host(self) -> str:
+        """The host that readers type, with its port where that is not the scheme's own."""
+        return urlsplit(self.publication.url).netloc
+
+
+def home_from(environ: Mapping[str, str], given: str | Path | None = None) -> Home:
+    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise."""
+    return Home(Path(given or environ.get("FOLDLINE_HOME") or ".").resolve())
+
+
+def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
+    """Read the settings of a home folder.
+
+    Raises:
+        ConfigurationError: with all problems that were found, each with a stable id.
+    """
+    home = home if isinstance(home, Home) else Home(home)
+    problems: list[Problem] = []
+    tables = _tables(home, problems)
+    secrets = _secrets(home, environ, problems)
+    _check_values(tables, str(home.settings_file), problems)
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
+    prefix = publication["prefix"]
+    return Settings(
+        home=home,
+        publication=Publication(
+            name=publication["name"],
+            url=publication["url"].rstrip("/"),
+            tagline=publication["tagline"],
+            language=publication["language"],
+            zone=publication["zone"],
+            prefix=prefix,
+            offer=Offer(**tables["offer"], subscribe_path=f"{prefix}subscribe"),
+            demo=environ.get("FOLDLINE_DEMO") == "1",
+        ),
+        meter_limit=tables["meter"]["limit"],
+        fold_paragraphs=tables["fold"]["paragraphs"],
+        fold_characters=tables["fold"]["characters"],
+        listen=(listen["host"], listen["port"]),
+        desk=(desk["host"], desk["port"]),
+        workers=listen["workers"],
+        hops=listen["hops"],
+        mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
+        secrets=secrets,
+        demo=environ.get("FOLDLINE_DEMO") == "1",
+    )
+
+
+def _tables(home: Home, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    """The file's tables with defaults filled in; unknown names and wrong types become problems."""
+    where = str(home.settings_file)
+    tables = {name: {key: default for key, (_, default) in keys.items()} for name, keys in SCHEMA.items()}
+    try:
+        text = home.settings_file.read_text(encoding="utf-8")
+        given = tomllib.loads(text)
+    except FileNotFoundError:
+        problems.append(
+            Problem("FL001", "there is no settings file", where, "Write one: docs/settings.md has an example to copy.")
+        )
+        return tables
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(Problem("FL002", f"not readable as TOML: {error}", where, "Mend the line that it names."))
+        return tables
+    for name, table in given.items():
+        if name not in SCHEMA or not isinstance(table, dict):
+            problems.append(_unknown(name, SCHEMA, text, where))
+            continue
+        for key, value in table.items():
+            if key not in SCHEMA[name]:
+                problems.append(_unknown(key, SCHEMA[name], text, where))
+            elif type(value) is not SCHEMA[name][key][0]:
+                wanted = {str: "a text", int: "a whole number"}[SCHEMA[name][key][0]]
+                at = f"{where}:{_line_of(key, text)}"
+                problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
+            else:
+                tables[name][key] = value
+    return tables
+
+
+def _unknown(word: str, known: Mapping[str, object], text: str, where: str) -> Problem:
+    near = get_close_matches(word, known, 1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+    return Problem("FL003", f"unknown setting {word!r}", f"{where}:{_line_of(word, text)}", hint)
+
+
+def _line_of(word: str, text: str) -> int:
+    found = re.search(rf"^\s*\[?\s*{re.escape(word)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) -> tuple[bytes, ...]:
+    """The secrets, newest first: the first signs, the others still verify (rotation with overlap)."""
+    hint = "Make one with `openssl rand -base64 48`, and set FOLDLINE_SECRET or write it as the first line of `secret`."
+    where = "FOLDLINE_SECRET"
+    lines = [environ[where]] if environ.get(where) else []
+    if not lines and home.secret_file.exists():
+        where = str(home.secret_file)
+        lines = [line.strip() for line in home.secret_file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if home.secret_file.stat().st_mode & 0o077:
+            problems.append(Problem("FL012", "other users can read the secret", where, "Run `chmod 600` on it."))
+    if not lines:
+        problems.append(Problem("FL010", "there is no secret", where, hint))
+    for line in lines:
+        if len(line.encode()) < SECRET_MINIMUM:
+            short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
+            problems.append(Problem("FL011", short, where, hint))
+    return tuple(line.encode() for line in lines)
+
+
+def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:
+    publication = tables["publication"]
+    if not publication["name"]:
+        problems.append(Problem("FL020", "[publication] name is empty", where, "Write the publication's name."))
+    url = urlsplit(publication["url"])
+    if url.scheme not in ("http", "https") or not url.netloc or url.path not in ("", "/") or url.query:
+        hint = "Write scheme and host, as in https://valley-post.example."
+        problems.append(Problem("FL021", "[publication] url is not the address of a site", where, hint))
+    elif url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
+        hint = "Passes are cookies that only https carries; plain http works on loopback alone."
+        problems.append(Problem("FL022", "[publication] url is not https", where, hint))
+    if publication["language"] not in LANGUAGES:
+        hint = f"Known: {', '.join(LANGUAGES)}."
+        problems.append(Problem("FL023", f"no words in the language {publication['language']!r}", where, hint))
+    try:
+        ZoneInfo(publication["zone"])
+    except (ZoneInfoNotFoundError, ValueError):
+        hint = "Write an IANA name, as in America/New_York."
+        problems.append(Problem("FL024", f"unknown time zone {publication['zone']!r}", where, hint))
+    if not re.fullmatch(r"/[A-Za-z0-9_.~-]+/", publication["prefix"]) or publication["prefix"] in ("/./", "/../"):
+        problems.append(Problem("FL025", "[publication] prefix must be one path segment", where, 'As in "/-/".'))
+    _check_numbers(tables, where, problems)
+    if tables["mail"]["security"] not in ("none", "starttls", "tls"):
+        problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
+    if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:
+        problems.append(Problem("FL031", "[mail] sender is not an e-mail address", where, "Codes are sent from it."))
+
+
+def _check_numbers(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:
+    bounds = (
+        ("meter", "limit", 0, 255),
+        ("fold", "paragraphs", 1, 100),
+        ("fold", "characters", 0, 100_000),
+        ("listen", "port", 0, 65535),
+        ("desk", "port", 0, 65535),
+        ("mail", "port", 1, 65535),
+        ("listen", "workers", 1, 64),
+        ("listen", "hops", 0, 8),
+    )
+    for table, key, least, most in bounds:
+        if not least <= tables[table][key] <= most:
+            what = f"[{table}] {key} is not between {least} and {most}"
+            problems.append(Problem("FL026", what, where, f"It is {tables[table][key]}."))

@@ -1,0 +1,1 @@
+"""A page in, preview and rest out. Pure: it cuts, and it proves the cut."""

@@ -1,0 +1,145 @@
+"""GET of a page. It has no effect: it opens what needs no counting, and otherwise shows the preview."""
+
+from __future__ import annotations
+
+from foldline.errors import StoreUnavailable
+from foldline.gate import needs
+from foldline.gate.errors import gone, not_found, unavailable
+from foldline.gate.facts import Carried, gather
+from foldline.gate.needs import Steps
+from foldline.gate.request import Request, accepts_gzip
+from foldline.gate.response import (
+    GATED,
+    NEUTRAL,
+    PRIVATE,
+    Response,
+    cookie_headers,
+    entity_tag,
+    matches,
+    page,
+)
+from foldline.gate.state import GateState
+from foldline.pages.record import Gone, PublicPage, Redirect, Sheet
+from foldline.policy.decide import Decision, Outcome, decide
+from foldline.policy.facts import Access, Visit
+from foldline.signed import cookies, reader_pass
+
+ASK = "ask"
+OPEN = "open"
+FREE = "free"
+
+
+def get_page(request: Request, gate: GateState) -> Steps:
+    """The page at a path: an article as this visit may see it, a list, a redirect or an error page."""
+    record = yield needs.Page(request.path)
+    if type(record) is PublicPage:
+        if record.article.access is not Access.FREE:
+            return (yield from _gated(record, request, gate))
+        gate.note(record.article.id, decide(Visit(record.article, gate.now()), gate.rules))
+        return neutral(record, FREE, request, gate)
+    if type(record) is Sheet:
+        return sheet(record, request, gate)
+    if type(record) is Redirect:
+        location = (b"location", record.to.encode())
+        return Response(308, (location, *NEUTRAL, *gate.security, (b"content-length", b"0")))
+    if type(record) is Gone:
+        return (yield from gone(request, gate))
+    return (yield from not_found(request, gate))
+
+
+def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
+    carried = yield from gather(request, record.article, gate)
+    decision = decide(carried.visit, gate.rules)
+    gate.note(record.article.id, decision)
+    if decision.outcome is Outcome.OPENS:
+        return (yield from whole(record, decision, carried, request, gate))
+    kind = ASK if decision.outcome is Outcome.OPENS_IF else decision.reason.value
+    if not request.has_our_cookies:
+        return neutral(record, kind, request, gate)
+    return refused(record, kind, carried, request, gate)
+
+
+def whole(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
+    """Preview and rest, for the reader whom this Decision opened it for, and for nobody's cache."""
+    if decision.opening is None:
+        raise ValueError("only an opening leads to a whole")
+    try:
+        rest = yield needs.Rest(record, decision.opening)
+    except StoreUnavailable:
+        return (yield from _try_again(record, decision, carried, request, gate))
+    parts = record.parts(OPEN, rest.fragment)
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    headers = gate.whole_headers
+    changes = pass_cookies(carried, gate)
+    return page(parts, (*headers, *changes) if changes else headers, gzip=gzip, end=rest.whole_end)
+
+
+def _try_again(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
+    """The version of this page may have been replaced between two reads: look once more, then say so."""
+    again = yield needs.Page(request.path, anew=True)
+    if type(again) is PublicPage and again.version != record.version and decision.opening is not None:
+        try:
+            rest = yield needs.Rest(again, decision.opening)
+        except StoreUnavailable:
+            return unavailable(record, request, gate)
+        gzip = accepts_gzip(request.header(b"accept-encoding"))
+        headers = (*gate.whole_headers, *pass_cookies(carried, gate))
+        return page(again.parts(OPEN, rest.fragment), headers, gzip=gzip, end=rest.whole_end)
+    return unavailable(record, request, gate)
+
+
+def neutral(record: PublicPage, wall: str, request: Request, gate: GateState) -> Response:
+    """The one answer that a shared cache may hold: the same for every request without a cookie of ours."""
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    ready = record.ready.get((wall, gzip))
+    if ready is None:
+        ready = _with_validator(record, wall, gzip, gate)
+        record.ready[(wall, gzip)] = ready
+    return conditional(request, ready)
+
+
+def _with_validator(record: PublicPage, wall: str, gzip: bool, gate: GateState) -> tuple[Response, bytes]:
+    robots = GATED if record.gated else ()
+    answer = page(record.parts(wall), (*gate.page_headers, *NEUTRAL, *robots), gzip=gzip)
+    tag = entity_tag(answer.body)
+    return answer.adding((b"etag", tag)), tag
+
+
+def sheet(record: Sheet, request: Request, gate: GateState) -> Response:
+    """A list of articles, the same for everybody."""
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    ready = record.ready.get(gzip)
+    if ready is None:
+        answer = page((record.body,), (*gate.page_headers, *NEUTRAL), gzip=gzip)
+        tag = entity_tag(answer.body)
+        ready = (answer.adding((b"etag", tag)), tag)
+        record.ready[gzip] = ready
+    return conditional(request, ready)
+
+
+def conditional(request: Request, ready: tuple[Response, bytes]) -> Response:
+    """Access was decided first; only now a condition is compared with the chosen variant (RFC 9110, 13.2.1)."""
+    answer, tag = ready
+    wanted = request.header(b"if-none-match")
+    if wanted and matches(wanted, tag):
+        kept = tuple(header for header in answer.headers if not header[0].startswith(b"content-"))
+        return Response(304, kept)
+    return answer
+
+
+def refused(record: PublicPage, wall: str, carried: Carried, request: Request, gate: GateState) -> Response:
+    """The preview for a device that carries a cookie of ours: it says why at once, and no cache keeps it."""
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    headers = (*gate.page_headers, *PRIVATE, *GATED, *pass_cookies(carried, gate))
+    return page(record.parts(wall), headers, gzip=gzip)
+
+
+def pass_cookies(carried: Carried, gate: GateState) -> tuple[tuple[bytes, bytes], ...]:
+    """The pass again, where the store renewed it; its end, where the session has ended."""
+    if carried.renewed and carried.reader_pass is not None:
+        token = reader_pass.issue(gate.keyring, carried.reader_pass)
+        seconds = carried.reader_pass.session_until - carried.now
+        return cookie_headers(cookies.set_cookie(cookies.PASS, token, seconds))
+    if carried.ended:
+        return cookie_headers(cookies.expire(cookies.PASS), cookies.expire(cookies.OPENING))
+    return ()

@@ -1,0 +1,164 @@
+"""The gate as an ASGI application: it awaits what a visit needs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from foldline.errors import StoreUnavailable
+from foldline.gate import needs
+from foldline.gate.errors import bare
+from foldline.gate.library import Library
+from foldline.gate.request import Request
+from foldline.gate.response import Response
+from foldline.gate.spending import DeviceSpender
+from foldline.gate.state import GateState
+from foldline.gate.visit import visit
+from foldline.signed.reader_pass import Pass, PassFacts
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+#: The largest body that the site process is handed, in bytes.
+MOST_BODY = 1 << 20
+
+
+class PassReader(Protocol):
+    """Asks the store about a pass, within its deadline; raises StoreUnavailable."""
+
+    async def renew(self, held: Pass) -> PassFacts | None: ...
+
+
+class Site(Protocol):
+    """The process behind the gate that answers the pages about a reader's account; raises StoreUnavailable."""
+
+    async def forward(self, request: Request) -> Response: ...
+
+
+class Pictures(Protocol):
+    """Reads the newsroom's pictures: (content type, bytes) or None."""
+
+    async def picture(self, name: str) -> tuple[str, bytes] | None: ...
+
+
+class GateApp:
+    """One worker's application. `state` decides, the others answer needs."""
+
+    def __init__(
+        self,
+        state: GateState,
+        library: Library,
+        spender: DeviceSpender,
+        passes: PassReader,
+        site: Site,
+        pictures: Pictures,
+    ) -> None:
+        self.state = state
+        self.library = library
+        self._spender = spender
+        self._passes = passes
+        self._site = site
+        self._pictures = pictures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        response = await self._answer(scope, receive)
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        body = b"" if scope["method"] == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        method = scope["method"]
+        client = scope["client"]
+        body = b""
+        if method not in ("GET", "HEAD"):
+            taken = await _body(receive)
+            if taken is None:
+                return bare(413, self.state)
+            body = taken
+        request = Request(
+            method, scope["raw_path"], scope["query_string"], scope["headers"], client[0] if client else "", body
+        )
+        try:
+            return await self.run(request)
+        except Exception:
+            # The last resort: a constant answer, and a log line without anything of the request in it.
+            log.exception("a visit failed")
+            return bare(500, self.state)
+
+    async def run(self, request: Request) -> Response:
+        """Drive one visit to its end."""
+        steps = visit(request, self.state)
+        try:
+            need = next(steps)
+            while True:
+                try:
+                    answer = await self._meet(need)
+                except StoreUnavailable as error:
+                    log.warning("%s: %s", type(need).__name__, error)
+                    need = steps.throw(error)
+                else:
+                    need = steps.send(answer)
+        except StopIteration as end:
+            response: Response = end.value
+            return response
+
+    async def _meet(self, need: needs.Need) -> Any:
+        if isinstance(need, needs.Page):
+            if need.anew:
+                self.library.forget(need.path)
+            return self.library.page(need.path)
+        if isinstance(need, needs.Rest):
+            return self.library.rest(need.page, need.opening)
+        if isinstance(need, needs.PageOf):
+            return self.library.page_of(need.article)
+        if isinstance(need, needs.Spend):
+            return self._spender.spend(need)
+        if isinstance(need, needs.Renew):
+            return await self._passes.renew(need.reader_pass)
+        if isinstance(need, needs.Forward):
+            return await self._forward(need.request)
+        return await self._pictures.picture(need.name)
+
+    async def _forward(self, request: Request) -> Response:
+        try:
+            return await self._site.forward(request)
+        except StoreUnavailable as error:
+            log.warning("site: %s", error)
+            return bare(502, self.state)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The request's body; None where it is larger than anything that is taken here."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MOST_BODY:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,96 @@
+"""From what a request carries to the facts that the decider takes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from foldline.callers.agents import claims_crawler
+from foldline.errors import InvalidToken, StoreUnavailable
+from foldline.gate.needs import Need, Renew
+from foldline.gate.request import Request
+from foldline.gate.state import GateState
+from foldline.policy.facts import NOBODY, Article, Caller, Meter, Reader, Visit
+from foldline.signed import meter, opening, reader_pass
+from foldline.signed.meter import DeviceMeter
+from foldline.signed.opening import NO_SESSION, DeviceOpenings
+from foldline.signed.reader_pass import Pass, PassFacts
+
+CRAWLER = Caller(claims_crawler=True)
+
+
+@dataclass(slots=True)
+class Carried:
+    """What a visit carries beside the facts: what must be signed again when something changes."""
+
+    now: int
+    visit: Visit
+    reader_pass: Pass | None
+    renewed: bool
+    ended: bool
+    meter: DeviceMeter
+    meter_known: bool
+    openings: DeviceOpenings
+    hashed: bytes
+
+
+def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
+    """All facts about one visit to one article. Asks the store only for a pass that is no longer fresh."""
+    now = gate.now()
+    held = gate.read_pass(request.reader_pass, now)
+    renewed = ended = False
+    store_answered = True
+    reader: Reader | None = None
+    if held is not None:
+        if gate.must_ask(held, now):
+            held, renewed, ended, store_answered = yield from _renew(held, now, gate)
+        if held is not None:
+            reader = Reader(held.products if store_answered else frozenset(), held.ended_on)
+    device, known = _device_meter(request, gate, now)
+    openings = _openings(request, gate, device)
+    hashed = b""
+    fact, opened = Meter(), False
+    if known or openings.entries:
+        hashed = meter.article_hash(gate.keyring, device.device, article.id)
+        fact = Meter(len(device.articles), hashed in device.articles)
+        session = held.session if held is not None else NO_SESSION
+        if openings.session in (NO_SESSION, session):
+            opening_hash = meter.article_hash(gate.keyring, openings.device, article.id)
+            opened = openings.ends(opening_hash, now) > 0
+    caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
+    visit = Visit(article, now, reader, fact, opened, caller, store_answered)
+    return Carried(now, visit, held, renewed, ended, device, known, openings, hashed)
+
+
+def _renew(held: Pass, now: int, gate: GateState) -> Generator[Need, Any, tuple[Pass | None, bool, bool, bool]]:
+    """(pass, whether it must be set again, whether the session ended, whether the store answered)."""
+    try:
+        facts: PassFacts | None = yield Renew(held)
+    except StoreUnavailable:
+        # Only now the outage clock counts: a failed read, never a slow revocation.
+        return held, False, False, now < held.offline_until
+    if facts is None or facts.ended or facts.session_until <= now:
+        gate.end_session(held.session, now)
+        return None, False, True, True
+    new = reader_pass.from_facts(facts, now)
+    return new, True, False, True
+
+
+def _device_meter(request: Request, gate: GateState, now: int) -> tuple[DeviceMeter, bool]:
+    if request.meter:
+        try:
+            read = meter.read(gate.keyring, request.meter)
+            return read.in_window(gate.window(now).number), True
+        except InvalidToken:
+            pass
+    return DeviceMeter(b"", gate.window(now).number), False
+
+
+def _openings(request: Request, gate: GateState, device: DeviceMeter) -> DeviceOpenings:
+    if request.opening:
+        try:
+            return opening.read(gate.keyring, request.opening)
+        except InvalidToken:
+            pass
+    return DeviceOpenings(device.device)

@@ -1,0 +1,98 @@
+"""The records that a worker holds in memory: public and sealed ones under separate budgets."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from cachetools import LRUCache
+
+from foldline.pages.record import PublicPage, Record, Rest
+from foldline.policy.decide import Opening
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+PUBLIC_BYTES = 64 << 20
+SEALED_BYTES = 64 << 20
+
+
+class PublicRecords(Protocol):
+    """Where public records are read; `stores.records.PublicStore` is one."""
+
+    def find(self, path: str) -> Record | None: ...
+
+    def path_of(self, article: int) -> str | None: ...
+
+
+class SealedRecords(Protocol):
+    """Where rests are read, for an Opening; `stores.records.SealedStore` is one."""
+
+    def rest(self, page: PublicPage, opening: Opening) -> Rest: ...
+
+
+class Library:
+    """Reads each record once. What is not there is asked for every time (it costs an indexed read)."""
+
+    def __init__(
+        self,
+        public: PublicRecords,
+        sealed: SealedRecords,
+        public_bytes: int = PUBLIC_BYTES,
+        sealed_bytes: int = SEALED_BYTES,
+    ) -> None:
+        self._public_store = public
+        self._sealed_store = sealed
+        # Joined presentations are kept beside the fragments: a record weighs about three times its size.
+        self._public: LRUCache[bytes, Record] = LRUCache(public_bytes, getsizeof=lambda record: 3 * record.size() + 500)
+        self._sealed: LRUCache[tuple[int, int], Rest] = LRUCache(sealed_bytes, getsizeof=lambda rest: rest.size() + 500)
+
+    def page(self, path: bytes) -> Record | None:
+        """The record at a path.
+
+        Raises:
+            StoreUnavailable: it is not in memory and can't be read.
+        """
+        known: Record | None = self._public.get(path)
+        if known is None:
+            known = self._public_store.find(path.decode("ascii", "replace"))
+            if known is not None:
+                _keep(self._public, path, known)
+        return known
+
+    def page_of(self, article: int) -> PublicPage | None:
+        """The page of an article, by its number."""
+        path = self._public_store.path_of(article)
+        found = self.page(path.encode()) if path is not None else None
+        return found if isinstance(found, PublicPage) else None
+
+    def rest(self, page: PublicPage, opening: Opening) -> Rest:
+        """What stands below the fold, for an opening of exactly this article.
+
+        Raises:
+            ValueError: the opening is of another article.
+            StoreUnavailable: it is not in memory and can't be read.
+        """
+        if opening.article != page.article.id:
+            raise ValueError("an opening opens its own article only")
+        key = (page.article.id, page.version)
+        known: Rest | None = self._sealed.get(key)
+        if known is None:
+            known = self._sealed_store.rest(page, opening)
+            _keep(self._sealed, key, known)
+        return known
+
+    def forget(self, path: bytes) -> None:
+        """A record changed."""
+        known = self._public.pop(path, None)
+        if isinstance(known, PublicPage):
+            self._sealed.pop((known.article.id, known.version), None)
+
+    def forget_all(self) -> None:
+        """Everything may have changed."""
+        self._public.clear()
+        self._sealed.clear()
+
+
+def _keep(cache: LRUCache[Key, Value], key: Key, value: Value) -> None:
+    if cache.getsizeof(value) <= cache.maxsize:
+        cache[key] = value

@@ -1,0 +1,68 @@
+"""What a visit may ask of the world. Adapters answer; tests hand in values.
+
+A need that can't be met is answered by throwing `StoreUnavailable` into the visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+from foldline.gate.request import Request
+from foldline.gate.response import Response
+from foldline.pages.record import PublicPage
+from foldline.policy import decide
+from foldline.signed.meter import DeviceMeter
+from foldline.signed.reader_pass import Pass
+
+
+class Page(NamedTuple):
+    """The record at a path -> Record or None. `anew` reads it past what is held in memory."""
+
+    path: bytes
+    anew: bool = False
+
+
+class PageOf(NamedTuple):
+    """The page of an article -> PublicPage or None."""
+
+    article: int
+
+
+class Rest(NamedTuple):
+    """What stands below the fold of a page -> stores.records.Rest."""
+
+    page: PublicPage
+    opening: decide.Opening
+
+
+class Renew(NamedTuple):
+    """What the store knows of a pass -> PassFacts or None."""
+
+    reader_pass: Pass
+
+
+class Spend(NamedTuple):
+    """Count an article on a device's meter -> (Receipt, DeviceMeter). `known` is False for a meter made just now."""
+
+    spend: decide.Spend
+    meter: DeviceMeter
+    hashed: bytes
+    network: str
+    known: bool
+
+
+class Forward(NamedTuple):
+    """Let the site process answer -> Response."""
+
+    request: Request
+
+
+class Media(NamedTuple):
+    """A picture of the newsroom -> (content type, bytes) or None."""
+
+    name: str
+
+
+Need = Page | PageOf | Rest | Renew | Spend | Forward | Media
+Steps = Generator[Need, Any, Response]

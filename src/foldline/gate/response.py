@@ -1,0 +1,94 @@
+"""Responses and their headers: an allow-list, ready as bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from foldline.pages.fragment import Fragment, join_gzip, join_plain, trailer
+
+HeaderList = tuple[tuple[bytes, bytes], ...]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+HTML: HeaderList = ((b"content-type", b"text/html; charset=utf-8"),)
+
+#: nginx and Varnish know no CDN-Cache-Control (RFC 9213); X-Accel-Expires says the same to nginx.
+NEUTRAL: HeaderList = (
+    (b"cache-control", b"no-cache"),
+    (b"cdn-cache-control", b"max-age=30, stale-while-revalidate=30, stale-if-error=86400"),
+    (b"x-accel-expires", b"30"),
+    (b"vary", b"accept-encoding"),
+)
+PRIVATE: HeaderList = (
+    (b"cache-control", b"private, no-cache"),
+    (b"x-accel-expires", b"0"),
+    (b"vary", b"accept-encoding"),
+)
+#: A whole is kept by nobody: only `no-store` keeps it off the Back button after sign-out.
+NO_STORE: HeaderList = (
+    (b"cache-control", b"private, no-store"),
+    (b"x-accel-expires", b"0"),
+    (b"vary", b"accept-encoding"),
+)
+FOREVER: HeaderList = ((b"cache-control", b"public, max-age=31536000, immutable"), (b"vary", b"accept-encoding"))
+GZIP: HeaderList = ((b"content-encoding", b"gzip"),)
+GATED: HeaderList = ((b"x-robots-tag", b"noarchive"),)
+
+
+def security_headers(url: str) -> HeaderList:
+    """What every page carries. HSTS only where the publication's address is https."""
+    headers = (
+        (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+    )
+    strict = ((b"strict-transport-security", b"max-age=31536000"),) if url.startswith("https:") else ()
+    return (*headers, *strict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer. `body` is also there for HEAD: whoever sends it leaves it out and keeps its length."""
+
+    status: int
+    headers: HeaderList
+    body: bytes = b""
+
+    def adding(self, *more: tuple[bytes, bytes]) -> Response:
+        """The same answer with more headers behind."""
+        return Response(self.status, (*self.headers, *more), self.body)
+
+
+def page(
+    parts: tuple[Fragment, ...], headers: HeaderList, *, gzip: bool, status: int = 200, end: bytes | None = None
+) -> Response:
+    """A page of ready fragments; `end` is its gzip trailer where one was stored."""
+    if gzip:
+        body = join_gzip(parts, trailer(parts) if end is None else end)
+        headers = (*headers, *GZIP)
+    else:
+        body = join_plain(parts)
+    return Response(status, (*headers, (b"content-length", b"%d" % len(body))), body)
+
+
+def entity_tag(body: bytes) -> bytes:
+    """A strong validator of exactly these bytes, so that no two variants share one."""
+    return b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
+
+
+def matches(if_none_match: bytes, tag: bytes) -> bool:
+    """RFC 9110, 13.1.2: weak comparison against a list, or `*`."""
+    if if_none_match.strip() == b"*":
+        return True
+    return any(part.strip().removeprefix(b"W/") == tag for part in if_none_match.split(b","))
+
+
+def cookie_headers(*values: str) -> HeaderList:
+    """`Set-Cookie` headers."""
+    return tuple((b"set-cookie", value.encode()) for value in values)

@@ -1,0 +1,107 @@
+"""What one gate worker knows: the publication, its rules and keys, and bounded memory. No I/O."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from cachetools import LRUCache
+
+from foldline.clock import Clock
+from foldline.errors import InvalidToken
+from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
+from foldline.pages.assets import Asset
+from foldline.pages.public import Publication
+from foldline.pages.words import Words
+from foldline.policy.decide import Decision
+from foldline.policy.rules import Rules
+from foldline.policy.window import Window, calendar_month
+from foldline.signed import reader_pass
+from foldline.signed.keys import Keyring
+
+PASSES_KEPT = 20_000
+ENDED_KEPT = 100_000
+
+
+def discard(article: int, decision: Decision) -> None:
+    """The note of a decision where nobody keeps any."""
+
+
+@dataclass
+class GateState:
+    """`hosts` are the names that readers may type; `hops` the proxies of ours before the gate; `rules` is None while
+    there is no good rule set. `page_headers` stand on every page."""
+
+    publication: Publication
+    words: Words
+    rules: Rules | None
+    keyring: Keyring
+    clock: Clock
+    assets: Mapping[str, Asset]
+    hosts: frozenset[bytes]
+    origins: frozenset[bytes]
+    hops: int = 0
+    random: Callable[[int], bytes] = os.urandom
+    note: Callable[[int, Decision], None] = discard
+    page_headers: HeaderList = field(init=False)
+    whole_headers: HeaderList = field(init=False)
+    security: HeaderList = field(init=False)
+    _passes: LRUCache[bytes, reader_pass.Pass] = field(init=False)
+    _ended: LRUCache[bytes, int] = field(init=False)
+    _changed: LRUCache[bytes, int] = field(init=False)
+    _window: Window = field(init=False)
+    zone: ZoneInfo = field(init=False)
+    prefix: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.security = security_headers(self.publication.url)
+        self.page_headers = (*HTML, *self.security)
+        self.whole_headers = (*self.page_headers, *NO_STORE, *GATED)
+        self.prefix = self.publication.prefix.encode()
+        self._passes = LRUCache(PASSES_KEPT)
+        self._ended = LRUCache(ENDED_KEPT)
+        self._changed = LRUCache(ENDED_KEPT)
+        self.zone = ZoneInfo(self.publication.zone)
+        self._window = calendar_month(int(self.clock.now()), self.zone)
+
+    def now(self) -> int:
+        """Epoch seconds."""
+        return int(self.clock.now())
+
+    def window(self, now: int) -> Window:
+        """The meter's window that holds `now`."""
+        if not self._window.starts <= now < self._window.ends:
+            self._window = calendar_month(now, self.zone)
+        return self._window
+
+    def read_pass(self, token: bytes, now: int) -> reader_pass.Pass | None:
+        """The pass in a cookie, verified once and remembered by its full bytes; its ends are compared every time."""
+        if not token:
+            return None
+        known: reader_pass.Pass | None = self._passes.get(token)
+        if known is None:
+            try:
+                known = reader_pass.read(self.keyring, token)
+            except InvalidToken:
+                return None
+            self._passes[token] = known
+        if known.session_until <= now or known.session in self._ended:
+            return None
+        return known
+
+    def end_session(self, session: bytes, now: int) -> None:
+        """Remember that a session ended, until every pass of it is stale and the store is asked anyway."""
+        self._ended[session] = now
+
+    def session_changed(self, session: bytes, now: int) -> None:
+        """A session's facts changed: passes signed up to now must be read from the store again."""
+        self._changed[session] = now
+
+    def must_ask(self, held: reader_pass.Pass, now: int) -> bool:
+        """Whether a pass is no longer fresh, holds too many products, or was signed before its facts changed."""
+        if held.fresh_until <= now or held.ask:
+            return True
+        changed = self._changed.get(held.session)
+        return changed is not None and held.fresh_until - reader_pass.FRESH_SECONDS <= changed

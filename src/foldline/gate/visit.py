@@ -1,0 +1,71 @@
+"""One visit: which part of the gate answers a request. The gate owns the whole prefix."""
+
+from __future__ import annotations
+
+import re
+
+from foldline.gate import needs
+from foldline.gate.article import get_page
+from foldline.gate.errors import bare, error_page
+from foldline.gate.me import get_me
+from foldline.gate.needs import Steps
+from foldline.gate.read import post_read
+from foldline.gate.request import Request, accepts_gzip, is_ambiguous
+from foldline.gate.response import FOREVER, GZIP, Response
+from foldline.gate.state import GateState
+
+_MEDIA = re.compile(r"[0-9a-f]{32}\.(?:webp|png|jpg|gif)")
+_READS = ("GET", "HEAD")
+
+
+def visit(request: Request, gate: GateState) -> Steps:
+    """Answer one request. Yields Needs, returns a Response."""
+    if request.ambiguous or is_ambiguous(request.path):
+        return (yield from error_page(400, request, gate))
+    if request.header(b"host").lower() not in gate.hosts:
+        return bare(421, gate)
+    prefix = gate.prefix
+    if request.path.startswith(prefix):
+        return (yield from _own(request.path[len(prefix) :], request, gate))
+    if request.method not in _READS:
+        return bare(405, gate, (b"allow", b"GET, HEAD"))
+    return (yield from get_page(request, gate))
+
+
+def _own(name: bytes, request: Request, gate: GateState) -> Steps:
+    """What lies under the prefix: the gate's own answers, and the site process for everything else."""
+    if name == b"read":
+        if request.method != "POST":
+            return bare(405, gate, (b"allow", b"POST"))
+        return (yield from post_read(request, gate))
+    if name == b"me" or name.startswith((b"static/", b"media/")):
+        if request.method not in _READS:
+            return bare(405, gate, (b"allow", b"GET, HEAD"))
+        if name == b"me":
+            return get_me(request, gate)
+        if name.startswith(b"static/"):
+            return (yield from _static(request, gate))
+        return (yield from _media(name[6:].decode("ascii", "replace"), request, gate))
+    answer: Response = yield needs.Forward(request)
+    return answer
+
+
+def _static(request: Request, gate: GateState) -> Steps:
+    asset = gate.assets.get(request.path.decode("ascii", "replace"))
+    if asset is None:
+        return (yield from error_page(404, request, gate))
+    packed = asset.gzip_body if accepts_gzip(request.header(b"accept-encoding")) else None
+    body = asset.body if packed is None else packed
+    encoding = GZIP if packed is not None else ()
+    length = (b"content-length", b"%d" % len(body))
+    kind = (b"content-type", asset.content_type.encode())
+    return Response(200, (kind, *FOREVER, *gate.security, *encoding, length), body)
+
+
+def _media(name: str, request: Request, gate: GateState) -> Steps:
+    found = (yield needs.Media(name)) if _MEDIA.fullmatch(name) else None
+    if found is None:
+        return (yield from error_page(404, request, gate))
+    kind, body = found
+    length = (b"content-length", b"%d" % len(body))
+    return Response(200, ((b"content-type", kind.encode()), *FOREVER, *gate.security, length), body)

@@ -1,0 +1,52 @@
+"""One line for each decision about an article, gathered in memory and written in batches."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from foldline.clock import Clock
+
+log = logging.getLogger(__name__)
+
+#: Lines kept while the disk does not take them; the oldest go first.
+MOST_WAITING = 100_000
+#: A segment is closed at this size, in bytes.
+SEGMENT = 16 << 20
+
+
+class EventLines:
+    """`events/<worker>-<number>.tsv`: epoch second, article, outcome, reason, rule set. One writer per file."""
+
+    def __init__(self, folder: Path, worker: str, clock: Clock) -> None:
+        self._folder = folder
+        self._worker = worker
+        self._clock = clock
+        self._waiting: list[tuple[int, int, str, str, str]] = []
+        self.lost = 0
+
+    def note(self, article: int, outcome: str, reason: str, rules: str) -> None:
+        """Remember a decision; nothing is written on the path of a page."""
+        self._waiting.append((int(self._clock.now()), article, outcome, reason, rules))
+
+    def flush(self) -> None:
+        """Append what waits. A disk that takes nothing costs lines, never a page."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            with self._segment().open("a", encoding="utf-8") as file:
+                file.write("".join(f"{at}\t{article}\t{out}\t{why}\t{rules}\n" for at, article, out, why, rules in waiting))
+        except OSError as error:
+            kept = (waiting + self._waiting)[-MOST_WAITING:]
+            self.lost += len(waiting) + len(self._waiting) - len(kept)
+            self._waiting = kept
+            log.error("events: %s (%d lines wait, %d lost)", error, len(kept), self.lost)
+
+    def _segment(self) -> Path:
+        number = 0
+        while True:
+            path = self._folder / f"{self._worker}-{number:06d}.tsv"
+            if not path.exists() or path.stat().st_size < SEGMENT:
+                return path
+            number += 1

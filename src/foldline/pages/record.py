@@ -1,0 +1,80 @@
+"""What a stored page is in memory: ready fragments by name, and what the decider must know of its article."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from foldline.pages.fragment import EMPTY, Fragment
+from foldline.policy.facts import Article
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPage:
+    """An article's public record: everything that stands above the fold, in ready fragments."""
+
+    path: str
+    article: Article
+    version: int
+    gated: bool
+    before: Fragment
+    between: Fragment
+    after: Fragment
+    walls: Mapping[str, Fragment]
+    ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def parts(self, wall: str, rest: Fragment = EMPTY) -> tuple[Fragment, ...]:
+        """One presentation's fragments, in order."""
+        return (self.before, rest, self.between, self.walls[wall], self.after)
+
+    def size(self) -> int:
+        parts = (self.before, self.between, self.after, *self.walls.values())
+        return sum(len(part.plain) + len(part.deflated) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page without a fold: a list of articles or an error page."""
+
+    path: str
+    body: Fragment
+    ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def size(self) -> int:
+        return len(self.body.plain) + len(self.body.deflated)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An old path of something that moved to `to`, for good."""
+
+    path: str
+    to: str
+
+    def size(self) -> int:
+        return 200
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A path whose article was withdrawn."""
+
+    path: str
+
+    def size(self) -> int:
+        return 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What stands below the fold, and the gzip trailer of the whole page (it depends on the rest, so it is sealed)."""
+
+    fragment: Fragment
+    whole_end: bytes
+
+    def size(self) -> int:
+        return len(self.fragment.plain) + len(self.fragment.deflated)
+
+
+Record = PublicPage | Sheet | Redirect | Gone

@@ -1,0 +1,267 @@
+"""The one template of the wall, as plain Python: gate workers answer `POST /-/read` with it.
+
+A presentation's wall is one `<aside class="gate">` behind the article. The custom element in it holds at most one state
+at a time; texts are ours, stand outside the article and are `data-nosnippet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import Final, Literal
+from urllib.parse import quote
+
+from foldline.pages.dates import day_and_month, long_date
+from foldline.pages.public import Publication
+from foldline.pages.words import Words
+from foldline.policy.reasons import WALL_REASONS, Reason
+
+WallKind = Literal["ask", "refused", "open", "free"]
+ActionKind = Literal["sign-in", "subscribe", "renew", "try-again"]
+AnswerOutcome = Literal["open", "refused", "unreachable"]
+
+
+#: What one may do next, the main action first. Whoever is signed in is never offered to sign in.
+_ACTIONS: Final[Mapping[Reason, tuple[ActionKind | Literal["join"], ...]]] = {
+    Reason.NOT_SIGNED_IN: ("join",),
+    Reason.SUBSCRIPTION_NEEDED: ("subscribe", "sign-in"),
+    Reason.SUBSCRIPTION_ENDED: ("renew",),
+    Reason.METER_IS_SPENT: ("subscribe", "sign-in"),
+    Reason.METER_CANNOT_COUNT: ("try-again", "sign-in"),
+    Reason.STORE_UNREACHABLE: ("try-again",),
+    Reason.RULES_ARE_MISSING: ("try-again",),
+    Reason.ACCESS_IS_UNKNOWN: ("try-again",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WallFacts:
+    """The article that the wall stands behind; `path` starts with a slash and has no query."""
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterLine:
+    """What the meter says after an answer. `resets` is the first day of the next window in the newsroom's zone."""
+
+    used: int
+    limit: int
+    resets: date
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do next. `text` names it; `lead` is a question before it ("Already a subscriber?") or empty."""
+
+    kind: ActionKind
+    text: str
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a reason tells a reader, before it is HTML."""
+
+    title: str
+    sentence: str
+    actions: tuple[Action, ...]
+
+
+def wall_key(reason: Reason, *, signed_in: bool = False) -> str:
+    """Under which key of `ArticlePage.walls` the refused presentation for this reader stands."""
+    return f"{reason.value}:signed-in" if signed_in and reason is not Reason.NOT_SIGNED_IN else reason.value
+
+
+def tell(
+    reason: Reason,
+    publication: Publication,
+    words: Words,
+    *,
+    signed_in: bool = False,
+    meter: MeterLine | None = None,
+    ended_on: date | None = None,
+) -> Told:
+    """Title, sentence and one or two actions. Raises KeyError for a reason that no wall has to give."""
+    key = f"wall.{reason.value}"
+    sentence = words.format(f"{key}.sentence", name=publication.name)
+    if reason is Reason.METER_IS_SPENT and meter is not None:
+        sentence = words.format(f"{key}.resets", date=day_and_month(meter.resets, words.language))
+    elif reason is Reason.SUBSCRIPTION_ENDED and ended_on is not None:
+        sentence = words.format(f"{key}.since", date=long_date(ended_on, words.language))
+    elif reason is Reason.SUBSCRIPTION_NEEDED and signed_in:
+        sentence = words[f"{key}.signed-in"]
+    actions = [_action(name, words) for name in _ACTIONS[reason]]
+    if signed_in and reason is not Reason.NOT_SIGNED_IN:
+        actions = [action for action in actions if action.kind != "sign-in"]
+    return Told(words[f"{key}.title"], sentence, tuple(actions))
+
+
+def wall(
+    kind: WallKind,
+    article: WallFacts,
+    publication: Publication,
+    words: Words,
+    *,
+    reason: Reason | None = None,
+    signed_in: bool = False,
+    meter: MeterLine | None = None,
+    ended_on: date | None = None,
+) -> str:
+    """The `<aside>` of one presentation. `refused` needs a reason (ValueError otherwise)."""
+    label = f'aria-label="{escape(words["gate.label"])}"'
+    if kind == "free":
+        return '<aside class="gate gate-free" data-nosnippet hidden></aside>\n'
+    if kind == "open":
+        inner = _element("open", article, publication, words, "")
+    elif kind == "ask":
+        room = f'<div class="room">{_ask_card(article, publication, words)}</div>'
+        inner = _element("ask", article, publication, words, room)
+    elif reason is None:
+        raise ValueError("a refused presentation has a reason")
+    else:
+        told = tell(reason, publication, words, signed_in=signed_in, meter=meter, ended_on=ended_on)
+        card = f'<div class="room" data-state="refused">{_card(told, article, publication, words)}</div>'
+        inner = _element("refused", article, publication, words, card, reason)
+    return f'<aside class="gate gate-{kind}" role="region" {label} data-nosnippet>\n{inner}\n</aside>\n'
+
+
+def answer(
+    outcome: AnswerOutcome,
+    article: WallFacts,
+    publication: Publication,
+    words: Words,
+    *,
+    reason: Reason,
+    signed_in: bool = False,
+    meter: MeterLine | None = None,
+    ended_on: date | None = None,
+) -> str:
+    """What `POST /-/read` tells the script: the wall, or after opening what the meter says now.
+
+    When it is `open`, the rest follows in a `<div class="answer-rest">`, which the gate writes.
+    """
+    inner = ""
+    if outcome != "open":
+        told = tell(reason, publication, words, signed_in=signed_in, meter=meter, ended_on=ended_on)
+        inner = _card(told, article, publication, words)
+    else:
+        inner = f'<p class="loaded">{escape(words["gate.open"])}</p>'
+        if meter is not None:
+            inner += f'<p class="meter">{escape(meter_sentence(meter, words))}</p>'
+    return f'<div class="answer" data-outcome="{outcome}" data-reason="{reason.value}">{inner}</div>'
+
+
+def meter_sentence(meter: MeterLine, words: Words) -> str:
+    """"You have read 1 of 3 free articles this month." and, once they are spent, when the next ones come."""
+    sentence = words.format("meter.read", used=meter.used, limit=meter.limit)
+    if meter.used < meter.limit:
+        return sentence
+    return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
+
+
+def refused_walls(article: WallFacts, publication: Publication, words: Words) -> dict[str, str]:
+    """The refused presentation for every reason, for strangers and for readers who are signed in, by `wall_key`."""
+    return {
+        wall_key(reason, signed_in=known): wall("refused", article, publication, words, reason=reason, signed_in=known)
+        for reason in WALL_REASONS
+        for known in (False, True)
+        if wall_key(reason, signed_in=known).endswith(":signed-in") is known
+    }
+
+
+def with_next(path: str, article_path: str) -> str:
+    """A path of ours that brings the reader back to the article."""
+    return f"{path}?next={quote(article_path, safe='/')}"
+
+
+def _action(kind: ActionKind | Literal["join"], words: Words) -> Action:
+    if kind == "join":
+        return Action("sign-in", words["action.join"])
+    lead = words["action.sign-in-lead"] if kind == "sign-in" else ""
+    return Action(kind, words[f"action.{kind}"], lead)
+
+
+def _element(
+    kind: WallKind, article: WallFacts, publication: Publication, words: Words, inner: str, reason: Reason | None = None
+) -> str:
+    """The custom element with what its script needs; what is in it works without the script."""
+    unreachable = Told(words["gate.unreachable"], "", (_action("try-again", words),))
+    data = {
+        "kind": kind,
+        "article": str(article.id),
+        "read": f"{publication.prefix}read",
+        "reason": reason.value if reason else "",
+        "checking": f'<p class="checking">{escape(words["gate.checking"])}</p>',
+        "unreachable": _card(unreachable, article, publication, words, plain=True),
+    }
+    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items() if value)
+    return f'<foldline-gate role="status"{attributes}>{inner}</foldline-gate>'
+
+
+def _ask_card(article: WallFacts, publication: Publication, words: Words) -> str:
+    """What stands there until a script takes over, and for good where there is none."""
+    button = f'<button class="button">{escape(words["gate.continue"])}</button>'
+    lines = [
+        f'<h2 class="wall-title">{escape(words["gate.continue-title"])}</h2>',
+        f'<p class="wall-sentence">{escape(words["gate.continue-sentence"])}</p>',
+        f'<p class="wall-actions">{button}</p>',
+        _link_line(_action("sign-in", words), article, publication),
+    ]
+    return _form("wall wall-ask", article, publication, lines)
+
+
+def _card(told: Told, article: WallFacts, publication: Publication, words: Words, *, plain: bool = False) -> str:
+    """Reason, offer and actions. A form where one of the actions asks again, so that it works without a script."""
+    lines = [f'<h2 class="wall-title">{escape(told.title)}</h2>']
+    if told.sentence:
+        lines.append(f'<p class="wall-sentence">{escape(told.sentence)}</p>')
+    kinds = {action.kind for action in told.actions}
+    if kinds & {"subscribe", "renew"}:
+        lines.append(_offer(publication, words))
+    main, *others = told.actions
+    buttons = _button(main, article, publication)
+    if plain:
+        buttons += f' <button class="button button-quiet" data-plain>{escape(words["gate.plain"])}</button>'
+    lines.append(f'<p class="wall-actions">{buttons}</p>')
+    lines += [_link_line(action, article, publication) for action in others]
+    if "try-again" in kinds:
+        return _form("wall", article, publication, lines)
+    return f'<div class="wall">{"".join(lines)}</div>'
+
+
+def _form(css: str, article: WallFacts, publication: Publication, lines: Iterable[str]) -> str:
+    return (
+        f'<form class="{css}" method="post" action="{escape(publication.prefix)}read">'
+        f'<input type="hidden" name="article" value="{article.id}">{"".join(lines)}</form>'
+    )
+
+
+def _offer(publication: Publication, words: Words) -> str:
+    """The product and its price as configured; nothing where no product is."""
+    offer = publication.offer
+    if not offer.product:
+        return ""
+    line = words.format("offer.line", product=offer.product, price=offer.price) if offer.price else offer.product
+    return f'<p class="wall-offer">{escape(line)}</p>'
+
+
+def _href(kind: ActionKind, article: WallFacts, publication: Publication) -> str:
+    if kind == "sign-in":
+        return with_next(f"{publication.prefix}sign-in", article.path)
+    return with_next(publication.offer.subscribe_path or f"{publication.prefix}subscribe", article.path)
+
+
+def _button(action: Action, article: WallFacts, publication: Publication) -> str:
+    if action.kind == "try-again":
+        return f'<button class="button">{escape(action.text)}</button>'
+    return f'<a class="button" href="{escape(_href(action.kind, article, publication))}">{escape(action.text)}</a>'
+
+
+def _link_line(action: Action, article: WallFacts, publication: Publication) -> str:
+    lead = f"{escape(action.lead)} " if action.lead else ""
+    href = escape(_href(action.kind, article, publication))
+    return f'<p class="wall-more">{lead}<a href="{href}">{escape(action.text)}</a></p>'

@@ -1,0 +1,1 @@
+"""May this visit read this article, and why? Pure: facts in, a Decision out."""

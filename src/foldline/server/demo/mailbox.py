@@ -1,0 +1,55 @@
+"""The mails that the demonstration has written into files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+MOST = 50
+
+#: What Django's file backend writes between messages.
+_END = f"\n{'-' * 79}\n"
+_CODE = re.compile(r"^\s{4}(\d{6,8})$", re.MULTILINE)
+_LINK = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail. `code` and `link` are "" where its text has none of ours."""
+
+    to: str
+    subject: str
+    at: datetime | None
+    text: str
+    code: str
+    link: str
+
+
+def read_mails(folder: Path, url: str) -> list[Mail]:
+    """The newest mails in `folder`, newest first. Links count only where they lead to `url`."""
+    files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    mails: list[Mail] = []
+    for file in files:
+        texts = [text for text in file.read_text(encoding="utf-8").split(_END) if text.strip()]
+        mails += [_mail(text, url) for text in reversed(texts)]
+        if len(mails) >= MOST:
+            break
+    return mails[:MOST]
+
+
+def _mail(raw: str, url: str) -> Mail:
+    message = message_from_string(raw, _class=EmailMessage, policy=default)
+    body = message.get_body(("plain",))
+    text = str(body.get_content()) if body is not None else ""
+    code = _CODE.search(text)
+    links = [link for link in _LINK.findall(text) if link.startswith(f"{url}/")]
+    at = parsedate_to_datetime(message["Date"]) if message["Date"] else None
+    return Mail(
+        str(message["To"]), str(message["Subject"]), at, text, code[1] if code else "", links[0] if links else ""
+    )

@@ -1,0 +1,27 @@
+"""The desk's addresses: signing in, the second factor, and the admin behind both."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from foldline import config
+
+handler400 = "foldline.site.readers.desk.errors.bad_request"
+handler403 = "foldline.site.readers.desk.errors.forbidden"
+handler404 = "foldline.site.readers.desk.errors.not_found"
+handler429 = "foldline.site.readers.desk.errors.too_many"
+handler500 = "foldline.site.readers.desk.errors.server_error"
+
+
+def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
+    """The demonstration's way in has no address anywhere else."""
+    found: list[URLPattern | URLResolver] = [path("", include("foldline.site.readers.desk.urls"))]
+    if foldline.demo:
+        found.append(path("demo/", include("foldline.server.demo.desk_urls")))
+    # Last: the admin answers every other address with its own sign-in.
+    return [*found, path("", admin.site.urls)]
+
+
+urlpatterns = addresses(settings.FOLDLINE)

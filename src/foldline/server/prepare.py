@@ -1,0 +1,51 @@
+"""What must be true of a home folder before anything is served from it. Needs Django to be set up."""
+
+from __future__ import annotations
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from foldline.config import Settings
+from foldline.errors import ConfigurationError, Problem
+from foldline.site.newsroom import publishing
+from foldline.site.newsroom.press import open_press
+from foldline.stores import schema
+
+
+def migrate(settings: Settings) -> None:
+    """Our own tables and Django's."""
+    schema.migrate(settings.home)
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def require_migrated(settings: Settings) -> None:
+    """Refuse to serve from a home folder that `foldline migrate` has not been run on.
+
+    Raises:
+        ConfigurationError: FL041.
+    """
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting or not settings.home.public_db.exists():
+        what = f"{len(waiting)} database changes wait" if waiting else "the article records are missing"
+        raise ConfigurationError((Problem("FL041", what, str(settings.home.path), "Run `foldline migrate` first."),))
+
+
+def publish_again() -> int:
+    """Publish what a changed setting, an upgrade or a crash left behind. Returns how many articles were written."""
+    with open_press() as press:
+        return publishing.repair(press)
+
+
+def problems_of(settings: Settings) -> tuple[Problem, ...]:
+    """What is wrong beside the settings file: the databases, the mail, and what the newsroom is alarmed about."""
+    try:
+        require_migrated(settings)
+    except ConfigurationError as error:
+        return error.problems
+    found = list(publishing.alarms())
+    if not settings.mail.host and not settings.demo:
+        hint = "Set host and sender: codes to sign in with go by mail."
+        found.insert(0, Problem("FL032", "no mail host is set", "[mail] host", hint))
+    return tuple(found)

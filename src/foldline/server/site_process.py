@@ -1,0 +1,56 @@
+"""The process behind the gate: reader pages on a unix socket, or the desk on a port of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from importlib import import_module
+
+import uvicorn
+import uvloop
+
+from foldline.server.parent import end_with_parent
+
+SETTINGS = {"site": "foldline.server.settings", "desk": "foldline.server.desk_settings"}
+
+
+async def _serve(surface: str) -> None:
+    applications = import_module("foldline.server.asgi_site")
+    config = uvicorn.Config(
+        getattr(applications, surface)(),
+        uds=os.environ["FOLDLINE_SOCKET"] if surface == "site" else None,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+    sockets = [socket.socket(fileno=int(os.environ["FOLDLINE_LISTEN_FD"]))] if surface == "desk" else None
+    await uvicorn.Server(config).serve(sockets=sockets)
+
+
+def main(surface: str) -> None:
+    """Started by the supervisor with `site` or `desk`."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS[surface]
+    end_with_parent()
+    stop = threading.Event()
+    if surface == "site":
+        # Django must be set up before anything of the newsroom can be imported.
+        import_module("django").setup()
+        due = import_module("foldline.site.newsroom.due")
+        threading.Thread(target=due.run_forever, args=(stop,), name="due", daemon=True).start()
+    try:
+        uvloop.run(_serve(surface))
+    finally:
+        stop.set()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

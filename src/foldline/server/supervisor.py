@@ -1,0 +1,168 @@
+"""Starts the gate's workers, the site process and the desk, keeps them running, and stops them together."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+
+from foldline.config import Settings
+from foldline.errors import ConfigurationError, Problem
+
+log = logging.getLogger(__name__)
+
+#: A child that ends is started again after so many seconds, longer each time up to the second figure.
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+#: Seconds that children have to finish what they are doing.
+GRACE = 6.0
+
+
+@dataclass
+class Child:
+    """One process of ours. `descriptor` is a listening socket that it inherits."""
+
+    name: str
+    command: list[str]
+    environ: dict[str, str]
+    descriptor: int | None = None
+    process: subprocess.Popen[bytes] | None = None
+    pause: float = FIRST_PAUSE
+    start_at: float = 0.0
+    starts: int = field(default=0)
+
+    def start(self) -> None:
+        keep = () if self.descriptor is None else (self.descriptor,)
+        self.process = subprocess.Popen(self.command, env=self.environ, pass_fds=keep)  # noqa: S603 - our own modules
+        self.starts += 1
+
+    def look(self, now: float) -> None:
+        """Start it where it should run and does not."""
+        if self.process is not None and self.process.poll() is not None:
+            log.error("%s ended with %s; it is started again in %.1f s", self.name, self.process.returncode, self.pause)
+            self.process = None
+            self.start_at = now + self.pause
+            self.pause = min(2 * self.pause, LONGEST_PAUSE)
+        if self.process is None and now >= self.start_at:
+            self.start()
+
+
+def listen(host: str, port: int, what: str) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        ConfigurationError: FL040, the address is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        hint = "Stop what listens there, or choose another port."
+        raise ConfigurationError((Problem("FL040", f"{error.strerror}", f"{what} {host}:{port}", hint),)) from error
+    listening.listen(1024)
+    return listening
+
+
+class Supervisor:
+    """All processes of one publication. `gate` and `desk` are sockets that listen already."""
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], gate: socket.socket, desk: socket.socket
+    ) -> None:
+        self._settings = settings
+        self._sockets = (gate, desk)
+        self._stopping = False
+        common = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
+        module = [sys.executable, "-m"]
+        site = {**common, "FOLDLINE_SOCKET": str(settings.home.site_socket)}
+        self.children = [
+            Child("site", [*module, "foldline.server.site_process", "site"], site),
+            Child(
+                "desk",
+                [*module, "foldline.server.site_process", "desk"],
+                {**common, "FOLDLINE_LISTEN_FD": str(desk.fileno())},
+                desk.fileno(),
+            ),
+            *(
+                Child(
+                    f"worker {number}",
+                    [*module, "foldline.server.worker"],
+                    {**common, "FOLDLINE_LISTEN_FD": str(gate.fileno()), "FOLDLINE_WORKER": str(number)},
+                    gate.fileno(),
+                )
+                for number in range(settings.workers)
+            ),
+        ]
+
+    def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
+        """Run until SIGINT or SIGTERM; `when_ready` is called once, when every part answers."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        told = False
+        try:
+            while not self._stopping:
+                now = time.monotonic()
+                for child in self.children:
+                    child.look(now)
+                if not told and self._answers():
+                    told = True
+                    when_ready()
+                time.sleep(0.05 if not told else 0.25)
+        finally:
+            self.stop()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _answers(self) -> bool:
+        """Whether a worker, the site process and the desk each answer a request."""
+        gate, desk = self._sockets
+        host = self._settings.host.encode()
+        prefix = self._settings.publication.prefix.encode()
+        return all(
+            (
+                _asks(gate.family, gate.getsockname(), b"GET %sme HTTP/1.0\r\nHost: %s\r\n\r\n" % (prefix, host)),
+                _asks(
+                    socket.AF_UNIX,
+                    str(self._settings.home.site_socket),
+                    b"GET %ssign-in HTTP/1.0\r\nHost: %s\r\n\r\n" % (prefix, host),
+                ),
+                _asks(desk.family, desk.getsockname(), b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"),
+            )
+        )
+
+    def stop(self) -> None:
+        """Ask every child to end, and make sure of it."""
+        running = [child.process for child in self.children if child.process is not None]
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
+        end = time.monotonic() + GRACE
+        for process in running:
+            try:
+                process.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for listening in self._sockets:
+            listening.close()
+        self._settings.home.site_socket.unlink(missing_ok=True)
+
+
+def _asks(family: int, address: object, request: bytes) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as asking:
+            asking.settimeout(2)
+            asking.connect(address)
+            asking.sendall(request)
+            return asking.recv(16).startswith(b"HTTP/1.")
+    except OSError:
+        return False

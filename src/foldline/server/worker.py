@@ -1,0 +1,210 @@
+"""One gate worker: the real parts behind the gate's needs. Django is never imported here (a test holds it so)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+import uvloop
+
+from foldline.clock import Clock, SystemClock
+from foldline.config import Settings, home_from, load
+from foldline.errors import StoreUnavailable
+from foldline.gate.asgi import GateApp
+from foldline.gate.library import Library
+from foldline.gate.spending import DeviceSpender
+from foldline.gate.state import GateState
+from foldline.insight.events import EventLines
+from foldline.pages.assets import load_assets
+from foldline.pages.words import load_words
+from foldline.policy.decide import Decision
+from foldline.policy.rules import Rules, first_form
+from foldline.server.parent import end_with_parent
+from foldline.server.site_link import SiteLink
+from foldline.signed.keys import Keyring
+from foldline.signed.reader_pass import Pass, PassFacts
+from foldline.stores.changes import INTERVAL, ChangeFeed
+from foldline.stores.passes import DEADLINE, PassStore
+from foldline.stores.records import PublicStore, SealedStore
+
+log = logging.getLogger(__name__)
+
+#: After a failed read the store is left alone for so long, in seconds: one slow visit, not all of them.
+BREATHER = 1.0
+_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules that the settings stand for."""
+    return first_form(settings.meter_limit, f"{settings.home.settings_file.name} [meter] limit")
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keys of the publication."""
+    return Keyring(settings.secrets, settings.host)
+
+
+def state_of(settings: Settings, clock: Clock) -> GateState:
+    """What the gate decides by."""
+    publication = settings.publication
+    return GateState(
+        publication=publication,
+        words=load_words(publication.language),
+        rules=rules_of(settings),
+        keyring=keyring_of(settings),
+        clock=clock,
+        assets=load_assets(publication.prefix),
+        hosts=frozenset((settings.host.lower().encode(),)),
+        origins=frozenset((publication.url.lower().encode(),)),
+        hops=settings.hops,
+    )
+
+
+class ThreadedPasses:
+    """Asks the pass store in a thread, so that a stuck disk holds up one visit for 50 ms and no other."""
+
+    def __init__(self, store: PassStore, deadline: float = DEADLINE) -> None:
+        self._store = store
+        self._deadline = deadline
+        self._thread = ThreadPoolExecutor(1, "passes")
+        self._down_until = 0.0
+
+    async def renew(self, held: Pass) -> PassFacts | None:
+        """The facts of a pass.
+
+        Raises:
+            StoreUnavailable: no answer within the deadline, or none a moment ago.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._down_until:
+            raise StoreUnavailable("pass facts: left alone after a failure")
+        try:
+            asked = loop.run_in_executor(self._thread, self._store.facts, held.session)
+            return await asyncio.wait_for(asked, self._deadline)
+        except (TimeoutError, StoreUnavailable) as error:
+            self._down_until = loop.time() + BREATHER
+            raise StoreUnavailable(f"pass facts: {error or 'too slow'}") from error
+
+
+class PictureFolder:
+    """The newsroom's pictures, by names that nobody can guess."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def picture(self, name: str) -> tuple[str, bytes] | None:
+        """(content type, bytes) of a picture; None where there is none."""
+        try:
+            body = await asyncio.to_thread((self._folder / name).read_bytes)
+        except OSError:
+            return None
+        return _TYPES[name.rpartition(".")[2]], body
+
+
+class Worker:
+    """The application of one worker and what it does beside answering: hear of changes, write event lines."""
+
+    def __init__(self, settings: Settings, number: int, clock: Clock | None = None) -> None:
+        clock = clock or SystemClock()
+        home = settings.home
+        self.state = state_of(settings, clock)
+        self.events = EventLines(home.events, f"worker-{number}", clock)
+        self.state.note = self._note
+        self.library = Library(PublicStore(home), SealedStore(home))
+        self.passes = PassStore(home)
+        self._facts = PassStore(home)
+        self._feed = ChangeFeed(home)
+        self.app = GateApp(
+            self.state,
+            self.library,
+            DeviceSpender(clock),
+            ThreadedPasses(self.passes),
+            SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
+            PictureFolder(home.media),
+        )
+
+    def _note(self, article: int, decision: Decision) -> None:
+        self.events.note(article, decision.outcome.value, decision.reason.value, decision.rules_version)
+
+    def hear(self) -> None:
+        """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
+        try:
+            for change in self._feed.read():
+                if change.kind == "article":
+                    self.library.forget(change.key.encode())
+                elif change.kind == "session":
+                    self._hear_session(bytes.fromhex(change.key))
+                else:
+                    self.library.forget_all()
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+
+    def _hear_session(self, session: bytes) -> None:
+        now = self.state.now()
+        self.state.session_changed(session, now)
+        try:
+            facts = self._facts.facts(session)
+        except StoreUnavailable as error:
+            # Nothing is lost: a changed session is asked for at its next visit.
+            log.warning("%s", error)
+            return
+        if facts is None or facts.ended:
+            self.state.end_session(session, now)
+
+    async def beside(self) -> None:
+        """Run until cancelled."""
+        turn = 0
+        try:
+            while True:
+                self.hear()
+                turn += 1
+                if turn % 4 == 0:
+                    self.events.flush()
+                await asyncio.sleep(INTERVAL)
+        finally:
+            self.events.flush()
+
+
+async def serve(settings: Settings, listening: socket.socket, number: int) -> None:
+    """Serve on a socket that is listening already, until told to stop."""
+    worker = Worker(settings, number)
+    config = uvicorn.Config(
+        worker.app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+    beside = asyncio.create_task(worker.beside())
+    try:
+        await uvicorn.Server(config).serve(sockets=[listening])
+    finally:
+        beside.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beside
+
+
+def main(environ: Mapping[str, str] = os.environ) -> None:
+    """Started by the supervisor: `FOLDLINE_LISTEN_FD` is the socket, `FOLDLINE_WORKER` this worker's number."""
+    end_with_parent()
+    settings = load(home_from(environ), environ)
+    listening = socket.socket(fileno=int(environ["FOLDLINE_LISTEN_FD"]))
+    uvloop.run(serve(settings, listening, int(environ.get("FOLDLINE_WORKER", "0"))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Keys per purpose, derived from the publication's secrets, and the frame around everything that is signed.
+
+Layout of a token, before base64url without padding (may never change; a new layout takes a new version byte):
+
+    version 1 byte | purpose 1 byte | key id 1 byte | body | HMAC-SHA256 32 bytes
+
+The HMAC covers the first three bytes, the host and the body, so that a token of another purpose, key or host is none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import IntEnum
+
+from foldline.errors import InvalidToken
+
+VERSION = 1
+MAC_SIZE = 32
+MAX_TOKEN = 2048
+
+
+class Purpose(IntEnum):
+    """What a token is for. A number is never given to another purpose."""
+
+    PASS = 1
+    METER = 2
+    OPENING = 3
+
+
+class Keyring:
+    """The keys of one publication on one host. The first secret signs; all of them verify.
+
+    `secrets` are at least 32 bytes each, newest first; `host` is the name that readers type, with a port if any.
+    """
+
+    def __init__(self, secrets: tuple[bytes, ...], host: str) -> None:
+        if not secrets:
+            raise ValueError("a keyring needs a secret")
+        self._host = host.lower().encode()
+        # HKDF-SHA256, extract step of RFC 5869 with the purpose as salt: one key never serves two purposes.
+        self._macs = {
+            purpose: {self._key_id(secret): self._mac(purpose, secret) for secret in reversed(secrets)}
+            for purpose in Purpose
+        }
+        self._signs_with = self._key_id(secrets[0])
+        self._hash_key = hmac.digest(b"foldline names", secrets[0], "sha256")
+
+    @staticmethod
+    def _key_id(secret: bytes) -> int:
+        return hashlib.sha256(b"foldline key id" + secret).digest()[0]
+
+    def _mac(self, purpose: Purpose, secret: bytes) -> hmac.HMAC:
+        return hmac.new(hmac.digest(b"foldline %d" % purpose, secret, "sha256"), digestmod="sha256")
+
+    def sign(self, purpose: Purpose, body: bytes) -> str:
+        """The token that carries `body`."""
+        head = bytes((VERSION, purpose, self._signs_with))
+        return (
+            urlsafe_b64encode(head + body + self._digest(purpose, self._signs_with, head, body)).rstrip(b"=").decode()
+        )
+
+    def verify(self, purpose: Purpose, token: bytes) -> bytes:
+        """The body of a token of ours.
+
+        Raises:
+            InvalidToken: for anything else; it never says which part was wrong.
+        """
+        if len(token) > MAX_TOKEN:
+            raise InvalidToken("not a token of this publication")
+        try:
+            raw = urlsafe_b64decode(token + b"=" * (-len(token) % 4))
+        except ValueError:
+            raise InvalidToken("not a token of this publication") from None
+        # The canonical spelling only: base64 decoders skip foreign characters and ignore spare bits.
+        if len(raw) < 3 + MAC_SIZE or urlsafe_b64encode(raw).rstrip(b"=") != token:
+            raise InvalidToken("not a token of this publication")
+        head, body, mac = raw[:3], raw[3:-MAC_SIZE], raw[-MAC_SIZE:]
+        if head[0] != VERSION or head[1] != purpose or head[2] not in self._macs[purpose]:
+            raise InvalidToken("not a token of this publication")
+        if not hmac.compare_digest(self._digest(purpose, head[2], head, body), mac):
+            raise InvalidToken("not a token of this publication")
+        return body
+
+    def name_hash(self, salt: bytes, name: bytes) -> bytes:
+        """Eight bytes that stand for `name` in what one device carries, and for nothing elsewhere."""
+        return hmac.digest(self._hash_key, salt + name, "sha256")[:8]
+
+    def _digest(self, purpose: Purpose, key_id: int, head: bytes, body: bytes) -> bytes:
+        mac = self._macs[purpose][key_id].copy()
+        mac.update(head + len(self._host).to_bytes(2, "big") + self._host + body)
+        return mac.digest()

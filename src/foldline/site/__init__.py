@@ -1,0 +1,1 @@
+"""Django apps: readers, newsroom and desk. Nothing outside imports them but `server` and `cli`."""

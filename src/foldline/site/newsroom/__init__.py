@@ -1,0 +1,1 @@
+"""The newsroom: articles, pictures, sections, tags and authors, and their way onto the page."""

@@ -1,0 +1,170 @@
+"""Home, sections, tags and authors as pages of cards, newest first. Only pages whose bytes changed are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+
+from foldline.pages.layout import ErrorKind
+from foldline.pages.public import Card, Listing
+from foldline.site.newsroom.changes import changed
+from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
+from foldline.site.newsroom.press import Press
+from foldline.site.newsroom.public_facts import card_of
+from foldline.sources.articles.compose import WITHHELD
+
+CARDS = 24
+#: Home begins with one large card above its grid.
+HOME_CARDS = CARDS + 1
+HOME = "/"
+#: Error pages are records too; no request can name such a path.
+ERRORS: dict[str, tuple[int, ErrorKind]] = {
+    ":400": (400, "bad-request"),
+    ":404": (404, "not-found"),
+    ":405": (405, "not-allowed"),
+    ":410": (410, "gone"),
+    ":500": (500, "server-error"),
+}
+_KINDS: dict[str, type[Named]] = {"section": Section, "tag": Tag, "author": Author}
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The articles of one list. `base` is the path of its first page."""
+
+    kind: Literal["home", "section", "tag", "author"]
+    base: str
+    title: str
+    articles: QuerySet[Article]
+
+
+def published() -> QuerySet[Article]:
+    """Every article that readers can find, with what a card needs, newest first. Bodies are left where they are."""
+    authorships = Prefetch("authorships", Authorship.objects.select_related("author"))
+    return (
+        Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
+        .exclude(alarms__problem=WITHHELD)
+        .defer("body")
+        .select_related("section", "lead_image")
+        .prefetch_related("tags", authorships)
+    )
+
+
+def lists_of(article: Article) -> list[str]:
+    """The first pages of the lists in which a published article stands."""
+    paths = [HOME]
+    if article.section:
+        paths.append(article.section.path)
+    paths += [tag.path for tag in article.tags.all()]
+    return paths + [authorship.author.path for authorship in article.authorships.all()]
+
+
+def every_list() -> list[str]:
+    """The first page of every list that has to exist, and the error pages."""
+    live = {"articles__published_at__isnull": False, "articles__withdrawn_at__isnull": True}
+    paths = [HOME, *ERRORS, *(section.path for section in Section.objects.all())]
+    paths += [tag.path for tag in Tag.objects.filter(**live).distinct()]
+    return paths + [author.path for author in Author.objects.filter(**live).distinct()]
+
+
+def due(paths: Iterable[str]) -> None:
+    """These lists have to be written again. Belongs in the transaction of what changed them."""
+    DueList.objects.bulk_create([DueList(path=path) for path in dict.fromkeys(paths)], ignore_conflicts=True)
+
+
+def refresh_lists(press: Press, progress: Progress | None = None) -> int:
+    """Write every list that is due, and say how many pages changed."""
+    paths = list(DueList.objects.order_by("id").values_list("path", flat=True))
+    written = 0
+    for count, path in enumerate(paths, 1):
+        with transaction.atomic():
+            written += _refresh(press, path)
+            DueList.objects.filter(path=path).delete()
+        if progress:
+            progress(count, len(paths))
+    return written
+
+
+def _refresh(press: Press, base: str) -> int:
+    if base in ERRORS:
+        return _write(press, base, press.layout.error(*ERRORS[base]))
+    written = 0
+    cards = _cards(base)
+    paths: set[str] = set()
+    if cards:
+        for listing in _pages(cards, press.prefix):
+            paths.add(listing.path)
+            written += _write(press, listing.path, press.layout.listing(listing))
+    for path in _stored_pages(press, base) - paths:
+        press.writer.delete(path)
+        changed(path)
+        written += 1
+    return written
+
+
+def _write(press: Press, path: str, html: str) -> int:
+    if press.writer.listing(path) == html:
+        return 0
+    press.writer.put_listing(path, html)
+    changed(path)
+    return 1
+
+
+def _cards(base: str) -> Cards | None:
+    """None where the list is no longer one: its word is gone, or nothing is published under it."""
+    if base == HOME:
+        return Cards("home", HOME, "", published())
+    _, kind, slug = base.split("/")
+    named = _KINDS[kind].objects.filter(slug=slug).first()
+    if isinstance(named, Section):
+        return Cards("section", base, named.name, published().filter(section=named))
+    if isinstance(named, Tag):
+        cards = Cards("tag", base, named.name, published().filter(tags=named))
+    elif isinstance(named, Author):
+        cards = Cards("author", base, named.name, published().filter(authorships__author=named))
+    else:
+        return None
+    return cards if cards.articles.exists() else None
+
+
+def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
+    articles = list(cards.articles)
+    first = HOME_CARDS if cards.kind == "home" else CARDS
+    starts = [0, *range(first, len(articles), CARDS)]
+    ends = [*starts[1:], len(articles)]
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
+        yield Listing(
+            kind=cards.kind,
+            path=page_path(cards.base, number),
+            title=cards.title,
+            cards=_made(articles[start:end], prefix),
+            newer_path=page_path(cards.base, number - 1) if number > 1 else "",
+            older_path=page_path(cards.base, number + 1) if number < len(starts) else "",
+        )
+
+
+def _made(articles: list[Article], prefix: str) -> tuple[Card, ...]:
+    return tuple(card_of(article, prefix) for article in articles)
+
+
+def page_path(base: str, number: int) -> str:
+    """The address of a list's page, the first being the list's own: `/section/science/2`, and `/page/2` for home."""
+    if number == 1:
+        return base
+    return f"/page/{number}" if base == HOME else f"{base}/{number}"
+
+
+def _stored_pages(press: Press, base: str) -> set[str]:
+    """The list's pages as they are stored, by counting up from the first."""
+    found: set[str] = set()
+    number = 1
+    while press.writer.listing(page_path(base, number)) is not None:
+        found.add(page_path(base, number))
+        number += 1
+    return found

@@ -1,0 +1,110 @@
+"""Readers, products and entitlements at the desk. Entitlements are given and ended, never edited or deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from foldline.site.readers import entitlements, moment, passes
+from foldline.site.readers.models import Entitlement, Product, Reader
+
+if TYPE_CHECKING:
+    EntitlementForm = forms.ModelForm[Entitlement]
+    AnyAdmin = admin.ModelAdmin[Any]
+else:
+    EntitlementForm = forms.ModelForm
+    AnyAdmin = admin.ModelAdmin
+
+
+class KeptAdmin(AnyAdmin):
+    """What others refer to is not deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Reader)
+class ReaderAdmin(KeptAdmin):
+    """Who has an account. Staff are made by `foldline staff add` alone."""
+
+    list_display = ("email", "name", "joined_at", "last_login", "is_active", "is_staff")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "is_active", "is_staff", "joined_at", "last_login")
+    readonly_fields = ("is_staff", "joined_at", "last_login")
+    actions = ("sign_out_everywhere",)
+
+    def save_model(self, request: HttpRequest, obj: Reader, form: ModelForm[Reader], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and {"is_active", "email"} & set(form.changed_data):
+            passes.end_all(obj)
+
+    @admin.action(description="Sign out on all devices", permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, readers: QuerySet[Reader]) -> None:
+        for reader in readers:
+            passes.end_all(reader)
+        messages.success(request, f"Signed out: {readers.count()}.")
+
+
+@admin.register(Product)
+class ProductAdmin(KeptAdmin):
+    list_display = ("number", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
+        return ("number",) if obj is not None else ()
+
+
+class GiveForm(EntitlementForm):
+    """A new entitlement starts now; who gives it is who is signed in."""
+
+    class Meta:
+        model = Entitlement
+        fields = ("reader", "product", "kind", "ends_at", "note")
+
+    def clean_ends_at(self) -> Any:
+        ends_at = self.cleaned_data["ends_at"]
+        if ends_at is not None and ends_at <= moment.now():
+            raise forms.ValidationError("This end has passed.")
+        return ends_at
+
+
+@admin.register(Entitlement)
+class EntitlementAdmin(KeptAdmin):
+    list_display = ("reader", "product", "kind", "starts_at", "ends_at", "ended_at", "given_by")
+    list_filter = ("product", "kind")
+    search_fields = ("reader__email", "note")
+    autocomplete_fields = ("reader",)
+    form = GiveForm
+    actions = ("end_now",)
+    records: ClassVar[tuple[str, ...]] = (
+        "reader", "product", "kind", "starts_at", "ends_at", "note", "given_by", "given_at", "ended_at", "ended_by",
+    )  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Entitlement | None = None) -> tuple[str, ...]:
+        return self.records if obj is not None else GiveForm.Meta.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Entitlement | None = None) -> tuple[str, ...]:
+        return self.records if obj is not None else ()
+
+    def save_model(self, request: HttpRequest, obj: Entitlement, form: ModelForm[Entitlement], change: bool) -> None:
+        if change:
+            return
+        given = entitlements.give(
+            obj.reader, obj.product, kind=obj.kind, ends_at=obj.ends_at, note=obj.note, by=_staff(request)
+        )
+        obj.pk = given.pk
+
+    @admin.action(description="End now", permissions=["change"])
+    def end_now(self, request: HttpRequest, chosen: QuerySet[Entitlement]) -> None:
+        for entitlement in chosen:
+            entitlements.end(entitlement, by=_staff(request))
+        messages.success(request, f"Ended: {chosen.count()}.")
+
+
+def _staff(request: HttpRequest) -> Reader | None:
+    return request.user if isinstance(request.user, Reader) else None

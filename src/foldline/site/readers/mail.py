@@ -1,0 +1,102 @@
+"""Mails to readers: the code for signing in, and a test message for the operator."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from email.utils import formataddr, make_msgid
+from threading import BoundedSemaphore
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from foldline.site.readers import codes
+from foldline.site.readers.rendering import Texts, publication
+from foldline.site.readers.wording import words
+
+log = logging.getLogger(__name__)
+
+#: Seconds before each try. A reader who waits for a code has asked again after a minute.
+TRIES: Sequence[float] = (0, 2, 10)
+MOST_WAITING = 1000
+
+
+class Postman:
+    """Sends mails one after another, off the path of the request: how long that takes tells a visitor nothing."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "mail")
+        self._room = BoundedSemaphore(MOST_WAITING)
+        self._last: Future[None] | None = None
+
+    def post(self, message: EmailMultiAlternatives) -> None:
+        """Send a message soon. One that can't be sent, or finds no room, is logged without its address."""
+        if not self._room.acquire(blocking=False):
+            log.error("a mail was dropped: %d are waiting", MOST_WAITING)
+            return
+        self._last = self._thread.submit(self._deliver, message)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until everything posted so far is sent or given up."""
+        if self._last is not None:
+            self._last.result(timeout)
+
+    def _deliver(self, message: EmailMultiAlternatives) -> None:
+        try:
+            for pause in TRIES:
+                time.sleep(pause)
+                try:
+                    message.send()
+                    return
+                except OSError as error:
+                    log.warning("a mail could not be sent: %s", type(error).__name__)
+            log.error("a mail was given up after %d tries; `foldline check --mail` says more", len(TRIES))
+        finally:
+            self._room.release()
+
+
+POSTMAN = Postman()
+
+
+def send_code(email: str, mailed: codes.Mailed) -> None:
+    """Mail a code, with the link that shows it. The link's host is the publication's own, whatever was asked for."""
+    minutes = codes.LIFE // timedelta(minutes=1)
+    link = f"{publication().url}{publication().prefix}sign-in/link/{mailed.opaque}"
+    lasts = words().format("mail.code-lasts", minutes=minutes)
+    context = {"w": Texts(), "code": mailed.code, "link": link, "lasts": lasts}
+    subject = words().format("mail.code-subject", code=mailed.code, name=publication().name)
+    POSTMAN.post(_message(email, subject, "code", context))
+    if settings.FOLDLINE.demo:
+        POSTMAN.wait(5)
+
+
+def send_test(to: str) -> None:
+    """Send the message of `foldline check --mail` now.
+
+    Raises:
+        OSError: as smtplib and the network raise it, for the operator to read.
+    """
+    subject = words().format("mail.test-subject", name=publication().name)
+    _message(to, subject, "test", {"w": Texts()}).send()
+
+
+def _message(to: str, subject: str, template: str, context: Mapping[str, object]) -> EmailMultiAlternatives:
+    values = {**context, "name": publication().name, "language": words().language}
+    name = " ".join(publication().name.split())
+    message = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=render_to_string(f"readers/mail/{template}.txt", values),
+        from_email=formataddr((name, settings.DEFAULT_FROM_EMAIL)),
+        to=[to],
+        headers={
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            "Message-ID": make_msgid(domain=settings.ALLOWED_HOSTS[0]),
+        },
+    )
+    message.attach_alternative(render_to_string(f"readers/mail/{template}.html", values), "text/html")
+    return message

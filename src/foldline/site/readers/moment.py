@@ -1,0 +1,19 @@
+"""The clock of the site's pages, as Django's fields want it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from foldline.clock import SystemClock
+
+_CLOCK = SystemClock()
+
+
+def now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.fromtimestamp(_CLOCK.now(), UTC)
+
+
+def epoch() -> int:
+    """The time in whole seconds since the epoch."""
+    return int(_CLOCK.now())

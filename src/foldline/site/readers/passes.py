@@ -1,0 +1,126 @@
+"""Pass sessions: the rows that gate workers read, written in the transaction of what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from foldline import config
+from foldline.signed import cookies, reader_pass
+from foldline.signed.keys import Keyring
+from foldline.signed.reader_pass import SESSION_SECONDS
+from foldline.site.readers import moment
+from foldline.site.readers.models import Change, Entitlement, PassFacts, Product, Reader, ReaderSession
+from foldline.stores.passes import pack_products, unpack_products
+
+#: How much of a session may pass before its end is written again, in seconds.
+ROLL_AFTER = 86_400
+
+
+def start(request: HttpRequest, reader: Reader) -> ReaderSession:
+    """Begin a pass session beside the Django session that `request` now has."""
+    with transaction.atomic():
+        session = ReaderSession.objects.create(reader=reader, django_key=request.session.session_key or "")
+        PassFacts.objects.create(
+            session=session.pass_session,
+            reader=reader.key,
+            products=pack_products(product_ends(reader)),
+            session_until=moment.epoch() + SESSION_SECONDS,
+        )
+    return session
+
+
+def running(request: HttpRequest) -> ReaderSession | None:
+    """The pass session of a signed-in request, None if it has ended."""
+    found = ReaderSession.objects.filter(django_key=request.session.session_key or "", ended_at=None)
+    return found.select_related("reader").first()
+
+
+def roll(session: ReaderSession) -> None:
+    """Move the end of a session that is in use. Nobody has to hear of it: it takes nothing away."""
+    until = moment.epoch() + SESSION_SECONDS
+    PassFacts.objects.filter(session=session.pass_session, ended_at=0, session_until__lt=until - ROLL_AFTER).update(
+        session_until=until
+    )
+
+
+def refresh(reader: Reader) -> None:
+    """Write what a reader may read now into all their running sessions, and tell the gate."""
+    with transaction.atomic():
+        running_facts = PassFacts.objects.filter(reader=reader.key, ended_at=0, session_until__gt=moment.epoch())
+        running_facts.update(products=pack_products(product_ends(reader)))
+        _tell(running_facts.values_list("session", flat=True))
+
+
+def end(sessions: Iterable[ReaderSession]) -> None:
+    """End sessions: their passes, and the Django sessions beside them."""
+    ending = list(sessions)
+    keys = [session.pass_session for session in ending]
+    with transaction.atomic():
+        ReaderSession.objects.filter(pk__in=[session.pk for session in ending]).update(ended_at=moment.now())
+        PassFacts.objects.filter(session__in=keys, ended_at=0).update(ended_at=moment.epoch())
+        _tell(keys)
+
+
+def end_all(reader: Reader) -> None:
+    """Sign a reader out on every device."""
+    end(ReaderSession.objects.filter(reader=reader, ended_at=None))
+
+
+def give_pass(response: HttpResponse, session: ReaderSession) -> None:
+    """Set the pass cookie of a session on a response."""
+    row = PassFacts.objects.filter(session=session.pass_session, ended_at=0).first()
+    now = moment.epoch()
+    if row is None or row.session_until <= now:
+        return
+    facts = reader_pass.PassFacts(
+        bytes.fromhex(row.reader), bytes.fromhex(row.session), unpack_products(row.products), row.session_until
+    )
+    token = reader_pass.issue(keyring(), reader_pass.from_facts(facts, now))
+    set_cookie(response, cookies.set_cookie(cookies.PASS, token, row.session_until - now))
+
+
+def expire_cookies(response: HttpResponse, *, meter: bool = False) -> None:
+    """End what a signed-in reader carries. The meter counts for the device and stays, unless told otherwise."""
+    for name in (cookies.PASS, cookies.OPENING, *((cookies.METER,) if meter else ())):
+        set_cookie(response, cookies.expire(name))
+
+
+def set_cookie(response: HttpResponse, header: str) -> None:
+    """Add the value of a `Set-Cookie` header to a response."""
+    response.cookies.load(header)
+
+
+def keyring() -> Keyring:
+    """The publication's keys, for the host that readers type."""
+    foldline: config.Settings = settings.FOLDLINE
+    return Keyring(foldline.secrets, foldline.host)
+
+
+def product_ends(reader: Reader) -> dict[int, int]:
+    """Each product that a reader has or had, with the epoch second of its end; 0 for none."""
+    now = moment.now()
+    ends: dict[int, int] = {}
+    for entitlement in Entitlement.objects.filter(reader=reader, starts_at__lte=now):
+        end = 0 if entitlement.end is None else int(entitlement.end.timestamp())
+        before = ends.get(entitlement.product_id)
+        ends[entitlement.product_id] = end if before is None else 0 if 0 in (end, before) else max(end, before)
+    return ends
+
+
+def products_running(reader: Reader) -> list[tuple[Product, int]]:
+    """The products that a reader has or had, with their ends, those that run first."""
+    ends = product_ends(reader)
+    products = Product.objects.in_bulk(list(ends))
+    now = moment.epoch()
+    return sorted(
+        ((products[number], end) for number, end in ends.items()), key=lambda pair: (0 < pair[1] <= now, pair[0].number)
+    )
+
+
+def _tell(sessions: Iterable[str]) -> None:
+    at = moment.epoch()
+    Change.objects.bulk_create([Change(kind="session", key=session, at=at) for session in sessions])

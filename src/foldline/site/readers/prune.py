@@ -1,0 +1,32 @@
+"""What a due job deletes: addresses that nobody confirmed, codes and sessions that have ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
+
+from foldline.site.readers import codes
+from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession
+
+UNCONFIRMED_FOR = timedelta(days=1)
+
+
+def prune_unverified(now: datetime) -> int:
+    """Delete readers who typed an address a day ago or longer, and never a code. How many there were."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+    entitled = Entitlement.objects.filter(reader=OuterRef("pk"))
+    unconfirmed = Reader.objects.filter(
+        ~Exists(confirmed), ~Exists(entitled), is_staff=False, last_login=None, joined_at__lt=now - UNCONFIRMED_FOR
+    )
+    return unconfirmed.delete()[1].get("readers.Reader", 0)
+
+
+def prune_sign_ins(now: datetime) -> int:
+    """Delete codes, and sessions of both kinds, that can't be used any more. How many rows there were."""
+    over = PassFacts.objects.filter(session_until__lt=int(now.timestamp()))
+    sessions = ReaderSession.objects.filter(pass_session__in=over.values("session"))
+    rows = codes.prune(now) + sessions.delete()[0] + over.delete()[0]
+    return rows + Session.objects.filter(expire_date__lt=now).delete()[0]

@@ -1,0 +1,1 @@
+"""SQL without Django: article records (public and sealed), pass facts and changes."""

@@ -1,0 +1,58 @@
+"""One append-only table of what changed, written in the transaction of the change and read by every worker."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from foldline.errors import StoreUnavailable
+from foldline.stores.home import Home
+from foldline.stores.schema import connect
+
+#: Seconds between two looks of a worker. The bound for this host is 1 s.
+INTERVAL = 0.25
+
+
+class Change(NamedTuple):
+    """`kind` is article (key: a path), session (key: a session in hex) or all (key: empty)."""
+
+    id: int
+    kind: str
+    key: str
+
+
+class ChangeFeed:
+    """Reads changes in order, each once."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._connection: sqlite3.Connection | None = None
+        self._last = -1
+
+    def read(self) -> list[Change]:
+        """What changed since the last call; the first call starts at the end of the table.
+
+        Raises:
+            StoreUnavailable: the database can't be read. The next call goes on where this one stood.
+        """
+        try:
+            if self._connection is None:
+                self._connection = connect(self._home.site_db, read_only=True, timeout=0.05)
+            if self._last < 0:
+                row = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM foldline_changes").fetchone()
+                self._last = row[0]
+                return []
+            rows = self._connection.execute(
+                "SELECT id, kind, key FROM foldline_changes WHERE id > ? ORDER BY id", (self._last,)
+            ).fetchall()
+        except sqlite3.Error as error:
+            self.close()
+            raise StoreUnavailable(f"changes: {error}") from error
+        if rows:
+            self._last = rows[-1][0]
+        return [Change(*row) for row in rows]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

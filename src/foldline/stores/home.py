@@ -1,0 +1,60 @@
+"""Where everything lies: one folder, named by `--home` or `FOLDLINE_HOME`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds a publication: databases, records, pictures, events and settings."""
+
+    path: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / "foldline.toml"
+
+    @property
+    def secret_file(self) -> Path:
+        return self.path / "secret"
+
+    @property
+    def site_db(self) -> Path:
+        return self.path / "site.db"
+
+    @property
+    def public_db(self) -> Path:
+        return self.path / "articles" / "public.db"
+
+    @property
+    def sealed_db(self) -> Path:
+        return self.path / "articles" / "sealed.db"
+
+    @property
+    def media(self) -> Path:
+        return self.path / "media"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events"
+
+    @property
+    def mail(self) -> Path:
+        return self.path / "mail"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and other things that end with the processes."""
+        return self.path / "run"
+
+    @property
+    def site_socket(self) -> Path:
+        return self.run / "site.sock"
+
+    def make(self) -> None:
+        """Create the folders, closed to other users of the machine (they hold what is sealed)."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.public_db.parent, self.media, self.events, self.mail, self.run):
+            folder.mkdir(exist_ok=True, mode=0o700)

@@ -1,0 +1,59 @@
+"""Pass facts: what the store knows of a session. One indexed read; the site writes them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from foldline.errors import StoreUnavailable
+from foldline.signed.reader_pass import PassFacts
+from foldline.stores.home import Home
+from foldline.stores.schema import connect
+
+#: How long a visit may wait for the store, in seconds.
+DEADLINE = 0.05
+
+
+def pack_products(product_ends: Mapping[int, int]) -> str:
+    """The column `products`: `1:1767225600,2:0`."""
+    return ",".join(f"{product}:{end}" for product, end in sorted(product_ends.items()))
+
+
+def unpack_products(column: str) -> dict[int, int]:
+    """What `pack_products` packed."""
+    pairs = (pair.split(":") for pair in column.split(",") if pair)
+    return {int(product): int(end) for product, end in pairs}
+
+
+class PassStore:
+    """Reads the facts of a session from the site's database."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._connection: sqlite3.Connection | None = None
+
+    def facts(self, session: bytes) -> PassFacts | None:
+        """The facts of a session; None where the store knows none.
+
+        Raises:
+            StoreUnavailable: the database can't be read in time.
+        """
+        try:
+            if self._connection is None:
+                self._connection = connect(self._home.site_db, read_only=True, timeout=DEADLINE)
+            row = self._connection.execute(
+                "SELECT reader, products, session_until, ended_at FROM foldline_pass_facts WHERE session = ?",
+                (session.hex(),),
+            ).fetchone()
+            if row is None:
+                return None
+            products = unpack_products(row[1])
+            return PassFacts(bytes.fromhex(row[0]), session, products, row[2], bool(row[3]))
+        except (sqlite3.Error, ValueError) as error:
+            self.close()
+            raise StoreUnavailable(f"pass facts: {error}") from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

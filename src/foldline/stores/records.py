@@ -1,0 +1,227 @@
+"""Article records: what is public, and, in a file of its own that only an Opening reaches, what is sealed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from foldline.errors import StoreUnavailable
+from foldline.pages.fragment import Fragment, trailer
+from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
+from foldline.policy.decide import Opening
+from foldline.policy.facts import Access, Article
+from foldline.stores.home import Home
+from foldline.stores.schema import connect
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRecord:
+    """An article ready to be stored: the page's parts as text, and the rest ("" where nothing is sealed).
+
+    `version` must grow with every publication of the article. `walls` has the presentations of `pages.layout`.
+    """
+
+    path: str
+    article: Article
+    version: int
+    before: str
+    between: str
+    after: str
+    walls: Mapping[str, str]
+    rest: str = ""
+
+
+class PublicStore:
+    """Reads public records. Holds no key to anything sealed."""
+
+    def __init__(self, home: Home) -> None:
+        self._connection = connect(home.public_db, read_only=True)
+
+    def find(self, path: str) -> Record | None:
+        """The record at exactly this path.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            row = self._connection.execute(
+                "SELECT kind, article, version, facts FROM records WHERE path = ?", (path,)
+            ).fetchone()
+            if row is None:
+                return None
+            rows = self._connection.execute("SELECT name, plain, deflated FROM fragments WHERE path = ?", (path,))
+            fragments = {name: Fragment(plain, deflated) for name, plain, deflated in rows}
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
+        return _record(path, row, fragments)
+
+    def path_of(self, article: int) -> str | None:
+        """Where an article lies.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            row = self._connection.execute(
+                "SELECT path FROM records WHERE article = ? AND kind = 'article'", (article,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
+        return str(row[0]) if row else None
+
+    def article_paths(self) -> list[tuple[str, str]]:
+        """(path, access level) of every article, in the order of their paths."""
+        rows = self._connection.execute("SELECT path, facts FROM records WHERE kind = 'article' ORDER BY path")
+        return [(path, json.loads(facts)["access"] or "unknown") for path, facts in rows]
+
+
+def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Fragment]) -> Record:
+    kind, article, version, raw = row
+    facts = json.loads(raw)
+    if kind == "redirect":
+        return Redirect(path, facts["to"])
+    if kind == "gone":
+        return Gone(path)
+    if kind == "page":
+        return Sheet(path, fragments["body"])
+    access = Access(facts["access"]) if facts["access"] in list(Access) else None
+    return PublicPage(
+        path=path,
+        article=Article(article, access, facts["section"], frozenset(facts["products"])),
+        version=version,
+        gated=facts["gated"],
+        before=fragments["before"],
+        between=fragments["between"],
+        after=fragments["after"],
+        walls={name[5:]: fragment for name, fragment in fragments.items() if name.startswith("wall:")},
+    )
+
+
+class SealedStore:
+    """Reads what stands below the fold, for an Opening and for nothing else."""
+
+    def __init__(self, home: Home) -> None:
+        self._connection = connect(home.sealed_db, read_only=True)
+
+    def rest(self, page: PublicPage, opening: Opening) -> Rest:
+        """The rest of the version that `page` is the public half of.
+
+        Raises:
+            ValueError: the opening is of another article.
+            StoreUnavailable: the file can't be read, or this version is no longer there.
+        """
+        if opening.article != page.article.id:
+            raise ValueError("an opening opens its own article only")
+        try:
+            row = self._connection.execute(
+                "SELECT plain, deflated, whole_end FROM rests WHERE article = ? AND version = ?",
+                (page.article.id, page.version),
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"sealed records: {error}") from error
+        if row is None:
+            raise StoreUnavailable("sealed records: this version was replaced")
+        return Rest(Fragment(row[0], row[1]), row[2])
+
+
+class RecordWriter:
+    """Writes records, each in one transaction, the sealed half before the public half that points to it."""
+
+    def __init__(self, home: Home) -> None:
+        self._public = connect(home.public_db)
+        self._sealed = connect(home.sealed_db)
+
+    def close(self) -> None:
+        self._public.close()
+        self._sealed.close()
+
+    def put_article(self, record: ArticleRecord) -> None:
+        """Store an article. The version before stays sealed for workers that still hold its public half."""
+        names = {"before": record.before, "between": record.between, "after": record.after}
+        names |= {f"wall:{name}": text for name, text in record.walls.items()}
+        fragments = {name: Fragment.of(text) for name, text in names.items()}
+        article = record.article
+        if not record.rest and article.access is not None:
+            # Nothing stands below the fold: whatever its level, the article is published as free.
+            article = article._replace(access=Access.FREE)
+        if record.rest:
+            if article.access is Access.FREE:
+                raise ValueError(f"{record.path}: a free article has nothing to seal")
+            rest = Fragment.of(record.rest)
+            whole = (fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"])
+            self._sealed.execute(
+                "INSERT OR REPLACE INTO rests (article, version, plain, deflated, whole_end) VALUES (?, ?, ?, ?, ?)",
+                (article.id, record.version, rest.plain, rest.deflated, trailer(whole)),
+            )
+        facts = {
+            "access": article.access.value if article.access else None,
+            "section": article.section,
+            "products": sorted(article.products),
+            "gated": bool(record.rest),
+        }
+        with self._replacing(record.path, "article", facts, article.id, record.version):
+            for name, fragment in fragments.items():
+                self._put_fragment(record.path, name, fragment)
+        self._sealed.execute("DELETE FROM rests WHERE article = ? AND version < ?", (article.id, record.version - 1))
+
+    def put_listing(self, path: str, html: str) -> None:
+        """Store a page without a fold."""
+        with self._replacing(path, "page", {}):
+            self._put_fragment(path, "body", Fragment.of(html))
+
+    def listing(self, path: str) -> str | None:
+        """What `put_listing` stored, to tell whether it changed."""
+        row = self._public.execute("SELECT plain FROM fragments WHERE path = ? AND name = 'body'", (path,)).fetchone()
+        return row[0].decode() if row else None
+
+    def put_redirect(self, path: str, to: str) -> None:
+        """Let an old path lead to a new one."""
+        with self._replacing(path, "redirect", {"to": to}):
+            pass
+
+    def put_gone(self, path: str) -> None:
+        """Withdraw whatever stands at a path: it answers 410, and nothing of it stays sealed."""
+        row = self._public.execute("SELECT article FROM records WHERE path = ?", (path,)).fetchone()
+        with self._replacing(path, "gone", {}):
+            pass
+        if row and row[0]:
+            self._sealed.execute("DELETE FROM rests WHERE article = ?", (row[0],))
+
+    def delete(self, path: str) -> None:
+        """Forget a path: it answers 404."""
+        self._public.execute("DELETE FROM records WHERE path = ?", (path,))
+
+    def versions(self) -> dict[int, int]:
+        """The stored version of each article."""
+        rows = self._public.execute("SELECT article, version FROM records WHERE kind = 'article'")
+        return dict(rows.fetchall())
+
+    def paths(self, kind: str) -> set[str]:
+        """Every path of one kind of record."""
+        return {path for (path,) in self._public.execute("SELECT path FROM records WHERE kind = ?", (kind,))}
+
+    @contextmanager
+    def _replacing(
+        self, path: str, kind: str, facts: Mapping[str, object], article: int = 0, version: int = 0
+    ) -> Iterator[None]:
+        self._public.execute("BEGIN IMMEDIATE")
+        try:
+            self._public.execute("DELETE FROM records WHERE path = ?", (path,))
+            self._public.execute(
+                "INSERT INTO records (path, kind, article, version, facts) VALUES (?, ?, ?, ?, ?)",
+                (path, kind, article, version, json.dumps(facts)),
+            )
+            yield
+        except BaseException:
+            self._public.execute("ROLLBACK")
+            raise
+        self._public.execute("COMMIT")
+
+    def _put_fragment(self, path: str, name: str, fragment: Fragment) -> None:
+        self._public.execute(
+            "INSERT INTO fragments (path, name, plain, deflated) VALUES (?, ?, ?, ?)",
+            (path, name, fragment.plain, fragment.deflated),
+        )

@@ -1,0 +1,82 @@
+"""The tables that the gate reads beside Django's, and the two files of article records. Idempotent."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from foldline.stores.home import Home
+
+# Both are read by every gate worker. Columns may be added, never renamed or reused: an older worker may still run.
+SITE = """
+CREATE TABLE IF NOT EXISTS foldline_changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS foldline_pass_facts (
+    session TEXT PRIMARY KEY,
+    reader TEXT NOT NULL,
+    products TEXT NOT NULL,
+    session_until INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
+"""
+
+# kind: article, page, redirect, gone. `facts` is JSON; the text of a page lies in `fragments`.
+PUBLIC = """
+CREATE TABLE IF NOT EXISTS records (
+    path TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    article INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0,
+    facts TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX IF NOT EXISTS records_article ON records (article) WHERE kind = 'article';
+CREATE TABLE IF NOT EXISTS fragments (
+    path TEXT NOT NULL REFERENCES records (path) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    plain BLOB NOT NULL,
+    deflated BLOB NOT NULL,
+    PRIMARY KEY (path, name)
+) WITHOUT ROWID;
+"""
+
+SEALED = """
+CREATE TABLE IF NOT EXISTS rests (
+    article INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    plain BLOB NOT NULL,
+    deflated BLOB NOT NULL,
+    whole_end BLOB NOT NULL,
+    PRIMARY KEY (article, version)
+);
+"""
+
+
+def connect(path: Path, *, read_only: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
+    """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds."""
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def migrate(home: Home) -> None:
+    """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
+    home.make()
+    for path, script in ((home.site_db, SITE), (home.public_db, PUBLIC), (home.sealed_db, SEALED)):
+        connection = connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(script)
+        finally:
+            connection.close()
