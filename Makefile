@@ -9,7 +9,7 @@ ARGS ?=
 demo: .stamps/runtime
 	$(BIN)/foldline demo --home .demo-home $(ARGS)
 
-test: .stamps/dev
+test: .stamps/dev .stamps/readability
 	./scripts/system-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -26,7 +26,7 @@ bench: .stamps/dev
 	$(BIN)/python -m scripts.bench $(ARGS)
 
 # The long form of the proof: every surface by every variant, and more random histories.
-proof: .stamps/dev
+proof: .stamps/dev .stamps/readability
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof -n 2 $(ARGS)
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
@@ -45,6 +45,10 @@ lock: .stamps/dev
 
 .stamps/dev: .stamps/runtime requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@
+
+.stamps/readability: .stamps/venv scripts/fetch-readability
+	./scripts/fetch-readability $(BIN)/python $@
 	@touch $@
 
 clean:

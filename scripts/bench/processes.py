@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,7 @@ http {{
     server {{
         listen 127.0.0.1:{port} backlog=1024;
         root {folder}/site;
+        {headers}
     }}
 }}
 """
@@ -144,7 +145,12 @@ def empty_worker(core: int) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, files: Mapping[str, tuple[bytes, bytes | None]], core: int) -> Iterator[Server]:
+def nginx(
+    folder: Path,
+    files: Mapping[str, tuple[bytes, bytes | None]],
+    core: int,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> Iterator[Server]:
     """One nginx worker over `files`: path below the root -> (bytes, the same gzipped, or None)."""
     (folder / "tmp").mkdir(parents=True)
     for name, (plain, packed) in files.items():
@@ -157,7 +163,8 @@ def nginx(folder: Path, files: Mapping[str, tuple[bytes, bytes | None]], core: i
         port = listening.getsockname()[1]
     user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
-    config.write_text(_NGINX.format(user=user, folder=folder, port=port), encoding="utf-8")
+    added = "\n        ".join(f'add_header {name.decode()} "{value.decode()}";' for name, value in headers)
+    config.write_text(_NGINX.format(user=user, folder=folder, port=port, headers=added), encoding="utf-8")
     command = pinned(core, [tool("nginx"), "-e", str(folder / "error.log"), "-c", str(config), "-p", str(folder)])
     url = f"http://127.0.0.1:{port}"
     with _running(command, dict(os.environ), None) as process:

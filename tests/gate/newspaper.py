@@ -11,6 +11,7 @@ from foldline.config import load
 from foldline.errors import StoreUnavailable
 from foldline.gate.request import Request
 from foldline.gate.response import Response
+from foldline.pages.wall import wall_key
 from foldline.policy.facts import Access, Article
 from foldline.policy.reasons import WALL_REASONS
 from foldline.server.worker import Worker
@@ -132,9 +133,11 @@ def open_newspaper(folder: Path, meter_limit: int = 3) -> Newspaper:
 
 def record(number: int, access: Access | None, path: str = "", version: int = 1, rest: str = REST) -> ArticleRecord:
     """An article in a few bytes."""
-    walls = {
-        name: f"<aside>{name}</aside>" for name in ("ask", "open", "free", *(reason.value for reason in WALL_REASONS))
-    }
+    told = {wall_key(reason, signed_in=known) for reason in WALL_REASONS for known in (False, True)}
+    walls = {}
+    for name in ("ask", "open", "free", *told):
+        reason, _, known = name.partition(":")
+        walls[name] = f"<aside>{reason}</aside>{known}"
     if access is Access.FREE:
         rest = ""
     return ArticleRecord(

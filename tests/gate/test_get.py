@@ -7,12 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.gate.newspaper import PREVIEW, REST, START, Newspaper, record
 
 from foldline.gate.response import Response
-from foldline.policy.facts import Access
 from foldline.signed import cookies
 from foldline.stores.records import RecordWriter
-from tests.gate.newspaper import PREVIEW, REST, START, Newspaper, record
 
 YEAR = 365 * 86_400
 
@@ -69,6 +68,12 @@ def test_a_lapsed_reader_is_told_so_at_once_and_no_cache_keeps_it(paper: Newspap
     assert not has_rest(answer)
     assert header(answer, "cache-control") == "private, no-cache"
     assert not header(answer, "cdn-cache-control")
+
+
+def test_somebody_signed_in_is_never_asked_to_sign_in(paper: Newspaper) -> None:
+    assert b"signed-in" not in paper.get("/subscribers").body
+    paper.sign_in()
+    assert b"<aside>subscription-needed</aside>signed-in" in paper.get("/subscribers").body
 
 
 def test_get_spends_nothing_however_often(paper: Newspaper) -> None:
@@ -163,7 +168,8 @@ def test_other_methods_are_refused_without_a_word_of_the_article(paper: Newspape
     [
         "//metered", "/./metered", "/x/../metered", "/%2e/metered", "/%2e%2e/metered", "/..;/metered", "/metered%2f",
         "/metered\\", "/%5cmetered", "/%252e/metered", "/metered;x=1", "/metered%3b", "/metered%00", "/metered%0a",
-        "/metered%ff", "/metered%zz", "/metered%", "/met%c3%28red", "/metered%23", "/metered%3f", "/métered", "/metered ",
+        "/metered%ff", "/metered%zz", "/metered%", "/met%c3%28red", "/metered%23", "/metered%3f", "/métered",
+        "/metered ",
     ],
 )  # fmt: skip
 def test_a_path_that_can_be_read_in_two_ways_is_refused(paper: Newspaper, path: str) -> None:
@@ -198,7 +204,7 @@ def test_an_unknown_host_is_refused(paper: Newspaper) -> None:
 def test_two_cookies_of_one_name_mean_none(paper: Newspaper, name: str) -> None:
     paper.sign_in({1: START + YEAR})
     paper.read(10)
-    held = paper.jar[name] if name in paper.jar else "x"
+    held = paper.jar.get(name, "x")
     paper.jar = {name: held}
     twice = ("cookie", f"{name}={held}")
     assert not has_rest(paper.get("/subscribers", twice))

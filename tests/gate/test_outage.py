@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.gate.newspaper import READER, REST, SESSION, START, Newspaper, record
 
 from foldline.gate.asgi import GateApp
 from foldline.gate.visit import visit
 from foldline.signed import cookies, reader_pass
 from foldline.signed.reader_pass import PassFacts
 from foldline.stores.records import RecordWriter
-from tests.gate.newspaper import READER, REST, SESSION, START, Newspaper, record
 
 DAY = 86_400
 YEAR = 365 * DAY

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.gate.newspaper import REST, START, Newspaper
 
 from foldline.gate.response import Response
 from foldline.gate.spending import DeviceSpender
 from foldline.signed import cookies
-from tests.gate.newspaper import REST, START, Newspaper
 
 YEAR = 365 * 86_400
 OWN = ("sec-fetch-site", "same-origin")

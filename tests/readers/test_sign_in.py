@@ -270,7 +270,9 @@ def test_no_other_field_of_the_form_is_heard(field: str) -> None:
     assert not reader.has_usable_password()
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b@example.test", "x@exam\x00ple.test", "a@example.test,b@example.test"])
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b@example.test", "x@exam\x00ple.test", "a@example.test,b@example.test"]
+)
 def test_what_is_no_address_is_said_to_be_none(email: str) -> None:
     browser = Browser()
     browser.get("/-/sign-in")

@@ -17,7 +17,7 @@ from foldline.cli.home import home_option, ready_django, settings_of
 from foldline.config import Settings
 from foldline.errors import Problem
 from foldline.policy.facts import Access
-from foldline.sources.articles.imported import ERRORS, WARNINGS, FileResult
+from foldline.sources.articles.imported import WARNINGS, FileResult
 from foldline.sources.articles.markdown_files import markdown_files, read_authors, read_folder
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _bar() -> Iterator[Callable[[str], Step]]:
 
 
 def _told(done: Report, dry_run: bool) -> Iterator[str]:
-    counts = done.outcomes
+    counts = {outcome.value: count for outcome, count in done.outcomes.items()}
     if done.files and done.nothing_changed and not done.errors:
         yield f"Nothing changed: {done.files} files, all of them imported before."
     elif not done.files:
@@ -146,6 +146,9 @@ def _told(done: Report, dry_run: bool) -> Iterator[str]:
 
 
 def _problems(done: Report, most: int | None, file: Path | None) -> Iterator[str]:
+    from foldline.site.newsroom.importing import WARNINGS as KEEPING
+
+    kinds = WARNINGS | KEEPING
     if done.errors:
         yield ""
         yield f"{len(done.errors)} errors"
@@ -154,7 +157,7 @@ def _problems(done: Report, most: int | None, file: Path | None) -> Iterator[str
         yield ""
         yield f"{len(done.warnings)} warnings"
         for id_, count in Counter(problem.id for problem in done.warnings).most_common():
-            yield f"{count:>6} {id_} {WARNINGS.get(id_, ERRORS.get(id_, ''))}"
+            yield f"{count:>6} {id_} {kinds.get(id_, '')}"
         yield ""
         yield from (f"  {_line(problem)}" for problem in done.warnings[:most])
         if most is not None and len(done.warnings) > most:

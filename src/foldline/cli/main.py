@@ -37,3 +37,7 @@ def main() -> None:
     except FoldlineError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

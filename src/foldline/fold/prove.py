@@ -98,8 +98,8 @@ def survivors(rest_html: str, public: bytes, allowed: Iterable[str | Known] = ()
 
 
 class _Passages:
-    """Allowed texts as they stand in the public bytes. Each is taken out before shingles are compared: the last words of
-    a standfirst with the first letters of whatever the layout puts behind it are a passage that nobody wrote."""
+    """Allowed texts as they stand in the public bytes. Each is taken out before shingles are compared: the last words
+    of a standfirst with the first letters of what the layout puts behind it are a passage that nobody wrote."""
 
     def __init__(self) -> None:
         self.letters: list[str] = []

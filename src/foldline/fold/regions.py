@@ -30,7 +30,8 @@ def parser() -> MarkdownIt:
 
     Four spaces in front of a line are nearly always a slip in a newsroom, and the fold must not depend on them.
     """
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).disable("code")
+    markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": 100})
+    return markdown.enable(["table", "strikethrough"]).disable("code")
 
 
 def regions(source: str) -> Iterator[Region]:

@@ -20,6 +20,7 @@ from foldline.gate.response import (
 )
 from foldline.gate.state import GateState
 from foldline.pages.record import Gone, PublicPage, Redirect, Sheet
+from foldline.pages.wall import wall_key
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Access, Visit
 from foldline.signed import cookies, reader_pass
@@ -53,7 +54,8 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     gate.note(record.article.id, decision)
     if decision.outcome is Outcome.OPENS:
         return (yield from whole(record, decision, carried, request, gate))
-    kind = ASK if decision.outcome is Outcome.OPENS_IF else decision.reason.value
+    signed_in = carried.visit.reader is not None
+    kind = ASK if decision.outcome is Outcome.OPENS_IF else wall_key(decision.reason, signed_in=signed_in)
     if not request.has_our_cookies:
         return neutral(record, kind, request, gate)
     return refused(record, kind, carried, request, gate)

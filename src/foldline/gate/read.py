@@ -19,7 +19,7 @@ from foldline.gate.response import GATED, NO_STORE, Response, cookie_headers, pa
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
-from foldline.pages.wall import MeterLine, WallFacts, answer, wall
+from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, wall
 from foldline.policy.decide import Decision, Outcome, conclude, decide
 from foldline.policy.reasons import Reason
 from foldline.signed import cookies, meter, opening

@@ -37,6 +37,7 @@ LOGIN_REDIRECT_URL = "/"
 # No `__Host-`: on loopback the desk is a port of the readers' own host, and cookies know no ports.
 SESSION_COOKIE_NAME = "foldline-desk-session"
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_NAME = "foldline-desk-csrf"
 CSRF_COOKIE_SAMESITE = "Strict"

@@ -20,7 +20,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
   // A page kept for the Back button holds no gated text, only the room that it took.
   leave() {
     this.turn?.abort();
-    this.turn = 0;
+    delete this.turn;
     this.rest.style.minHeight = this.rest.offsetHeight + 'px';
     this.rest.textContent = '';
   }

@@ -114,7 +114,7 @@ class ArticleAdmin(_ArticleAdmin):
 
     @admin.display(description="where the fold falls")
     def fold(self, article: Article) -> str | SafeString:
-        if article.pk is None:
+        if article._state.adding:
             return "Shown here when the article has been saved."
         with open_press() as press:
             fold = fold_of(press, article)
@@ -130,7 +130,7 @@ class ArticleAdmin(_ArticleAdmin):
 
     @admin.display(description="alarms")
     def alarms_shown(self, article: Article) -> str | SafeString:
-        alarms = list(article.alarms.all()) if article.pk else []
+        alarms = list(article.alarms.all()) if not article._state.adding else []
         if not alarms:
             return "none"
         return format_html_join("", '<span class="alarm">{}</span>', ((str(alarm),) for alarm in alarms))
@@ -142,7 +142,7 @@ class ArticleAdmin(_ArticleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return super().get_queryset(request).prefetch_related("alarms")
 
-    def view_on_site(self, article: Article) -> str | None:  # type: ignore[override]
+    def view_on_site(self, article: Article) -> str | None:
         if article.state is not State.PUBLISHED:
             return None
         return settings().publication.url + article.path
@@ -236,18 +236,18 @@ class ImageAdmin(_ImageAdmin):
 
     @admin.display(description="picture")
     def thumbnail(self, image: Image) -> str | SafeString:
-        if image.pk is None:
+        if image._state.adding:
             return "Shown here when it has been saved."
         address = reverse("admin:newsroom_image_picture", args=[image.pk])
         return format_html('<img class="thumbnail" src="{}" alt="{}">', address, image.alt)
 
     @admin.display(description="size")
     def size(self, image: Image) -> str:
-        return f"{image.width} × {image.height}" if image.pk else ""
+        return f"{image.width} × {image.height}" if not image._state.adding else ""
 
     @admin.display(description="in a text, write")
     def in_text(self, image: Image) -> str:
-        if image.pk is None:
+        if image._state.adding:
             return ""
         return f"![{image.alt}](picture:{image.name})"
 
@@ -260,7 +260,7 @@ class NamedAdmin(_NamedAdmin):
     """A section, a tag or an author. A changed name shows wherever the word stands."""
 
     search_fields = ("name", "slug")
-    list_display = ("name", "slug")
+    list_display: tuple[str, ...] = ("name", "slug")
     by = ""
 
     def save_model(self, request: HttpRequest, obj: Named, form: ModelForm[Any], change: bool) -> None:

@@ -16,6 +16,7 @@ from foldline.site.newsroom.models import Article, Image
 from foldline.site.newsroom.press import Press
 from foldline.site.newsroom.public_facts import authors_of, byline_of, notes_of, picture_of, shown, term
 from foldline.site.readers import moment
+from foldline.site.readers.models import WHOLE_PUBLICATION
 from foldline.sources.articles.compose import Composed, Withheld, compose
 from foldline.sources.articles.draft import Draft
 from foldline.stores.records import ArticleRecord
@@ -52,9 +53,10 @@ def composed(press: Press, article: Article) -> Composed[ArticlePage]:
 
 def record_of(article: Article, made: Composed[ArticlePage]) -> ArticleRecord:
     """What is stored. Its access is the one that was composed: free where nothing stands below the fold."""
+    section = article.section.slug if article.section else ""
     return ArticleRecord(
         path=made.public.path,
-        article=facts.Article(article.pk, made.public.access, article.section.slug if article.section else ""),
+        article=facts.Article(article.pk, made.public.access, section, frozenset((WHOLE_PUBLICATION,))),
         version=article.version,
         before=made.page.before,
         between=made.page.between,

@@ -70,8 +70,8 @@ class ImageForm(_ImageForm):
         if "upload" in self.fields:
             self.fields["upload"].required = self.instance.pk is None
 
-    def clean_upload(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data.get("upload")
+    def clean_upload(self) -> UploadedFile[bytes] | None:
+        file: UploadedFile[bytes] | None = self.cleaned_data.get("upload")
         if file is None:
             return None
         if (file.size or 0) > LARGEST:

@@ -121,7 +121,7 @@ def _cards(base: str) -> Cards | None:
     if base == HOME:
         return Cards("home", HOME, "", published())
     _, kind, slug = base.split("/")
-    named = _KINDS[kind].objects.filter(slug=slug).first()
+    named = _KINDS[kind]._default_manager.filter(slug=slug).first()
     if isinstance(named, Section):
         return Cards("section", base, named.name, published().filter(section=named))
     if isinstance(named, Tag):

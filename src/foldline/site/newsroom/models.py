@@ -292,7 +292,8 @@ def free_slug(wanted: str, pk: int | None = None) -> str:
         except ValidationError:
             pass
         else:
-            if not Article.objects.filter(slug=slug).exclude(pk=pk).exists():
+            others = Article.objects.filter(slug=slug)
+            if not (others if pk is None else others.exclude(pk=pk)).exists():
                 return slug
         count += 1
         slug = f"{wanted[:110]}-{count}"

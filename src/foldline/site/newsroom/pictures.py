@@ -28,7 +28,7 @@ class PictureRefused(FoldlineError):  # noqa: N818 - what happened, as in `error
     """The file can't be used as a picture. `problem` says why."""
 
     def __init__(self, what: str, hint: str) -> None:
-        self.problem = Problem("FL-N01", what, hint=hint)
+        self.problem = Problem("FL401", what, hint=hint)
         super().__init__(f"{what} {hint}")
 
 

@@ -28,15 +28,15 @@ from foldline.sources.articles.compose import Withheld
 
 log = logging.getLogger(__name__)
 
-NOT_DESCRIBED = "FL-N02"
-NO_TEXT = "FL-N03"
-HELD_BACK = "FL-N04"
+NOT_DESCRIBED = "FL402"
+NO_TEXT = "FL403"
+HELD_BACK = "FL413"
 
 
 class Settled(NamedTuple):
     """How many articles reached their pages, and which did not."""
 
-    count: int
+    done: int
     failed: tuple[int, ...]
 
 
@@ -95,7 +95,7 @@ def republish_all(progress: Progress | None = None) -> int:
     with transaction.atomic():
         everything_again()
     with open_press() as press:
-        count = settle_ordered(press, progress).count
+        count = settle_ordered(press, progress).done
         lists.refresh_lists(press)
     everything_changed()
     return count
@@ -172,7 +172,7 @@ def repair(press: Press, articles: Progress | None = None, pages: Progress | Non
         changed(path)
     stored_pages = press.writer.paths("page")
     lists.due(path for path in lists.every_list() if path not in stored_pages)
-    count = settle_ordered(press, articles).count
+    count = settle_ordered(press, articles).done
     lists.refresh_lists(press, pages)
     return count
 

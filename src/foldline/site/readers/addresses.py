@@ -25,6 +25,8 @@ def canonical_email(given: str) -> str:
         raise ValidationError("not an e-mail address", code="invalid")
     validate_email(address)
     local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValidationError("not an e-mail address", code="invalid")
     try:
         domain = punycode(domain)
     except UnicodeError:

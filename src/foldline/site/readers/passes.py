@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from foldline import config
@@ -36,21 +38,21 @@ def start(request: HttpRequest, reader: Reader) -> ReaderSession:
 def running(request: HttpRequest) -> ReaderSession | None:
     """The pass session of a signed-in request, None if it has ended."""
     found = ReaderSession.objects.filter(django_key=request.session.session_key or "", ended_at=None)
-    return found.select_related("reader").first()
+    session = found.select_related("reader").first()
+    return session if session is not None and _running_facts(session=session.pass_session).exists() else None
 
 
 def roll(session: ReaderSession) -> None:
     """Move the end of a session that is in use. Nobody has to hear of it: it takes nothing away."""
     until = moment.epoch() + SESSION_SECONDS
-    PassFacts.objects.filter(session=session.pass_session, ended_at=0, session_until__lt=until - ROLL_AFTER).update(
-        session_until=until
-    )
+    due = _running_facts(session=session.pass_session, session_until__lt=until - ROLL_AFTER)
+    due.update(session_until=until)
 
 
 def refresh(reader: Reader) -> None:
     """Write what a reader may read now into all their running sessions, and tell the gate."""
     with transaction.atomic():
-        running_facts = PassFacts.objects.filter(reader=reader.key, ended_at=0, session_until__gt=moment.epoch())
+        running_facts = _running_facts(reader=reader.key)
         running_facts.update(products=pack_products(product_ends(reader)))
         _tell(running_facts.values_list("session", flat=True))
 
@@ -72,10 +74,10 @@ def end_all(reader: Reader) -> None:
 
 def give_pass(response: HttpResponse, session: ReaderSession) -> None:
     """Set the pass cookie of a session on a response."""
-    row = PassFacts.objects.filter(session=session.pass_session, ended_at=0).first()
-    now = moment.epoch()
-    if row is None or row.session_until <= now:
+    row = _running_facts(session=session.pass_session).first()
+    if row is None:
         return
+    now = moment.epoch()
     facts = reader_pass.PassFacts(
         bytes.fromhex(row.reader), bytes.fromhex(row.session), unpack_products(row.products), row.session_until
     )
@@ -119,6 +121,10 @@ def products_running(reader: Reader) -> list[tuple[Product, int]]:
     return sorted(
         ((products[number], end) for number, end in ends.items()), key=lambda pair: (0 < pair[1] <= now, pair[0].number)
     )
+
+
+def _running_facts(**wanted: Any) -> QuerySet[PassFacts]:
+    return PassFacts.objects.filter(ended_at=0, session_until__gt=moment.epoch(), **wanted)
 
 
 def _tell(sessions: Iterable[str]) -> None:

@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from foldline.site.readers.models import Reader
-from foldline.site.readers.return_path import own_path
 
 
 def has_entered(request: HttpRequest) -> bool:
@@ -32,8 +31,7 @@ def record_second_factor(request: HttpRequest, reader: Reader, how: str) -> None
     record_authentication(request, reader, "mfa", type=how)
 
 
-def sign_in_address(request: HttpRequest | None = None) -> str:
-    """The desk's sign-in, leading back to where `request` wanted to go."""
+def sign_in_address(return_path: str = "/") -> str:
+    """The desk's sign-in, leading back to `return_path`."""
     address = reverse("account_login")
-    wanted = own_path(request.get_full_path()) if request is not None and request.method == "GET" else "/"
-    return address if wanted in ("/", "/login/", "/logout/") else f"{address}?{urlencode({'next': wanted}, safe='/')}"
+    return address if return_path == "/" else f"{address}?{urlencode({'next': return_path}, safe='/')}"

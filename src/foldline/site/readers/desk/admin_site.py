@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.desk.access import has_entered, sign_in_address
+from foldline.site.readers.return_path import own_path
 
 SHOWN = frozenset({"readers", "newsroom"})
 
@@ -40,4 +41,4 @@ class DeskSite(AdminSite):
         return super().has_permission(request) and has_entered(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return SeeOther(sign_in_address(request))
+        return SeeOther(sign_in_address(own_path(request.GET.get("next"))))

@@ -1,0 +1,120 @@
+"""The figures for a person: tables at the end of a run, and the same in `docs/performance.md`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from foldline.errors import FoldlineError
+from scripts.bench.figures import Budget, Figures
+
+BEGIN, END = "<!-- figures: written by make bench -->", "<!-- /figures -->"
+
+Cells = tuple[str, ...]
+Sheet = tuple[str, Cells, list[Cells]]
+
+
+def sheets(figures: Figures) -> list[Sheet]:
+    """(title, column heads, rows) of every table; the first column is text, the others are figures."""
+    return [_loads(figures), _one_by_one(figures), _budgets(figures.budgets())]
+
+
+def _loads(figures: Figures) -> Sheet:
+    heads = ("subject", "connections", "requests/s", "of nginx", "p99 µs", "of nginx", "CPU µs/request", "of nginx")
+    rows = [
+        (
+            row.subject,
+            str(row.connections),
+            f"{row.per_second:,.0f}",
+            f"{row.per_second_ratio:.2f}",
+            f"{row.p99:,.0f}",
+            f"{row.p99_ratio:.1f}",
+            f"{row.cpu:.1f}",
+            f"{row.cpu_ratio:.1f}",
+        )
+        for row in figures.rows
+    ]
+    return "One worker on one core beside nginx static", heads, rows
+
+
+def _one_by_one(figures: Figures) -> Sheet:
+    heads = ("what", "gate", "beside it", "ratio")
+    memory, deciding = figures.memory, figures.deciding
+    rows = [
+        (
+            "memory (PSS) without its caches, by an empty worker, MB",
+            f"{(memory.gate - memory.caches) / 1e6:.1f}",
+            f"{memory.empty / 1e6:.1f}",
+            f"{memory.ratio:.2f}",
+        ),
+        *(
+            (
+                f"`decide` with {number} rules, by one HMAC-SHA256 of 200 bytes, µs",
+                f"{cost:.2f}",
+                f"{deciding.hmac:.2f}",
+                f"{deciding.ratio(number):.2f}",
+            )
+            for number, cost in deciding.by_rules.items()
+        ),
+    ]
+    for seen in figures.browser:
+        what = f"whole in Chromium's DOM, {seen.line.name}, {seen.loads} loads each, by nginx with"
+        rows.append((f"{what} the same headers, ms", f"{seen.gate:.1f}", f"{seen.static:.1f}", f"{seen.ratio:.2f}"))
+        rows.append((f"{what} none of them, ms", f"{seen.gate:.1f}", f"{seen.bare:.1f}", f"{seen.bare_ratio:.2f}"))
+    return "Memory, decisions and the browser", heads, rows
+
+
+def _budgets(budgets: Iterable[Budget]) -> Sheet:
+    heads = ("budget", "measured", "limit", "aim", "")
+    return "Budgets", heads, [_budget(one) for one in budgets]
+
+
+def _budget(one: Budget) -> Cells:
+    sign = "≤" if one.most else "≥"
+    aim = f"{sign} {one.aim:.2f}" if one.aim is not None else ""
+    reached = " (aim reached)" if one.aim_met else ""
+    return one.name, f"{one.value:.2f}", f"{sign} {one.limit:.2f}", aim, f"{'met' if one.met else 'NOT MET'}{reached}"
+
+
+def show(figures: Figures, console: Console) -> None:
+    """Print every table."""
+    for title, heads, rows in sheets(figures):
+        table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for number, head in enumerate(heads):
+            table.add_column(head.replace("`", ""), justify="right" if number else "left", no_wrap=bool(number))
+        for row in rows:
+            style = "red" if "NOT MET" in row else ""
+            table.add_row(*(cell.replace("`", "") for cell in row), style=style)
+        console.print()
+        console.print(table)
+
+
+def markdown(figures: Figures) -> str:
+    """The tables for the documentation, and what they were measured with."""
+    versions = ", ".join(f"{name} {version}" for name, version in figures.versions.items())
+    page = figures.page
+    lines = [
+        f"Whole page {page['whole']:,} bytes, preview {page['preview']:,} bytes. {versions}.",
+    ]
+    for title, heads, rows in sheets(figures):
+        rule = ("---", *("---:" for _ in heads[1:]))
+        lines += ["", f"**{title}**", "", *(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))]
+    return "\n".join(lines)
+
+
+def write_docs(figures: Figures, file: Path) -> None:
+    """Replace what stands between the two marks.
+
+    Raises:
+        FoldlineError: the marks are not there.
+    """
+    text = file.read_text(encoding="utf-8")
+    if BEGIN not in text or END not in text:
+        raise FoldlineError(f"{file} has no place for figures: {BEGIN} … {END}")
+    new = f"{BEGIN}\n\n{markdown(figures)}\n\n{END}"
+    pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
+    file.write_text(pattern.sub(lambda _: new, text), encoding="utf-8")

@@ -1,0 +1,190 @@
+"""One run, start to end: what is measured, in which order, and for how long."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from foldline.errors import FoldlineError
+from foldline.gate.library import Library
+from foldline.gate.response import security_headers
+from foldline.pages.assets import load_assets
+from foldline.pages.record import PublicPage
+from foldline.policy.decide import Opening
+from foldline.policy.reasons import Reason
+from foldline.stores.records import PublicStore, SealedStore
+from scripts.bench.browser import LOOPBACK, SLOW, Line, Seen, chromium, seen
+from scripts.bench.deciding import deciding
+from scripts.bench.figures import NGINX, PASS, PREVIEW, Figures, Memory, rows_of
+from scripts.bench.processes import Cores, Server, cores, empty_worker, gate_worker, get, nginx, tool
+from scripts.bench.publication import LAST, PATH, Bench, prepare
+from scripts.bench.wrk import Load, load
+
+CONNECTIONS = (1, 32, 128)
+#: Seconds after the last request until event lines are written and the worker is at rest.
+REST = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of everything. `seconds` is one run of wrk, `loads` are pairs of page loads for each line."""
+
+    rounds: int = 5
+    seconds: int = 3
+    loads: int = 30
+    lines: tuple[Line, ...] = (LOOPBACK, SLOW)
+    decisions: int = 200
+
+    @property
+    def steps(self) -> int:
+        return len(CONNECTIONS) * self.rounds * 3 + len(self.lines) * (self.loads + 1)
+
+
+QUICK = Plan(rounds=3, seconds=1, loads=10, lines=(LOOPBACK,), decisions=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What runs side by side: nginx over files, nginx over files with the gate's headers, the gate, a worker of none."""
+
+    bare: Server
+    static: Server
+    gate: Server
+    empty: Server
+
+
+def measure(plan: Plan, folder: Path, progress: Progress) -> Figures:
+    """Start everything in `folder`, measure, stop everything.
+
+    Raises:
+        FoldlineError: something is missing, or an answer was not the one that was to be measured.
+    """
+    where = cores()
+    bench = prepare(folder / "home")
+    task = progress.add_task("starting", total=plan.steps)
+
+    def step(what: str) -> None:
+        progress.update(task, advance=1, description=what)
+
+    with contextlib.closing(bench.gate), _serving(bench, folder, where) as servers:
+        _check(bench, servers)
+        rows = rows_of(_rounds(plan, bench, servers, where, step))
+        memory = _memory(bench, servers, where)
+        progress.update(task, description="decide")
+        decided = deciding(plan.decisions)
+        browser = _browser(plan, bench, servers, step)
+    page = {"whole": len(bench.whole), "preview": len(bench.preview), "cookie header": len(bench.cookie_header())}
+    return Figures(rows, memory, decided, browser, page, _versions())
+
+
+def bar() -> Progress:
+    """The progress bar of a run."""
+    return Progress(
+        TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )
+
+
+@contextlib.contextmanager
+def _serving(bench: Bench, folder: Path, where: Cores) -> Iterator[Servers]:
+    with gate_worker(bench, where.server) as gate, empty_worker(where.server) as empty:
+        prefix = bench.settings.publication.prefix
+        files = {path: (asset.body, asset.gzip_body) for path, asset in load_assets(prefix).items()}
+        files[PATH] = (bench.whole, gzip.compress(bench.whole, 9, mtime=0))
+        files[f"{prefix}me"] = (get(f"{gate.url}{prefix}me", {"Cookie": bench.cookie_header()}), None)
+        with (
+            nginx(folder / "bare", files, where.server) as bare,
+            nginx(folder / "static", files, where.server, security_headers(bench.url)) as static,
+        ):
+            yield Servers(bare, static, gate, empty)
+
+
+def _check(bench: Bench, servers: Servers) -> None:
+    """Each subject sends what it is measured for."""
+    wanted = (
+        (servers.bare, {}, bench.whole),
+        (servers.static, {}, bench.whole),
+        (servers.gate, {"Cookie": bench.cookie_header()}, bench.whole),
+        (servers.gate, {}, bench.preview),
+    )
+    for server, headers, page in wanted:
+        if get(server.url + PATH, headers) != page:
+            raise FoldlineError(f"{server.name} does not send the page that is to be measured")
+    if LAST.encode() in bench.preview or LAST.encode() not in bench.whole:
+        raise FoldlineError("the fold is not between preview and rest")
+
+
+def _rounds(
+    plan: Plan, bench: Bench, servers: Servers, where: Cores, step: Callable[[str], None]
+) -> Iterator[tuple[int, dict[str, Load]]]:
+    for server in (servers.bare, servers.gate):
+        load(server, PATH, {}, 32, 1, where.client)
+    for _ in range(plan.rounds):
+        for connections in CONNECTIONS:
+            # A pass is fresh for five minutes: each round carries one that was signed for it.
+            carried = {"Cookie": bench.cookie_header()}
+            subjects = ((NGINX, servers.bare, {}), (PASS, servers.gate, carried), (PREVIEW, servers.gate, {}))
+            loads = {}
+            for name, server, headers in subjects:
+                step(f"{name}, c{connections}")
+                loads[name] = load(server, PATH, headers, connections, plan.seconds, where.client)
+            yield connections, loads
+
+
+def _memory(bench: Bench, servers: Servers, where: Cores) -> Memory:
+    """Both workers after work and at rest."""
+    load(servers.empty, "/", {}, 32, 1, where.client)
+    time.sleep(REST)
+    return Memory(servers.gate.pss(), servers.empty.pss(), _cached(bench))
+
+
+def _cached(bench: Bench) -> int:
+    """What the worker's library weighs by its own account: one article, public and sealed."""
+    home = bench.settings.home
+    library = Library(PublicStore(home), SealedStore(home))
+    page = library.page(PATH.encode())
+    if not isinstance(page, PublicPage):
+        raise FoldlineError("the article is not in the store")
+    library.rest(page, Opening(page.article.id, Reason.SUBSCRIPTION_COVERS))
+    return sum(int(cache.currsize) for cache in (library._public, library._sealed))
+
+
+def _browser(plan: Plan, bench: Bench, servers: Servers, step: Callable[[str], None]) -> tuple[Seen, ...]:
+    with chromium() as browser:
+        return tuple(
+            seen(
+                browser,
+                bench,
+                (servers.static, servers.bare),
+                line,
+                plan.loads,
+                lambda line=line: step(f"Chromium, {line.name}"),  # type: ignore[misc]
+            )
+            for line in plan.lines
+        )
+
+
+def _versions() -> dict[str, str]:
+    said = subprocess.run([tool("nginx"), "-v"], capture_output=True, text=True, check=True).stderr  # noqa: S603
+    asked = [tool("chromium"), "--version"]
+    browser = subprocess.run(asked, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return {
+        "Python": platform.python_version(),
+        "uvicorn": version("uvicorn"),
+        "nginx": said.strip().rpartition("/")[2],
+        "Chromium": browser.split()[1] if len(browser.split()) > 1 else "",
+    }
+
+
+def shorter(plan: Plan, rounds: int | None, seconds: int | None, loads: int | None) -> Plan:
+    """A plan with some of its numbers given."""
+    given = {"rounds": rounds, "seconds": seconds, "loads": loads}
+    return replace(plan, **{name: number for name, number in given.items() if number is not None})

@@ -1,0 +1,333 @@
+"""A world: a home folder with a small newspaper in it, and a gate in this process that serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+from unittest.mock import patch
+
+from foldline.clock import Clock
+from foldline.errors import StoreUnavailable
+from foldline.fold.cut import FoldRule
+from foldline.fold.prove import Known
+from foldline.gate.asgi import GateApp, PassReader
+from foldline.gate.library import Library
+from foldline.gate.request import Request
+from foldline.gate.response import Response
+from foldline.gate.spending import DeviceSpender
+from foldline.pages.layout import ArticlePage, Layout
+from foldline.pages.public import Card, Listing, Publication
+from foldline.pages.record import PublicPage, Record, Rest
+from foldline.pages.words import Words
+from foldline.policy.decide import Opening
+from foldline.policy.facts import Article
+from foldline.server.worker import PictureFolder, keyring_of, state_of
+from foldline.signed.keys import Keyring
+from foldline.signed.reader_pass import Pass, PassFacts
+from foldline.sources.articles.compose import Composed, chrome, compose
+from foldline.sources.articles.draft import Draft
+from foldline.stores.passes import PassStore
+from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
+from foldline.stores.schema import connect
+from foldline.testing.builders import (
+    ADA,
+    FAILING_PATH,
+    GATED,
+    GONE_PATH,
+    HOST,
+    METERED,
+    OLD_PATH,
+    RIVERS,
+    SCIENCE,
+    STORIES,
+    Story,
+    body_of,
+    card_of,
+    home_at,
+    story_draft,
+)
+from foldline.testing.client import GateClient
+from foldline.testing.clock import FrozenClock
+from foldline.testing.passes import Carry, write_facts
+
+#: A session about which the store never answers.
+SILENT_SESSION = b"store is silent."
+
+
+class Gate(Protocol):
+    """An honest gate, as something wrapped around it sees it."""
+
+    @property
+    def world(self) -> World: ...
+
+    async def run(self, request: Request) -> Response: ...
+
+
+Around = Callable[[Gate, Request], Awaitable[Response]]
+
+
+def same_record(record: ArticleRecord, made: Composed[ArticlePage]) -> ArticleRecord:
+    return record
+
+
+def same_card(card: Card, made: Composed[ArticlePage]) -> Card:
+    return card
+
+
+def same_keyring(keyring: Keyring) -> Keyring:
+    return keyring
+
+
+def same_passes(passes: PassReader) -> PassReader:
+    return passes
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """What a seeded fault puts in the place of a real part: one of these, the others stay.
+
+    `attributes` are (object, name, replacement), put in place by `holding`.
+    """
+
+    record: Callable[[ArticleRecord, Composed[ArticlePage]], ArticleRecord] = same_record
+    card: Callable[[Card, Composed[ArticlePage]], Card] = same_card
+    stored: Callable[[World], None] | None = None
+    around: Around | None = None
+    keyring: Callable[[Keyring], Keyring] = same_keyring
+    passes: Callable[[PassReader], PassReader] = same_passes
+    attributes: tuple[tuple[object, str, object], ...] = ()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let the attributes hold. Once for all worlds: they stand in this process, not in a world."""
+        with ExitStack() as stack:
+            for target, name, replacement in self.attributes:
+                stack.enter_context(patch.object(target, name, replacement))
+            yield
+
+
+WHOLE = Breaks()
+
+
+class SeededRandom:
+    """The same bytes in every world, call by call."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed.encode()
+        self._calls = 0
+
+    def __call__(self, count: int) -> bytes:
+        self._calls += 1
+        return hashlib.shake_256(self._seed + b"%d" % self._calls).digest(count)
+
+
+class StoredPasses:
+    """Reads pass facts without a thread; says nothing about SILENT_SESSION."""
+
+    def __init__(self, store: PassStore) -> None:
+        self._store = store
+
+    async def renew(self, held: Pass) -> PassFacts | None:
+        if held.session == SILENT_SESSION:
+            raise StoreUnavailable("pass facts: the store of this test is silent")
+        return self._store.facts(held.session)
+
+
+class NoSite:
+    """Stands where the site process would: it never answers."""
+
+    async def forward(self, request: Request) -> Response:
+        raise StoreUnavailable("there is no site process in a world")
+
+
+class FailingRecords:
+    """The public records, but one path raises what nobody expects."""
+
+    def __init__(self, store: PublicStore) -> None:
+        self._store = store
+
+    def find(self, path: str) -> Record | None:
+        if path == FAILING_PATH:
+            raise RuntimeError("a part of the gate failed")
+        return self._store.find(path)
+
+    def path_of(self, article: int) -> str | None:
+        return self._store.path_of(article)
+
+
+class SealedRecords:
+    """The sealed records; `down` lets every read fail, `reads` counts them."""
+
+    def __init__(self, store: SealedStore) -> None:
+        self._store = store
+        self.down = False
+        self.reads = 0
+
+    def rest(self, page: PublicPage, opening: Opening) -> Rest:
+        self.reads += 1
+        if self.down:
+            raise StoreUnavailable("sealed records: down in this test")
+        return self._store.rest(page, opening)
+
+
+class WorldGate(GateApp):
+    """The gate of a world, with whatever a fault wraps around it."""
+
+    world: World
+
+    async def run(self, request: Request) -> Response:
+        around = self.world.breaks.around
+        if around is None:
+            return await super().run(request)
+        return await around(_Honest(self, self.world), request)
+
+    async def honest(self, request: Request) -> Response:
+        return await super().run(request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Honest:
+    gate: WorldGate
+    world: World
+
+    async def run(self, request: Request) -> Response:
+        return await self.gate.honest(request)
+
+
+class World:
+    """A newspaper on disk and its gate in memory. `rests` are Markdown, by the number of the article.
+
+    Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
+    Use it in a `with` block.
+    """
+
+    def __init__(
+        self, folder: Path, rests: Mapping[int, str], clock: Clock | None = None, breaks: Breaks = WHOLE
+    ) -> None:
+        self.clock = clock or FrozenClock()
+        self.breaks = breaks
+        self.settings = home_at(folder)
+        self.home = self.settings.home
+        self.state = state_of(self.settings, self.clock)
+        self.state.random = SeededRandom("world")
+        self.state.keyring = breaks.keyring(self.state.keyring)
+        self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
+        self.made: dict[int, Composed[ArticlePage]] = {}
+        self._publish(rests)
+        self._loop = asyncio.new_event_loop()
+        self.start()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Let the gate forget everything that it holds in memory, as after a restart."""
+        self.sealed = SealedRecords(SealedStore(self.home))
+        self.app = WorldGate(
+            self.state,
+            Library(FailingRecords(PublicStore(self.home)), self.sealed),
+            DeviceSpender(self.clock),
+            self.breaks.passes(StoredPasses(PassStore(self.home))),
+            NoSite(),
+            PictureFolder(self.home.media),
+        )
+        self.app.world = self
+        self.client = GateClient(self.app, HOST.encode(), self._loop)
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def carry(self) -> Carry:
+        """What this publication's readers carry, signed by its honest keys."""
+        return Carry(keyring_of(self.settings), self.clock, self.state.window(int(self.clock.now())))
+
+    def know(self, *facts: PassFacts) -> None:
+        """Let the store know sessions."""
+        write_facts(self.home, *facts)
+
+    def public_rows(self) -> list[tuple[object, ...]]:
+        """Everything that lies in the public file, for a comparison outside of any answer."""
+        connection = connect(self.home.public_db, read_only=True)
+        try:
+            records = connection.execute("SELECT * FROM records ORDER BY path").fetchall()
+            return [*records, *connection.execute("SELECT * FROM fragments ORDER BY path, name").fetchall()]
+        finally:
+            connection.close()
+
+    def _publish(self, rests: Mapping[int, str]) -> None:
+        rule = FoldRule(self.settings.fold_paragraphs, self.settings.fold_characters)
+        writer = RecordWriter(self.home)
+        try:
+            cards = []
+            for story in STORIES:
+                made = story_draft(story, body_of(story, rests))
+                composed = compose(made, self.layout, rule, (self._said,))
+                self.made[story.id] = composed
+                writer.put_article(self.breaks.record(record_of(made, composed), composed))
+                cards.append(self.breaks.card(card_of(made), composed))
+            _put_lists(writer, self.layout, tuple(cards))
+        finally:
+            writer.close()
+        if self.breaks.stored is not None:
+            self.breaks.stored(self)
+
+
+@lru_cache(maxsize=8)
+def _layout_of(publication: Publication, words: Words) -> tuple[Layout, Known]:
+    layout = Layout(publication, words)
+    return layout, chrome(layout)
+
+
+def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> ArticleRecord:
+    """A composed article as it is stored."""
+    section = draft.section.path.rpartition("/")[2] if draft.section else ""
+    return ArticleRecord(
+        path=draft.path,
+        article=Article(draft.id, made.public.access, section, draft.products),
+        version=version,
+        before=made.page.before,
+        between=made.page.between,
+        after=made.page.after,
+        walls=made.page.walls,
+        rest=made.rest,
+    )
+
+
+def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) -> None:
+    first, second = cards[:4], cards[4:]
+    for listing in (
+        Listing("home", "/", "", first, older_path="/page/2"),
+        Listing("home", "/page/2", "", second, newer_path="/"),
+        Listing("section", SCIENCE.path, SCIENCE.name, first, older_path=f"{SCIENCE.path}/2"),
+        Listing("section", f"{SCIENCE.path}/2", SCIENCE.name, second, newer_path=SCIENCE.path),
+        Listing("tag", RIVERS.path, RIVERS.name, cards),
+        Listing("author", ADA.path, ADA.name, cards),
+    ):
+        writer.put_listing(listing.path, layout.listing(listing))
+    writer.put_listing(":400", layout.error(400, "bad-request"))
+    writer.put_listing(":404", layout.error(404, "not-found"))
+    writer.put_listing(":410", layout.error(410, "gone"))
+    writer.put_redirect(OLD_PATH, METERED.path)
+    writer.put_gone(GONE_PATH)
+
+
+def rests(text: str, **others: str) -> dict[int, str]:
+    """The same rest for every sealed story, but for those named by the last word of their path (`map=...`)."""
+    return {story.id: others.get(_last_word(story), text) for story in GATED}
+
+
+def _last_word(story: Story) -> str:
+    return story.path.rpartition("-")[2]
