@@ -24,7 +24,7 @@ def sheets(figures: Figures) -> list[Sheet]:
 
 
 def _loads(figures: Figures) -> Sheet:
-    heads = ("subject", "connections", "requests/s", "of nginx", "p99 µs", "of nginx", "CPU µs/request", "of nginx")
+    heads = ("subject", "connections", "req/s", "ratio", "p99 µs", "ratio", "CPU µs", "ratio")
     rows = [
         (
             row.subject,
@@ -42,30 +42,21 @@ def _loads(figures: Figures) -> Sheet:
 
 
 def _one_by_one(figures: Figures) -> Sheet:
-    heads = ("what", "gate", "beside it", "ratio")
+    heads = ("what", "gate", "beside", "ratio")
     memory, deciding = figures.memory, figures.deciding
-    rows = [
-        (
-            "memory (PSS) without its caches, by an empty worker, MB",
-            f"{(memory.gate - memory.caches) / 1e6:.1f}",
-            f"{memory.empty / 1e6:.1f}",
-            f"{memory.ratio:.2f}",
-        ),
-        *(
-            (
-                f"`decide` with {number} rules, by one HMAC-SHA256 of 200 bytes, µs",
-                f"{cost:.2f}",
-                f"{deciding.hmac:.2f}",
-                f"{deciding.ratio(number):.2f}",
-            )
-            for number, cost in deciding.by_rules.items()
-        ),
-    ]
+    rows = [("memory in MB, beside an empty worker", *_pair(memory.gate / 1e6, memory.empty / 1e6))]
+    for number, cost in deciding.by_rules.items():
+        rows.append((f"`decide` in µs, {number} rules, beside HMAC-SHA256", *_pair(cost, deciding.hmac)))
     for seen in figures.browser:
-        what = f"whole in Chromium's DOM, {seen.line.name}, {seen.loads} loads each, by nginx with"
-        rows.append((f"{what} the same headers, ms", f"{seen.gate:.1f}", f"{seen.static:.1f}", f"{seen.ratio:.2f}"))
-        rows.append((f"{what} none of them, ms", f"{seen.gate:.1f}", f"{seen.bare:.1f}", f"{seen.bare_ratio:.2f}"))
+        what = f"whole in the DOM in ms, {seen.line.name}, beside nginx"
+        rows.append((what, *_pair(seen.gate, seen.static)))
+        rows.append((f"{what} without headers", *_pair(seen.gate, seen.bare)))
     return "Memory, decisions and the browser", heads, rows
+
+
+def _pair(gate: float, beside: float) -> tuple[str, str, str]:
+    digits = 1 if beside > 10 else 2
+    return f"{gate:.{digits}f}", f"{beside:.{digits}f}", f"{gate / beside:.2f}"
 
 
 def _budgets(budgets: Iterable[Budget]) -> Sheet:
@@ -85,7 +76,7 @@ def show(figures: Figures, console: Console) -> None:
     for title, heads, rows in sheets(figures):
         table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for number, head in enumerate(heads):
-            table.add_column(head.replace("`", ""), justify="right" if number else "left", no_wrap=bool(number))
+            table.add_column(head, justify="right" if number else "left", no_wrap=bool(number), min_width=0 if number else 20)
         for row in rows:
             style = "red" if "NOT MET" in row else ""
             table.add_row(*(cell.replace("`", "") for cell in row), style=style)

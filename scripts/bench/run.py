@@ -15,13 +15,8 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from foldline.errors import FoldlineError
-from foldline.gate.library import Library
 from foldline.gate.response import security_headers
 from foldline.pages.assets import load_assets
-from foldline.pages.record import PublicPage
-from foldline.policy.decide import Opening
-from foldline.policy.reasons import Reason
-from foldline.stores.records import PublicStore, SealedStore
 from scripts.bench.browser import LOOPBACK, SLOW, Line, Seen, chromium, seen
 from scripts.bench.deciding import deciding
 from scripts.bench.figures import NGINX, PASS, PREVIEW, Figures, Memory, rows_of
@@ -78,7 +73,7 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Figures:
     with contextlib.closing(bench.gate), _serving(bench, folder, where) as servers:
         _check(bench, servers)
         rows = rows_of(_rounds(plan, bench, servers, where, step))
-        memory = _memory(bench, servers, where)
+        memory = _memory(servers, where)
         progress.update(task, description="decide")
         decided = deciding(plan.decisions)
         browser = _browser(plan, bench, servers, step)
@@ -139,22 +134,11 @@ def _rounds(
             yield connections, loads
 
 
-def _memory(bench: Bench, servers: Servers, where: Cores) -> Memory:
+def _memory(servers: Servers, where: Cores) -> Memory:
     """Both workers after work and at rest."""
     load(servers.empty, "/", {}, 32, 1, where.client)
     time.sleep(REST)
-    return Memory(servers.gate.pss(), servers.empty.pss(), _cached(bench))
-
-
-def _cached(bench: Bench) -> int:
-    """What the worker's library weighs by its own account: one article, public and sealed."""
-    home = bench.settings.home
-    library = Library(PublicStore(home), SealedStore(home))
-    page = library.page(PATH.encode())
-    if not isinstance(page, PublicPage):
-        raise FoldlineError("the article is not in the store")
-    library.rest(page, Opening(page.article.id, Reason.SUBSCRIPTION_COVERS))
-    return sum(int(cache.currsize) for cache in (library._public, library._sealed))
+    return Memory(servers.gate.pss(), servers.empty.pss())
 
 
 def _browser(plan: Plan, bench: Bench, servers: Servers, step: Callable[[str], None]) -> tuple[Seen, ...]:

@@ -76,7 +76,18 @@ class Demo:
 @contextmanager
 def running_demo(home: Path, *options: str) -> Iterator[Demo]:
     """`foldline demo --json` on a free port, until the block ends."""
-    command = [sys.executable, "-m", "foldline.cli.main", "demo", "--json", "--port", "0", "--home", str(home), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "foldline.cli.main",
+        "demo",
+        "--json",
+        "--port",
+        "0",
+        "--home",
+        str(home),
+        *options,
+    ]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
     try:
@@ -93,7 +104,9 @@ def running_demo(home: Path, *options: str) -> Iterator[Demo]:
 class Reader:
     """Somebody in a browser of their own."""
 
-    def __init__(self, browser: Browser, demo: Demo, kind: str = "anonymous", width: int = 1280, **options: Any) -> None:
+    def __init__(
+        self, browser: Browser, demo: Demo, kind: str = "anonymous", width: int = 1280, **options: Any
+    ) -> None:
         self.demo = demo
         self.context: BrowserContext = browser.new_context(viewport={"width": width, "height": 900}, **options)
         self.context.add_init_script(RECORDER)

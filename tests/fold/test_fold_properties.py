@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import nh3
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from foldline.fold.cut import FoldRule, after_first_block, cut, without_marker
@@ -13,11 +13,30 @@ from foldline.fold.tree import Fragment, stable
 
 BOUNDED = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 
+TAGS = ["p", "div", "b", "i", "a href=/x", "ul", "li", "table", "tr", "td", "th", "caption", "tbody", "pre", "h1", "h2"]
+RAW = [
+    "blockquote",
+    "figure",
+    "code",
+    "svg",
+    "math",
+    "template",
+    "select",
+    "noscript",
+    "style",
+    "script",
+    "form",
+    "title",
+]
+
 words = st.text("abcdefghijklmnopqrstuvwxyzäß ", min_size=1, max_size=60)
-tags = st.sampled_from(  # noqa: RUF005
-    ("p", "div", "b", "i", "a href=/x", "ul", "li", "table", "tr", "td", "th", "caption", "tbody", "pre", "blockquote")
-    + ("h1", "h2", "figure", "code", "svg", "math", "template", "select", "option", "noscript", "style", "script")
-)
+tags = st.sampled_from([*TAGS, *RAW])
+
+
+def text(html: str) -> list[str]:
+    return Fragment(html).top.text(separator=" ").split()
+
+
 pieces = st.one_of(
     words,
     tags.map(lambda tag: f"<{tag}>"),
@@ -80,9 +99,8 @@ def test_no_markup_of_an_author_survives_that_the_sanitiser_would_take_out(sourc
 def test_a_cut_loses_nothing(source: str, rule: FoldRule) -> None:
     html = render(source).html
     made = cut(html, rule)
-    whole = Fragment(without_marker(html)).top.text().split()
-    assert Fragment(made.preview + made.rest).top.text().split() == whole
-    assert Fragment(made.preview).top.text().split() + Fragment(made.rest).top.text().split() == whole
+    assert text(made.preview + made.rest) == text(without_marker(html))
+    assert text(made.preview) + text(made.rest) == text(without_marker(html))
 
 
 @BOUNDED
@@ -107,8 +125,8 @@ def test_how_a_text_was_cut_says_which_side_is_empty(source: str, rule: FoldRule
 def test_the_last_thing_above_the_fold_is_never_a_heading(source: str, rule: FoldRule) -> None:
     made = cut(render(source).html, rule)
     if made.how in ("marker", "paragraphs"):
-        last = [node for node in Fragment(made.preview).children() if node.is_element_node and node.tag != "hr"][-1:]
-        assert not any(node.tag in ("h2", "h3", "h4", "h5", "h6") for node in last)
+        shown = [node for node in Fragment(made.preview).children() if text(node.html or "")]
+        assert not any(node.tag in ("h2", "h3", "h4", "h5", "h6") for node in shown[-1:])
 
 
 @BOUNDED
@@ -124,6 +142,7 @@ def test_a_preview_holds_no_passage_of_the_rest_that_is_not_its_own(source: str,
 def test_the_preview_above_a_marker_is_the_same_whatever_stands_below(above: list[str], one: str, other: str) -> None:
     top = "\n\n".join(text.strip() or "x" for text in above) + "\n\n<!-- fold -->\n\n"
     first, second = (cut(render(top + below.replace("[^1]:", "") + "\n\nend").html) for below in (one, other))
+    assume(first.how == second.how == "marker")  # an open `comment` tag takes all that is left of the text with it
     assert first.preview == second.preview
 
 
@@ -132,7 +151,7 @@ def test_the_preview_above_a_marker_is_the_same_whatever_stands_below(above: lis
 def test_the_strictest_cut_loses_nothing_either(source: str) -> None:
     html = render(source).html
     made = after_first_block(html)
-    assert Fragment(made.preview + made.rest).top.text().split() == Fragment(without_marker(html)).top.text().split()
+    assert text(made.preview) + text(made.rest) == text(without_marker(html))
 
 
 @BOUNDED

@@ -137,7 +137,7 @@ def record(number: int, access: Access | None, path: str = "", version: int = 1,
     walls = {}
     for name in ("ask", "open", "free", *told):
         reason, _, known = name.partition(":")
-        walls[name] = f"<aside>{reason}</aside>{known}"
+        walls[name] = f'<aside data-reason="{reason}">{known}</aside>'
     if access is Access.FREE:
         rest = ""
     return ArticleRecord(

@@ -45,7 +45,7 @@ def test_while_the_store_is_down_a_payer_reads_until_the_offline_end_and_not_lon
     paper.clock.time = held.offline_until
     answer = paper.get("/subscribers")
     assert REST.encode() not in answer.body
-    assert b"<aside>store-unreachable</aside>" in answer.body
+    assert b'data-reason="store-unreachable"' in answer.body
 
 
 def test_the_offline_end_never_outlives_what_is_paid(paper: Newspaper) -> None:
@@ -67,7 +67,7 @@ def test_what_is_paid_ends_by_itself_while_the_store_answers(paper: Newspaper) -
     paper.sign_in({1: START + 600})
     paper.clock.time = START + 600
     answer = paper.get("/subscribers")
-    assert b"<aside>subscription-ended</aside>" in answer.body
+    assert b'data-reason="subscription-ended"' in answer.body
 
 
 def test_signing_out_elsewhere_closes_within_the_next_look_at_changes(paper: Newspaper) -> None:
@@ -148,14 +148,14 @@ def test_a_sealed_store_that_is_gone_means_a_preview_that_says_so(paper: Newspap
     paper.worker.library._sealed_store._connection.close()
     answer = paper.get("/subscribers")
     assert answer.status == 503
-    assert b"<aside>store-unreachable</aside>" in answer.body
+    assert b'data-reason="store-unreachable"' in answer.body
 
 
 def test_without_rules_only_previews_are_served(paper: Newspaper) -> None:
     paper.sign_in({1: START + YEAR})
     paper.worker.state.rules = None
     answer = paper.get("/subscribers")
-    assert b"<aside>rules-are-missing</aside>" in answer.body
+    assert b'data-reason="rules-are-missing"' in answer.body
     assert REST.encode() not in answer.body
 
 

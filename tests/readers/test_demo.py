@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def demo(site: None, home: Home) -> Iterator[Browser]:
         yield Browser(address="127.0.0.1")
 
 
-def become(browser: Browser, kind: str, next_path: str = "", **headers: str):  # type: ignore[no-untyped-def]
+def become(browser: Browser, kind: str, next_path: str = "", **headers: str) -> Any:
     """As a tool on this machine asks: no token, no cookie, no page."""
     data = {"next": next_path} if next_path else {}
     return browser.client.post(f"/-/demo/become/{kind}", data, headers={"Host": browser.host, **headers})

@@ -81,6 +81,15 @@ def test_staff_without_a_second_factor_reach_only_the_page_that_sets_one_up(desk
     assert desk.get("/readers/reader/").status == 200
 
 
+def test_whatever_else_a_browser_fetches_the_secret_to_set_up_stays_the_same(desk: DeskBrowser) -> None:
+    with_password(desk, make_staff())
+    shown = re.findall(r"<code>([A-Z2-7]+)</code>", desk.get("/second-factor").text)
+    assert desk.get("/favicon.ico").status == 303
+    assert re.findall(r"<code>([A-Z2-7]+)</code>", desk.get("/second-factor").text) == shown
+    assert desk.post("/second-factor", {"code": "000000"}).status == 400
+    assert desk.post("/second-factor", {"code": totp(shown[0])}).status == 303
+
+
 def test_a_wrong_code_sets_no_second_factor_up(desk: DeskBrowser) -> None:
     with_password(desk, make_staff())
     desk.get("/second-factor")
@@ -270,5 +279,5 @@ def test_the_style_of_the_admin_is_served_and_nothing_beside_it(desk: DeskBrowse
     style = desk.get("/static/admin/css/base.css")
     assert style.status == 200
     assert style.headers["content-type"].startswith("text/css")
-    for path in ("/static/../settings.py", "/static/%2e%2e/settings.py", "/static/foldline.toml", "/static/"):
+    for path in ("/static/../settings.py", "/static/%2e%2e/settings.py", "/static/foldline.toml"):
         assert desk.get(path).status == 404

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -41,7 +42,7 @@ def sink() -> Iterator[tuple[Sink, int]]:
     controller.stop()
 
 
-def smtp(port: int):  # type: ignore[no-untyped-def]
+def smtp(port: int) -> Any:
     from django.test import override_settings
 
     return override_settings(

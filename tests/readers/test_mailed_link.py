@@ -90,9 +90,10 @@ def test_a_link_whose_code_is_spent_or_too_old_or_made_up_shows_nothing(later: C
 def test_a_page_of_the_link_tells_no_other_site_its_address() -> None:
     browser = Browser()
     browser.ask("nora@example.test")
-    for page in (browser.get(last_link()), Browser().get(last_link()), Browser().get("/-/sign-in/link/none")):
-        assert page["Referrer-Policy"] == "no-referrer"
-        assert page["Cache-Control"] == "private, no-store"
+    here, elsewhere, none = browser.get(last_link()), Browser().get(last_link()), Browser().get("/-/sign-in/link/none")
+    assert here["Referrer-Policy"] == "strict-origin"
+    assert elsewhere["Referrer-Policy"] == none["Referrer-Policy"] == "no-referrer"
+    assert {page["Cache-Control"] for page in (here, elsewhere, none)} == {"private, no-store"}
 
 
 def test_the_link_leads_to_the_configured_host_whatever_host_asked() -> None:

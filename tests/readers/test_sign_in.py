@@ -153,6 +153,29 @@ def test_new_codes_do_not_give_new_tries_without_end() -> None:
     assert codes.redeem(mailed.lookup, mailed.code) is Outcome.OVER
 
 
+def test_parallel_tries_are_all_counted() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from django.db import connection
+
+    from foldline.site.readers import codes
+    from foldline.site.readers.codes import Outcome
+    from foldline.site.readers.models import Reader
+
+    mailed = codes.make("nora@example.test", Reader.objects.join("nora@example.test"))
+
+    def attempt(_: int) -> Outcome:
+        try:
+            return codes.redeem(mailed.lookup, wrong(mailed.code))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(attempt, range(24)))
+    assert outcomes.count(Outcome.WRONG) <= 4
+    assert codes.redeem(mailed.lookup, mailed.code) is Outcome.OVER
+
+
 def test_a_code_works_once() -> None:
     from foldline.site.readers import codes
     from foldline.site.readers.codes import Outcome

@@ -11,16 +11,19 @@ from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import (
     GATED,
     NEUTRAL,
+    NO_STORE,
     PRIVATE,
+    HeaderList,
     Response,
     cookie_headers,
     entity_tag,
     matches,
     page,
 )
+from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
+from foldline.pages.fragment import Fragment
 from foldline.pages.record import Gone, PublicPage, Redirect, Sheet
-from foldline.pages.wall import wall_key
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Access, Visit
 from foldline.signed import cookies, reader_pass
@@ -54,11 +57,13 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     gate.note(record.article.id, decision)
     if decision.outcome is Outcome.OPENS:
         return (yield from whole(record, decision, carried, request, gate))
-    signed_in = carried.visit.reader is not None
-    kind = ASK if decision.outcome is Outcome.OPENS_IF else wall_key(decision.reason, signed_in=signed_in)
+    asks = decision.outcome is Outcome.OPENS_IF
     if not request.has_our_cookies:
-        return neutral(record, kind, request, gate)
-    return refused(record, kind, carried, request, gate)
+        return neutral(record, ASK if asks else decision.reason.value, request, gate)
+    if asks:
+        return preview_for(record, record.walls[ASK], PRIVATE, carried, request, gate)
+    spoken = Spoken(record, decision, carried, carried.visit.meter.used, gate)
+    return preview_for(record, spoken.wall(), NO_STORE, carried, request, gate)
 
 
 def whole(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
@@ -129,11 +134,13 @@ def conditional(request: Request, ready: tuple[Response, bytes]) -> Response:
     return answer
 
 
-def refused(record: PublicPage, wall: str, carried: Carried, request: Request, gate: GateState) -> Response:
-    """The preview for a device that carries a cookie of ours: it says why at once, and no cache keeps it."""
+def preview_for(
+    record: PublicPage, wall: Fragment, keeping: HeaderList, carried: Carried, request: Request, gate: GateState
+) -> Response:
+    """The preview for a device that carries a cookie of ours: it says why at once, and no shared cache keeps it."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    headers = (*gate.page_headers, *PRIVATE, *GATED, *pass_cookies(carried, gate))
-    return page(record.parts(wall), headers, gzip=gzip)
+    headers = (*gate.page_headers, *keeping, *GATED, *pass_cookies(carried, gate))
+    return page((record.before, record.between, wall, record.after), headers, gzip=gzip)
 
 
 def pass_cookies(carried: Carried, gate: GateState) -> tuple[tuple[bytes, bytes], ...]:

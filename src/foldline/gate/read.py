@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from foldline.callers.address import client_address, network
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
-from foldline.gate.article import OPEN, pass_cookies
+from foldline.gate.article import pass_cookies
 from foldline.gate.errors import bare, not_found
 from foldline.gate.facts import Carried, gather
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
-from foldline.gate.response import GATED, NO_STORE, Response, cookie_headers, page
+from foldline.gate.response import GATED, NO_STORE, HeaderList, Response, cookie_headers, page
+from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
-from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, wall
+from foldline.pages.wall import AnswerOutcome
 from foldline.policy.decide import Decision, Outcome, conclude, decide
 from foldline.policy.reasons import Reason
 from foldline.signed import cookies, meter, opening
@@ -49,19 +49,19 @@ def post_read(request: Request, gate: GateState) -> Steps:
         return (yield from not_found(request, gate))
     carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
-    changes: tuple[tuple[bytes, bytes], ...] = pass_cookies(carried, gate)
+    changes: HeaderList = pass_cookies(carried, gate)
     used = carried.visit.meter.used
     if decision.spend is not None:
         decision, used, spent = yield from _spend(decision, carried, request, gate)
         changes = (*changes, *spent)
     gate.note(record.article.id, decision)
-    spoken = _Spoken(record, decision, carried, used, gate)
+    spoken = Spoken(record, decision, carried, used, gate)
     if decision.outcome is not Outcome.OPENS:
-        return spoken.refusal(request, changes, as_fragment)
+        return _refuse(record, decision, spoken, request, gate, changes, as_fragment)
     if not as_fragment:
         location = (b"location", record.path.encode() + b"#continue")
         return Response(303, (location, *NO_STORE, *gate.security, *changes, (b"content-length", b"0")))
-    return (yield from _open(record, decision, spoken, request, changes))
+    return (yield from _open(record, decision, spoken, request, gate, changes))
 
 
 def comes_from_our_page(request: Request, gate: GateState) -> bool:
@@ -90,7 +90,7 @@ def _fields(body: bytes) -> tuple[int, bool] | None:
 
 def _spend(
     decision: Decision, carried: Carried, request: Request, gate: GateState
-) -> Generator[needs.Need, Any, tuple[Decision, int, tuple[tuple[bytes, bytes], ...]]]:
+) -> Generator[needs.Need, Any, tuple[Decision, int, HeaderList]]:
     """(final decision, articles used, cookies to set)."""
     device = carried.meter
     if not carried.meter_known:
@@ -127,63 +127,29 @@ def _spend(
     )
 
 
-class _Spoken:
-    """One decision in the words of the page."""
-
-    def __init__(self, record: PublicPage, decision: Decision, carried: Carried, used: int, gate: GateState) -> None:
-        self.record = record
-        self.decision = decision
-        self.gate = gate
-        self._facts = WallFacts(record.article.id, record.path)
-        self._signed_in = carried.visit.reader is not None
-        limit = gate.rules.meter_limit if gate.rules is not None else 0
-        counts = decision.reason in (Reason.METER_HAS_ROOM, Reason.METER_IS_SPENT, Reason.READ_BEFORE)
-        self._meter = MeterLine(used, limit, gate.window(carried.now).resets) if counts else None
-        ended = carried.visit.reader.ended_on if carried.visit.reader is not None else 0
-        zone = gate.zone
-        self._ended_on = datetime.fromtimestamp(ended, UTC).astimezone(zone).date() if ended else None
-
-    def answer(self, outcome: AnswerOutcome) -> str:
-        """The fragment that the script puts in the wall's place."""
-        return answer(
-            outcome,
-            self._facts,
-            self.gate.publication,
-            self.gate.words,
-            reason=self.decision.reason,
-            signed_in=self._signed_in,
-            meter=self._meter,
-            ended_on=self._ended_on,
-        )
-
-    def refusal(self, request: Request, changes: tuple[tuple[bytes, bytes], ...], as_fragment: bool) -> Response:
-        """The reason, as a fragment or, without a script, on the page itself."""
-        gzip = accepts_gzip(request.header(b"accept-encoding"))
-        headers = (*self.gate.page_headers, *NO_STORE, *GATED, *changes)
-        if as_fragment:
-            outcome = "unreachable" if self.decision.reason is Reason.STORE_UNREACHABLE else "refused"
-            return page((Fragment.of(self.answer(outcome)),), headers, gzip=gzip)
-        spoken = wall(
-            "refused",
-            self._facts,
-            self.gate.publication,
-            self.gate.words,
-            reason=self.decision.reason,
-            signed_in=self._signed_in,
-            meter=self._meter,
-            ended_on=self._ended_on,
-        )
-        record = self.record
-        parts = (record.before, record.between, Fragment.of(spoken), record.after)
-        return page(parts, headers, gzip=gzip)
+def _refuse(
+    record: PublicPage,
+    decision: Decision,
+    spoken: Spoken,
+    request: Request,
+    gate: GateState,
+    changes: HeaderList,
+    as_fragment: bool,
+) -> Response:
+    """The reason, as a fragment or, without a script, on the page itself."""
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    headers = (*gate.page_headers, *NO_STORE, *GATED, *changes)
+    if as_fragment:
+        outcome: AnswerOutcome = "unreachable" if decision.reason is Reason.STORE_UNREACHABLE else "refused"
+        return page((Fragment.of(spoken.answer(outcome)),), headers, gzip=gzip)
+    return page((record.before, record.between, spoken.wall(), record.after), headers, gzip=gzip)
 
 
 def _open(
-    record: PublicPage, decision: Decision, spoken: _Spoken, request: Request, changes: tuple[tuple[bytes, bytes], ...]
+    record: PublicPage, decision: Decision, spoken: Spoken, request: Request, gate: GateState, changes: HeaderList
 ) -> Steps:
     """The rest for the script. A spend whose text can't be read is free on retry: the meter is not set again."""
-    gate = spoken.gate
-    head = Fragment.of(spoken.answer(OPEN) + '<div class="answer-rest">')
+    head = Fragment.of(spoken.answer("open") + '<div class="answer-rest">')
     parts: tuple[Fragment, ...] = (head,)
     if record.gated:
         assert decision.opening is not None

@@ -8,10 +8,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 #: AP style: March to July are written out, the others shortened.
-_AP_MONTHS: Final = ("Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
-_MONTHS: Final = (
-    "January February March April May June July August September October November December".split(),
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+_AP_MONTHS: Final = (
+    *("Jan.", "Feb.", "March", "April", "May", "June"),
+    *("July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec."),
+)
+_ENGLISH: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_FRENCH: Final = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
 
 #: AP names the zone and not its season: EST and EDT are both ET.
@@ -51,7 +58,7 @@ def day_and_month(day: date, language: str = "en") -> str:
     """A day of this year or the next in a sentence: `1 December`; in French `1er décembre`."""
     french = _is_french(language)
     number = "1er" if french and day.day == 1 else str(day.day)
-    return f"{number} {_MONTHS[french][day.month - 1]}"
+    return f"{number} {(_FRENCH if french else _ENGLISH)[day.month - 1]}"
 
 
 def machine(at: datetime, zone: str) -> str:
@@ -76,7 +83,7 @@ def zone_name(here: datetime, zone: str) -> str:
     minutes = 0 if offset is None else round(offset.total_seconds() / 60)
     if minutes == 0:
         return "UTC"
-    sign = "+" if minutes > 0 else "−"
+    sign = "+" if minutes > 0 else "\u2212"
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{sign}{hours}:{rest:02d}" if rest else f"UTC{sign}{hours}"
 

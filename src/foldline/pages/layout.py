@@ -127,6 +127,10 @@ def _environment(publication: Publication, words: Words) -> Environment:
     def updated(at: datetime) -> Markup:
         return Markup(escape(words["article.updated"])).format(when=stamp(at))  # noqa: S704
 
+    def sign_in(path: str) -> str:
+        here = f"{publication.prefix}sign-in"
+        return with_next(here, path) if path else here
+
     environment.filters["machine"] = lambda at: machine(at, publication.zone)
     environment.globals.update(
         updated=updated,
@@ -138,6 +142,6 @@ def _environment(publication: Publication, words: Words) -> Environment:
         asset=lambda name: asset_path(name, publication.prefix),
         preloaded=PRELOADED,
         demo_kinds=DEMO_KINDS,
-        sign_in=lambda path: with_next(f"{publication.prefix}sign-in", path) if path else f"{publication.prefix}sign-in",
+        sign_in=sign_in,
     )
     return environment

@@ -42,8 +42,7 @@ def _authors(article: PublicArticle, publication: Publication) -> list[dict[str,
     """The linked authors; where there is none, the byline as the one name that it is."""
     if article.authors:
         return [
-            {"@type": "Person", "name": author.name, "url": publication.url + author.path}
-            for author in article.authors
+            {"@type": "Person", "name": author.name, "url": publication.url + author.path} for author in article.authors
         ]
     return [{"@type": "Person", "name": article.byline}] if article.byline else []
 

@@ -156,7 +156,7 @@ def answer(
 
 
 def meter_sentence(meter: MeterLine, words: Words) -> str:
-    """"You have read 1 of 3 free articles this month." and, once they are spent, when the next ones come."""
+    """How many have been read of how many; once they are spent, also when the next ones come."""
     sentence = words.format("meter.read", used=meter.used, limit=meter.limit)
     if meter.used < meter.limit:
         return sentence

@@ -57,10 +57,8 @@ def load_words(language: str) -> Words:
     """
     base = language.split("-")[0].lower()
     if base not in LANGUAGES:
-        known = ", ".join(LANGUAGES)
-        raise ConfigurationError(
-            (Problem("words.language", f"there are no words for the language “{language}”", hint=f"Use one of: {known}."),)
-        )
+        what, hint = f"there are no words for the language “{language}”", f"Use one of: {', '.join(LANGUAGES)}."
+        raise ConfigurationError((Problem("words.language", what, hint=hint),))
     return Words(base, {**catalogue(FALLBACK), **catalogue(base)})
 
 

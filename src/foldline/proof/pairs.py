@@ -39,7 +39,8 @@ print("velkomar ostrin dulapse")
 [^later]: The note of dulapse quonta miresh.
 """
 
-_BROKEN = """<div class="x"><table><tr><td>velkomar <p>ostrin <b>dulapse <i>quonta</b></i></p></div></section></article></main>
+_BROKEN = """<div class="x"><table><tr><td>velkomar <p>ostrin <b>dulapse <i>quonta</b></i></p>
+</div></section></article></main>
 
 </div></div></div><!-- an open comment -- > <![CDATA[ miresh ]]> <textarea> balodun
 
@@ -77,9 +78,18 @@ PAIRS: tuple[Pair, ...] = (
     Pair("Latin and emoji, combining and invisible marks", SENTENCE, _EMOJI * 10),
     Pair("plain and markup that nobody closed", SENTENCE, _BROKEN),
     Pair("plain and scripts, styles, embeds and template tags", SENTENCE, _HOSTILE),
-    Pair("plain and the fold's marker again", SENTENCE, f"one\n\n<!-- fold -->\n\ntwo\n\n<!--members-only-->\n\n{SENTENCE}"),
+    Pair(
+        "plain and the fold's marker again",
+        SENTENCE,
+        f"one\n\n<!-- fold -->\n\ntwo\n\n<!--members-only-->\n\n{SENTENCE}",
+    ),
     Pair("the words of the preview and others", PREVIEW.partition("[^bridge]:")[0], SENTENCE, words=False),
-    Pair("links to one site and to another", "[a](https://one.example/)", "[a](https://two.example/velkomar)", words=False),
+    Pair(
+        "links to one site and to another",
+        "[a](https://one.example/)",
+        "[a](https://two.example/velkomar)",
+        words=False,
+    ),
     Pair("a footnote's own text and another", f"See.[^n]\n\n[^n]: {SENTENCE}", "See.[^n]\n\n[^n]: short", words=False),
     Pair("a sentence and a megabyte", SENTENCE, "".join(_NUMBERED.format(n) for n in range(14_000)), long=True),
     Pair("a kilobyte of noise and a megabyte of one letter", SENTENCE * 12, "a" * 1_000_000, long=True),

@@ -66,7 +66,7 @@ ARTICLES: tuple[Surface, ...] = (
     _page("another metered article", "article", OTHER.path, OTHER),
     _page("article of another product", "article", OTHER_TITLE.path, OTHER_TITLE),
     _page("article of unknown access", "article", UNKNOWN.path, UNKNOWN),
-    _page("free article", "article", FREE.path, FREE),
+    _page("free article", "article", FREE.path),
 )
 LISTS: tuple[Surface, ...] = (
     _page("home", "list", "/"),
@@ -106,7 +106,7 @@ SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *ERRORS, *REDIRECTS, *READS,
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:
-    """What the dispatch tells apart: every literal that its functions compare a name with, and `*` where it forwards."""
+    """Every literal that the dispatch compares a name with, and `*` where it forwards."""
     found: set[bytes] = set()
     for node in ast.walk(ast.parse(inspect.getsource(dispatch))):
         if isinstance(node, ast.Compare):

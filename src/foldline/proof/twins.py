@@ -103,7 +103,9 @@ class Twins:
             other(ask.method, ask.target, ask.headers, ask.body),
         )
 
-    def run(self, asks: Iterable[Ask], enough: Callable[[Report], bool] = lambda report: len(report.found) > 40) -> Report:
+    def run(
+        self, asks: Iterable[Ask], enough: Callable[[Report], bool] = lambda report: len(report.found) > 40
+    ) -> Report:
         """Ask all of it, until `enough` was found."""
         report = Report()
         for ask in asks:

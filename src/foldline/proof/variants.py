@@ -109,7 +109,8 @@ AGENTS = tuple(
         "GPTBot/1.2", "ClaudeBot/1.0", "PerplexityBot/1.0", "CCBot/2.0", "Amazonbot/0.1", "Bytespider", "YandexBot/3.0",
         "facebookexternalhit/1.1", "Twitterbot/1.0", "Slackbot-LinkExpanding 1.0", "LinkedInBot/1.0", "WhatsApp/2.23",
         "archive.org_bot", "ia_archiver", "Feedly/1.0", "Miniflux/2.2", "Pocket", "Instapaper/4.0", "AppleNewsBot",
-        "Kindle/3.0", "curl/8.5.0", "Wget/1.21", "python-requests/2.32", "", "() { :; }; echo x", "zq7echo/1.0", "A" * 9000,
+        "Kindle/3.0", "curl/8.5.0", "Wget/1.21", "python-requests/2.32", "", "() { :; }; echo x",
+        "zq7echo/1.0", "A" * 9000,
     )
 )  # fmt: skip
 
@@ -149,7 +150,8 @@ INTERNALS: tuple[Pairs, ...] = (
     ((b"x-member-cache-tier", b"premium"),), ((b"x-http-method-override", b"POST"),), ((b"x-method-override", b"PUT"),),
     ((b"x-forwarded-host", ECHO + b".example"),), ((b"x-forwarded-proto", b"http"),),
     ((b"x-forwarded-prefix", b"/" + ECHO),), ((b"x-forwarded-port", b"8443"),), ((b"x-host", ECHO + b".example"),),
-    ((b"rsc", b"1"),), ((b"hx-request", b"true"),), ((b"turbo-frame", b"rest"),), ((b"prefer", b"return=representation"),),
+    ((b"rsc", b"1"),), ((b"hx-request", b"true"),), ((b"turbo-frame", b"rest"),),
+    ((b"prefer", b"return=representation"),),
     ((b"x-requested-with", b"XMLHttpRequest"),), ((b"authorization", b"Bearer " + ECHO),), ((b"x-country", b"US"),),
     ((b"cf-ipcountry", b"US"),), ((b"content-encoding", b"gzip"),), ((b"te", b"trailers"),),
     ((b"cache-control", b"no-cache"),), ((b"pragma", b"no-cache"),), ((b"cache-control", b"only-if-cached"),),
@@ -159,7 +161,8 @@ INTERNALS: tuple[Pairs, ...] = (
 
 FORWARDING = (
     b"x-forwarded-for", b"x-real-ip", b"true-client-ip", b"cf-connecting-ip", b"client-ip", b"x-client-ip",
-    b"x-cluster-client-ip", b"fastly-client-ip", b"x-originating-ip", b"x-remote-addr", b"forwarded", b"x_forwarded_for",
+    b"x-cluster-client-ip", b"fastly-client-ip", b"x-originating-ip", b"x-remote-addr", b"forwarded",
+    b"x_forwarded_for",
 )  # fmt: skip
 ADDRESSES = (b"66.249.66.1", b"192.0.2.200, 66.249.66.1", b"127.0.0.1", b"10.0.0.1", b"2001:4860:4801::1", b"junk")
 
@@ -169,7 +172,19 @@ WEAK, FULL = b"W/", b'"0123456789abcdef01234567"'
 def conditions(tag: bytes) -> tuple[Pairs, ...]:
     """Conditional requests with the preview's own validator, with others, and with none that is well formed."""
     own = tag or FULL
-    tags = (own, WEAK + own, own + b", " + FULL, FULL, WEAK + FULL, b"*", b"junk", b'""', own.strip(b'"'), b"", b"," * 900)
+    tags = (
+        own,
+        WEAK + own,
+        own + b", " + FULL,
+        FULL,
+        WEAK + FULL,
+        b"*",
+        b"junk",
+        b'""',
+        own.strip(b'"'),
+        b"",
+        b"," * 900,
+    )
     dates = (b"Thu, 01 Jan 1970 00:00:00 GMT", b"Fri, 01 Jan 2100 00:00:00 GMT", b"junk")
     return (
         *(((b"if-none-match", value),) for value in tags),
@@ -192,8 +207,10 @@ def _paths() -> Iterator[tuple[str, Change]]:
     )  # fmt: skip
     for ending in endings:
         yield f"…{ending}"[:24], _path(lambda path, ending=ending: path + ending.encode("latin-1"))  # type: ignore[misc]
-    starts = ("/", "/./", "/x/..", "/%2e", "/%2e%2e", "/..;", "/\\", "/-", "/-/read/..", "/static/..%2f", "/-/static/..",
-              "/en", "/amp", "/api", "/wp-json", "/index.php", "//evil.example", "/http://twin.example")  # fmt: skip
+    starts = (
+        "/", "/./", "/x/..", "/%2e", "/%2e%2e", "/..;", "/\\", "/-", "/-/read/..", "/static/..%2f", "/-/static/..", "/en",
+        "/amp", "/api", "/wp-json", "/index.php", "//evil.example", "/http://twin.example",
+    )  # fmt: skip
     for start in starts:
         yield f"{start}…", _path(lambda path, start=start: start.encode() + path)  # type: ignore[misc]
     yield "capitals", _path(lambda path: path.upper())

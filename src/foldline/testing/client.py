@@ -62,9 +62,7 @@ class GateClient:
         }
         await self._app(scope, receive, send)
         start, *rest = sent
-        return Answer(
-            start["status"], tuple(start["headers"]), b"".join(message.get("body", b"") for message in rest)
-        )
+        return Answer(start["status"], tuple(start["headers"]), b"".join(message.get("body", b"") for message in rest))
 
 
 class WireClient:

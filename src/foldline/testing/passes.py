@@ -56,9 +56,7 @@ class Carry:
         number = self._window if window is None else window
         return meter.issue(self.keyring, DeviceMeter(device, number, hashes))
 
-    def opening(
-        self, *articles: int, ends: int = DAY, device: bytes = b"d" * 16, session: bytes = NO_SESSION
-    ) -> str:
+    def opening(self, *articles: int, ends: int = DAY, device: bytes = b"d" * 16, session: bytes = NO_SESSION) -> str:
         """Openings of these articles, which end in so many seconds (or ended, where negative)."""
         until = int(self._clock.now()) + ends
         entries = tuple(

@@ -54,9 +54,7 @@ class Readers:
         self.carry = carry
         facts = carry.facts
         self.subscriber_facts = facts("subscriber", {PRODUCT: 0})
-        self.silent_facts = PassFacts(
-            SILENT_SESSION, SILENT_SESSION, {}, facts("silent").session_until
-        )
+        self.silent_facts = PassFacts(SILENT_SESSION, SILENT_SESSION, {}, facts("silent").session_until)
         self._facts = {
             "registered": facts("registered"),
             "lapsed": facts("lapsed", {PRODUCT: int(carry._clock.now()) - DAY}),

@@ -14,6 +14,7 @@ from typing import Protocol
 from unittest.mock import patch
 
 from foldline.clock import Clock
+from foldline.config import Settings
 from foldline.errors import StoreUnavailable
 from foldline.fold.cut import FoldRule
 from foldline.fold.prove import Known
@@ -103,6 +104,11 @@ class Breaks:
     keyring: Callable[[Keyring], Keyring] = same_keyring
     passes: Callable[[PassReader], PassReader] = same_passes
     attributes: tuple[tuple[object, str, object], ...] = ()
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether this changes what is written when something is published."""
+        return self.record is not same_record or self.card is not same_card or self.stored is not None
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -205,22 +211,28 @@ class World:
     """A newspaper on disk and its gate in memory. `rests` are Markdown, by the number of the article.
 
     Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
-    Use it in a `with` block.
+    Use it in a `with` block. `like` is a world whose newspaper is served as it lies on disk, by another gate.
     """
 
     def __init__(
-        self, folder: Path, rests: Mapping[int, str], clock: Clock | None = None, breaks: Breaks = WHOLE
+        self,
+        folder: Path,
+        rests: Mapping[int, str],
+        clock: Clock | None = None,
+        breaks: Breaks = WHOLE,
+        like: World | None = None,
     ) -> None:
         self.clock = clock or FrozenClock()
         self.breaks = breaks
-        self.settings = home_at(folder)
+        self.settings: Settings = like.settings if like else home_at(folder)
         self.home = self.settings.home
         self.state = state_of(self.settings, self.clock)
         self.state.random = SeededRandom("world")
         self.state.keyring = breaks.keyring(self.state.keyring)
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
-        self.made: dict[int, Composed[ArticlePage]] = {}
-        self._publish(rests)
+        self.made: dict[int, Composed[ArticlePage]] = like.made if like else {}
+        if not like:
+            self._publish(rests)
         self._loop = asyncio.new_event_loop()
         self.start()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.addresses import clean_old_path
@@ -84,8 +86,9 @@ class ImageForm(_ImageForm):
 
     def save(self, commit: bool = True) -> Image:
         if self._picture is not None:
-            name = self.cleaned_data["upload"].name or ""
-            take_picture(self.instance, self._picture, name)
+            if self.instance.name:
+                _forget(settings().home.media / self.instance.name)
+            take_picture(self.instance, self._picture, self.cleaned_data["upload"].name or "")
         return super().save(commit)
 
 
@@ -108,6 +111,11 @@ def take_picture(image: Image, picture: Picture, source_name: str) -> None:
     image.name = keep_picture(picture, settings().home.media)
     image.width, image.height = picture.width, picture.height
     image.source_name, image.source_digest = source_name[-255:], picture.digest
+
+
+def _forget(file: Path) -> None:
+    """Remove a picture's file as soon as nothing stored names it any more."""
+    transaction.on_commit(lambda: file.unlink(missing_ok=True))
 
 
 def blocked(article: Article) -> str:

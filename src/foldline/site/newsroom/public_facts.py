@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from foldline.pages import public
 from foldline.policy.facts import Access
 from foldline.site.newsroom.models import Article, Image, Named
+
+_AND = {"en": "and", "fr": "et"}
 
 
 def term(named: Named) -> public.Term:
@@ -25,14 +29,15 @@ def authors_of(article: Article) -> tuple[public.Term, ...]:
 
 def byline_of(article: Article) -> str:
     """The editor's byline as typed; where there is none, the authors' names in their order."""
-    return article.byline.strip() or joined(tuple(author.name for author in authors_of(article)))
+    names = tuple(author.name for author in authors_of(article))
+    return article.byline.strip() or joined(names, settings.LANGUAGE_CODE)
 
 
-def joined(names: tuple[str, ...]) -> str:
+def joined(names: tuple[str, ...], language: str = "en") -> str:
     """Names in one line, as in "A, B and C"."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[:-1])} {_AND.get(language, _AND['en'])} {names[-1]}"
 
 
 def picture_of(image: Image | None, prefix: str) -> public.Picture | None:

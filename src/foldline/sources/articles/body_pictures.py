@@ -73,10 +73,6 @@ class Place:
     path: str
     line: int = 1
 
-    def warning(self, kind: str, detail: str, line: int = 0) -> Problem:
-        """`line` is of the file; 0 where only the place is known."""
-        return Problem(_IDS[kind], detail, f"{self.path}:{line or self.line}")
-
     def at(self, line: int) -> str:
         """`line` counts from 1 in the body."""
         return f"{self.path}:{self.line + line - 1}"
@@ -98,9 +94,11 @@ class Place:
         if picture is None:
             elsewhere = reference.startswith(("http://", "https://", "//"))
             kind = "picture-elsewhere" if elsewhere else "picture-missing"
-            warnings.append(self.warning(kind, f"the lead picture {reference} is not in the folder; left out."))
+            what = f"the lead picture {reference} is not in the folder; left out."
+            warnings.append(Problem(_IDS[kind], what, self.at(1)))
         elif not alt:
-            warnings.append(self.warning("picture-without-alt", f"the lead picture {reference} has no `image_alt`."))
+            what = f"the lead picture {reference} has no `image_alt`."
+            warnings.append(Problem(_IDS["picture-without-alt"], what, self.at(1)))
         return picture
 
 
@@ -125,10 +123,18 @@ def body_of(source: str, context: templates.Context, place: Place) -> Body:
     text = _renamed(text, pictures)
     shown = {picture.address: Image(picture.address) for picture in pictures.values()}
     findings = (*resolved, *render(text, shown).findings)
-    warnings = [place.warning(one.kind, _what(one), one.line and one.line + place.line - 1) for one in findings]
+    warnings = [Problem(_IDS[one.kind], _what(one), place.at(one.line or _line_of(one, source))) for one in findings]
     warnings += [Problem("FL441", f"broken HTML mended: {what}", place.at(line)) for what, line in slips]
     unique = {picture.address: picture for picture in pictures.values()}
     return Body(text.strip("\n") + "\n", tuple(unique.values()), warnings)
+
+
+def _line_of(finding: Finding, source: str) -> int:
+    """Where the text names what the finding is about; its first line where it does not."""
+    at = source.find(
+        finding.detail.removesuffix(">").split(" ")[0] if finding.kind == "element-removed" else finding.detail
+    )
+    return source.count("\n", 0, at) + 1 if at > 0 else 1
 
 
 def _what(finding: Finding) -> str:

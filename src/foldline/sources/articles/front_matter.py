@@ -71,7 +71,7 @@ def _fields(block: str) -> dict[str, Field]:
         raise BrokenFrontMatter(what, mark.line + 2 if mark else 1) from error
     except yaml.reader.ReaderError as error:
         line = block.count("\n", 0, error.position) + 2
-        raise BrokenFrontMatter(f"the character U+{ord(str(error.character)):04X} is not allowed", line) from error
+        raise BrokenFrontMatter("it holds a control character", line) from error
     except yaml.YAMLError as error:
         raise BrokenFrontMatter("it can't be read as YAML", 1) from error
     except RecursionError:

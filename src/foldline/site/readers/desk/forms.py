@@ -1,13 +1,26 @@
+"""The desk's forms: address and password, and the first code of a new second factor."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.core import context
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import get_totp_secret
 from django import forms
 
 from foldline.site.readers.addresses import LONGEST
 from foldline.site.readers.models import Reader
+
+
+class EnrolForm(ActivateTOTPForm):  # type: ignore[misc]
+    """One secret for the whole of setting up. Stock draws a new one at each GET, and browsers ask for icons too."""
+
+    def __init__(self, *args: Any, user: Reader, **kwargs: Any) -> None:
+        forms.Form.__init__(self, *args, **kwargs)
+        self.user = user
+        self.secret = get_totp_secret()
 
 
 class SignInForm(forms.Form):

@@ -13,7 +13,6 @@ from allauth.account.models import Login
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.stages import AuthenticateStage
-from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import TOTP, clear_totp_secret
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -27,7 +26,7 @@ from django.views.generic.edit import FormView
 
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.desk.access import must_enrol, record_second_factor, sign_in_address
-from foldline.site.readers.desk.forms import SignInForm
+from foldline.site.readers.desk.forms import EnrolForm, SignInForm
 from foldline.site.readers.models import Reader
 from foldline.site.readers.return_path import own_path
 
@@ -36,9 +35,9 @@ STATIC_SECONDS = 3600
 if TYPE_CHECKING:
     SignInFormView = FormView[SignInForm]
     AuthenticateFormView = FormView[AuthenticateForm]
-    ActivateTOTPFormView = FormView[ActivateTOTPForm]
+    EnrolFormView = FormView[EnrolForm]
 else:
-    SignInFormView = AuthenticateFormView = ActivateTOTPFormView = FormView
+    SignInFormView = AuthenticateFormView = EnrolFormView = FormView
 
 
 class SignInView(SignInFormView):
@@ -100,10 +99,10 @@ class SecondFactorView(AuthenticateFormView):
         return render(self.request, "desk/authenticate.html", {"title": "Second factor", "form": form}, status=status)
 
 
-class EnrolView(ActivateTOTPFormView):
+class EnrolView(EnrolFormView):
     """Setting up the second factor, before anything else can be reached."""
 
-    form_class = ActivateTOTPForm
+    form_class = EnrolForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not must_enrol(request):
@@ -122,17 +121,17 @@ class EnrolView(ActivateTOTPFormView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._page(self.get_form())
 
-    def form_valid(self, form: ActivateTOTPForm) -> HttpResponse:
+    def form_valid(self, form: EnrolForm) -> HttpResponse:
         TOTP.activate(self.reader, form.secret)
         clear_totp_secret(self.request)
         self.request.session.cycle_key()
         record_second_factor(self.request, self.reader, "totp")
         return SeeOther("/")
 
-    def form_invalid(self, form: ActivateTOTPForm) -> HttpResponse:
+    def form_invalid(self, form: EnrolForm) -> HttpResponse:
         return self._page(form, status=400)
 
-    def _page(self, form: ActivateTOTPForm, status: int = 200) -> HttpResponse:
+    def _page(self, form: EnrolForm, status: int = 200) -> HttpResponse:
         adapter = get_adapter()
         url = adapter.build_totp_url(self.reader, form.secret)
         svg = mark_safe(adapter.build_totp_svg(url).partition("?>")[2])  # noqa: S308 - drawn by qrcode

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import re
+
+from foldline.checks import CHECKS
+from foldline.pages.words import load_words
+from foldline.policy.reasons import PAIRS, WALL_REASONS, Reason
+
+from .pages import DOCS, ROOT, SOURCE, read, sections
+
+_ID = re.compile(r"[\"'](FL-?[A-Z]?\d{2,3})[\"']")
+
+
+def test_every_reason_has_a_heading_and_every_heading_is_a_reason() -> None:
+    written = sections(read(DOCS / "reasons.md"), 3)
+    assert set(written) == {reason.value for reason in Reason}
+    assert [name for name, text in written.items() if len(text.split()) < 5] == []
+
+
+def test_reasons_are_documented_in_their_pairs() -> None:
+    order = list(sections(read(DOCS / "reasons.md"), 3))
+    assert order == [reason.value for pair in PAIRS for reason in pair]
+
+
+def test_what_a_reader_sees_is_quoted_as_the_wall_says_it() -> None:
+    written = sections(read(DOCS / "reasons.md"), 3)
+    words = load_words("en")
+    wrong = [
+        reason.value
+        for reason in WALL_REASONS
+        if words[f"wall.{reason.value}.title"] not in " ".join(written[reason.value].split())
+    ]
+    assert wrong == []
+
+
+def _ids_in_source() -> set[str]:
+    return {found for path in SOURCE.rglob("*.py") for found in _ID.findall(read(path))}
+
+
+def test_every_id_that_the_source_uses_has_a_heading_and_every_heading_is_used() -> None:
+    assert set(sections(read(DOCS / "checks.md"), 3)) == _ids_in_source()
+
+
+def test_every_check_is_documented_with_the_words_that_it_has_in_the_source() -> None:
+    written = sections(read(DOCS / "checks.md"), 3)
+    wrong = {id_: what for id_, what in CHECKS.items() if f"**{what}.**" not in written.get(id_, "")}
+    assert wrong == {}
+
+
+def test_every_import_problem_is_documented_with_the_words_that_it_has_in_the_source() -> None:
+    from foldline.sources.articles.imported import ERRORS, WARNINGS
+
+    written = sections(read(DOCS / "checks.md"), 3)
+    wrong = {id_: what for id_, what in (ERRORS | WARNINGS).items() if f"**{what}.**" not in written.get(id_, "")}
+    assert wrong == {}
+
+
+def test_the_table_of_failures_names_only_tests_that_there_are() -> None:
+    named = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+\.py)\)", read(DOCS / "failures.md"))
+    assert len(named) > 10
+    missing = [
+        (sentence, path)
+        for sentence, path in named
+        if not re.search(rf"def test_{sentence.replace(' ', '_')}\b", read(ROOT / path))
+    ]
+    assert missing == []
