@@ -6,6 +6,7 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from foldline.policy.decide import decide
@@ -48,21 +49,28 @@ def rules_of(number: int) -> Rules:
     return first_form(3, "bench", extra)
 
 
-def visit() -> Visit:
-    """The dearest visit: nobody's, to a metered article, with a meter. Every rule is asked and none opens at once."""
-    return Visit(Article(7, Access.METERED, "science", frozenset((1,))), _NOW, None, Meter(2, False))
+def visits() -> tuple[Visit, ...]:
+    """The dearest: nobody's, to an article that a meter may open and to one that nothing opens. Every rule is asked."""
+    products = frozenset((1,))
+    return tuple(
+        Visit(Article(7, access, "science", products), _NOW, None, Meter(2, False))
+        for access in (Access.METERED, Access.SUBSCRIBERS)
+    )
 
 
 def deciding(rounds: int) -> Deciding:
-    """Interleaved batches in this process, `rounds` of each."""
-    asked = visit()
-    sets = {number: rules_of(number) for number in (10, 50)}
-    costs: dict[int, list[float]] = {0: [], **{number: [] for number in sets}}
+    """Interleaved batches in this process, `rounds` of each; for a number of rules the dearer of the visits counts."""
+    asked = [(number, rules_of(number), visit) for number in (10, 50) for visit in visits()]
+    plain: list[float] = []
+    costs: list[list[float]] = [[] for _ in asked]
     for _ in range(rounds):
-        costs[0].append(_cost(lambda: hmac.digest(_KEY, _MESSAGE, "sha256")))
-        for number, rules in sets.items():
-            costs[number].append(_cost(lambda rules=rules: decide(asked, rules)))  # type: ignore[misc]
-    return Deciding(median(costs[0]), {number: median(costs[number]) for number in sets})
+        plain.append(_cost(partial(hmac.digest, _KEY, _MESSAGE, "sha256")))
+        for (_, rules, visit), cost in zip(asked, costs, strict=True):
+            cost.append(_cost(partial(decide, visit, rules)))
+    by_rules: dict[int, float] = {}
+    for (number, _, _), cost in zip(asked, costs, strict=True):
+        by_rules[number] = max(by_rules.get(number, 0.0), median(cost))
+    return Deciding(median(plain), by_rules)
 
 
 def _cost(call: Callable[[], object]) -> float:

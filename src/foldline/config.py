@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
 from foldline.pages.public import Offer, Publication
+from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
 
 SECRET_MINIMUM = 32
@@ -219,7 +220,7 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
 
 def _check_numbers(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:
     bounds = (
-        ("meter", "limit", 0, 255),
+        ("meter", "limit", 0, MOST_ARTICLES),
         ("fold", "paragraphs", 1, 100),
         ("fold", "characters", 0, 100_000),
         ("listen", "port", 0, 65535),

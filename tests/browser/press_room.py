@@ -69,7 +69,7 @@ class Demo:
         for header in headers:
             name, _, value = header.partition(";")[0].partition("=")
             if value and "Max-Age=0" not in header:
-                jar.append({"name": name, "value": value.strip('"'), "url": self.url, "secure": True, "httpOnly": True})
+                jar.append({"name": name, "value": value.strip('"'), "url": "https://127.0.0.1", "httpOnly": True})
         return jar
 
 
@@ -99,6 +99,8 @@ def running_demo(home: Path, *options: str) -> Iterator[Demo]:
     finally:
         process.terminate()
         process.wait(15)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 class Reader:
@@ -128,6 +130,9 @@ class Reader:
 
     def has_rest(self) -> bool:
         return bool(self.page.evaluate("document.querySelector('.rest').textContent.trim().length > 500"))
+
+    def wait_for_rest(self) -> None:
+        self.page.wait_for_selector(".rest > *", state="attached")
 
     def states(self) -> list[str]:
         """The states that were seen, in order."""

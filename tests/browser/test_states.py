@@ -68,7 +68,7 @@ def test_the_rest_arrives_without_moving_focus_or_scroll(reader: NotYet, slow: C
     page.locator(".kicker a").focus()
     page.evaluate("window.scrollTo({top: 700, behavior: 'instant'})")
     before = page.evaluate("[scrollY, document.activeElement.outerHTML, location.href, history.length]")
-    page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+    one.wait_for_rest()
     one.settle()
     assert page.evaluate("[scrollY, document.activeElement.outerHTML, location.href, history.length]") == before
     assert page.evaluate("document.querySelector('.rest').closest('article') !== null")
@@ -93,7 +93,7 @@ def test_a_fifth_of_a_second_is_no_reason_for_a_message(reader: NotYet, slow: Ca
     one = reader()
     slow(one, 0.2)
     one.open(METERED)
-    one.page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+    one.wait_for_rest()
     one.settle()
     assert "checking" not in one.states()
     assert one.states()[-1:] == ["open"]
@@ -108,7 +108,7 @@ def test_after_two_seconds_there_was_one_message_and_it_is_gone(
     page.wait_for_selector("[data-state=checking]")
     assert page.locator(f"text={CHECKING}").count() == 1
     assert page.locator("[role=status]").filter(has_text=CHECKING).count() == 1
-    page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+    one.wait_for_rest()
     one.settle()
     assert page.locator(f"text={CHECKING}").count() == 0
     assert one.states() == ["checking", "open"]
@@ -119,7 +119,7 @@ def test_after_two_seconds_there_was_one_message_and_it_is_gone(
 def test_a_check_that_hangs_ends_at_ten_seconds_and_try_again_works(reader: NotYet) -> None:
     one = reader()
     held: list[Route] = []
-    one.page.route("**/-/read", held.append)
+    one.page.route("**/-/read", lambda route: held.append(route))
     page = one.open(METERED, wait="domcontentloaded")
     page.wait_for_selector("[data-state=unreachable]", timeout=12_000)
     seconds = page.evaluate("performance.now()") / 1000
@@ -129,7 +129,7 @@ def test_a_check_that_hangs_ends_at_ten_seconds_and_try_again_works(reader: NotY
     assert page.locator("aside.gate form[method=post]").count() == 1
     page.unroute("**/-/read")
     page.get_by_role("button", name="Try again").click()
-    page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+    one.wait_for_rest()
     one.settle()
     assert one.states()[-1] == "open"
     assert one.at_once() == 1
@@ -149,7 +149,7 @@ def test_the_fourth_article_shows_when_the_next_ones_come(reader: NotYet, demo: 
     metered = [article["path"] for article in demo.facts["articles"] if article["access"] == "metered"]
     for path in metered[:3]:
         one.open(path)
-        one.page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+        one.wait_for_rest()
     one.open(metered[3])
     one.page.wait_for_selector("[data-state=refused]")
     assert "The next ones come on 1 " in one.gate_text()
@@ -162,7 +162,7 @@ def test_the_fourth_article_shows_when_the_next_ones_come(reader: NotYet, demo: 
 def test_a_fragment_below_the_fold_is_scrolled_to_once_it_is_there(reader: NotYet) -> None:
     one = reader()
     page = one.open(METERED + "#continue")
-    page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+    one.wait_for_rest()
     one.settle()
     top = page.evaluate("document.querySelector('#continue').getBoundingClientRect().top")
     assert -50 < top < 400
@@ -177,7 +177,7 @@ def test_a_prerendered_page_asks_nothing(reader: NotYet) -> None:
     page.wait_for_timeout(500)
     assert not asked
     page.evaluate("document.onprerenderingchange?.() ?? document.dispatchEvent(new Event('prerenderingchange'))")
-    page.wait_for_function("document.querySelector('.rest').textContent.length > 500")
+    one.wait_for_rest()
     assert len(asked) == 1
 
 

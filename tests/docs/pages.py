@@ -37,7 +37,7 @@ def headings(text: str) -> list[tuple[int, str]]:
 
 
 def sections(text: str, depth: int) -> dict[str, str]:
-    """What stands under each heading of a depth, by the heading without its backquotes."""
+    """What stands under each heading of a depth, by the heading without its backquotes; lines stay lines."""
     parts = re.split(rf"^{'#' * depth} (.+)$", without_fences(text), flags=re.MULTILINE)
     cut = re.compile(rf"^#{{1,{depth}}} ", re.MULTILINE)
     return {name.strip("`"): cut.split(body)[0] for name, body in zip(parts[1::2], parts[2::2], strict=True)}

@@ -50,7 +50,7 @@ def test_the_bound_on_new_meters_is_the_one_that_is_written() -> None:
 
 
 def test_the_ends_of_a_pass_are_the_ones_that_are_written() -> None:
-    page = read(DOCS / "glossary.md")
+    page = " ".join(read(DOCS / "glossary.md").split())
     assert f"`fresh_until` ({FRESH_SECONDS // 60} minutes)" in page
     assert f"`offline_until` ({OFFLINE_SECONDS // 86_400} days" in page
     assert f"`session_until` ({SESSION_SECONDS // 86_400} days" in page

@@ -11,7 +11,7 @@ from foldline.fold.markdown import render
 from foldline.fold.prove import survivors
 from foldline.fold.tree import Fragment, stable
 
-BOUNDED = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 TAGS = ["p", "div", "b", "i", "a href=/x", "ul", "li", "table", "tr", "td", "th", "caption", "tbody", "pre", "h1", "h2"]
 RAW = [

@@ -117,7 +117,24 @@ def test_an_upload_is_stored_under_a_random_name_with_its_size_and_shown_to_staf
     page = desk.get(f"/newsroom/image/{image.pk}/change/").content.decode()
     assert f"![A weir.](picture:{image.name})" in page
     shown = desk.get(f"/newsroom/image/{image.pk}/picture")
-    assert b"".join(shown.streaming_content) == (newsroom.home.media / image.name).read_bytes()
+    assert shown.headers["Content-Type"] == "image/png"
+    assert shown.content == (newsroom.home.media / image.name).read_bytes()
+
+
+def test_another_file_and_a_deleted_picture_leave_no_file_behind(desk: Client, newsroom: Newsroom) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from foldline.site.newsroom.models import Image
+
+    upload(desk, alt="A weir.")
+    first = Image.objects.get()
+    other = SimpleUploadedFile("other.jpg", drawn("JPEG"), "image/jpeg")
+    desk.post(f"/newsroom/image/{first.pk}/change/", {"upload": other, "alt": "A weir."})
+    second = Image.objects.get()
+    assert second.name != first.name
+    assert [file.name for file in newsroom.home.media.iterdir()] == [second.name]
+    desk.post(f"/newsroom/image/{first.pk}/delete/", {"post": "yes"})
+    assert list(newsroom.home.media.iterdir()) == []
 
 
 def test_saving_what_is_published_publishes_it_again_and_moves_its_address(desk: Client, newsroom: Newsroom) -> None:
@@ -178,6 +195,7 @@ def test_the_desk_shows_where_the_fold_falls(desk: Client, newsroom: Newsroom) -
     desk.post("/newsroom/article/add/", form(_save="1"))
     long = desk.get(f"/newsroom/article/{Article.objects.get().pk}/change/").content.decode()
     assert "the fold (after the opening paragraphs)" in long
+    assert "ends at a line &lt;!-- fold --&gt;" in long
     assert "Paragraph 5 tells of the meadow." in long[long.index('class="fold-below"') :]
     desk.post("/newsroom/article/add/", form(_save="1", headline="Marked", body="Above.\n\n<!-- fold -->\n\nBelow."))
     marked = desk.get(f"/newsroom/article/{Article.objects.get(slug='marked').pk}/change/").content.decode()

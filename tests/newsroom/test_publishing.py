@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING
@@ -495,3 +497,44 @@ def test_a_failing_article_does_not_stop_the_others_and_is_counted(
 
 def _crash(*_: object, **__: object) -> None:
     raise OSError("the machine stopped here")
+
+
+def test_an_article_that_cannot_be_proven_is_on_no_page_and_no_list(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from foldline.errors import Problem
+    from foldline.site.newsroom import publishing
+    from foldline.sources.articles.compose import WITHHELD, Withheld
+
+    article = published()
+
+    def unproven(*_: object) -> None:
+        raise Withheld((Problem(WITHHELD, "this article is not published.", article.path),))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing, "composed", unproven)
+        publishing.publish(article)
+    assert newsroom.find(article.path) is None
+    assert newsroom.sealed() == []
+    assert "way home" not in newsroom.html("/")
+    assert [problem.id for problem in publishing.alarms()] == [WITHHELD]
+    publishing.publish(article)
+    assert isinstance(newsroom.find(article.path), PublicPage)
+    assert "way home" in newsroom.html("/")
+    assert publishing.alarms() == []
+
+
+def test_the_loop_publishes_what_is_due_and_ends_when_it_is_told_to(newsroom: Newsroom) -> None:
+    from foldline.site.newsroom.due import Due
+
+    article = written(publish_at=NOON)
+    stop = threading.Event()
+    loop = threading.Thread(target=Due(interval=0.05).run_forever, args=(stop,))
+    loop.start()
+    deadline = time.monotonic() + 10
+    while newsroom.find(article.path) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stop.set()
+    loop.join(10)
+    assert not loop.is_alive()
+    assert isinstance(newsroom.find(article.path), PublicPage)

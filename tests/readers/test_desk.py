@@ -9,7 +9,7 @@ import pytest
 
 from foldline.stores.home import Home
 
-from .browser import Browser
+from .browser import Browser, last_code
 from .processes import Answer, DeskBrowser, served, totp
 
 PASSWORD = "a pass phrase that is long enough"
@@ -223,6 +223,48 @@ def test_closing_an_account_signs_the_reader_out_everywhere(desk: DeskBrowser) -
     assert not nora.is_active
     assert PassFacts.objects.get().ended_at
     assert browser.get("/-/account").status_code == 303
+
+
+def test_a_changed_address_ends_sessions_and_codes_of_the_old_one_and_can_sign_in(desk: DeskBrowser) -> None:
+    from foldline.site.readers.models import Reader
+
+    enter(desk)
+    browser, waiting = Browser(), Browser()
+    browser.sign_in("nora@example.test")
+    waiting.ask("nora@example.test")
+    code = last_code()
+    nora = Reader.objects.get(email="nora@example.test")
+    page = f"/readers/reader/{nora.pk}/change/"
+    desk.get(page)
+    assert desk.post(page, {"email": "Nora.New@example.test", "name": "", "is_active": "on"}).status == 302
+    assert browser.get("/-/account").status_code == 303
+    assert waiting.type_code(code).status_code == 403
+    Browser().sign_in("nora.new@example.test")
+    nora.refresh_from_db()
+    assert nora.email == "nora.new@example.test"
+    assert nora.last_login is not None
+
+
+def test_two_readers_never_share_an_address(desk: DeskBrowser) -> None:
+    from foldline.site.readers.models import Reader
+
+    enter(desk)
+    Reader.objects.join("nora@example.test")
+    desk.get("/readers/reader/add/")
+    assert desk.post("/readers/reader/add/", {"email": "NORA@example.test", "is_active": "on"}).status == 200
+    assert Reader.objects.filter(email__iexact="nora@example.test").count() == 1
+
+
+def test_codes_of_a_second_factor_cannot_be_guessed_at_length(home: Home, site: None) -> None:
+    with served(home, "desk") as port:
+        first, second = DeskBrowser(port), DeskBrowser(port)
+        email = make_staff()
+        with_password(first, email)
+        secret = enrol(first)
+        with_password(second, email)
+        second.get("/sign-in/code")
+        assert {second.post("/sign-in/code", {"code": "000000"}).status for _ in range(6)} == {403}
+        assert second.post("/sign-in/code", {"code": totp(secret)}).status == 403
 
 
 def test_nobody_is_made_staff_through_a_form_of_the_desk(desk: DeskBrowser) -> None:

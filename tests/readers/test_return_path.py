@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from urllib.parse import unquote, urljoin, urlsplit
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from foldline.site.readers.return_path import FRONT, continue_at, own_path
 
@@ -49,9 +53,9 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize("given", FOREIGN)
-def test_what_is_no_path_of_ours_leads_to_the_front_page(given: str) -> None:
-    assert own_path(given) == FRONT
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_what_is_no_path_of_ours_leads_to_the_front_page(foreign: str) -> None:
+    assert own_path(foreign) == FRONT
 
 
 @pytest.mark.parametrize(
@@ -80,16 +84,24 @@ def test_pages_without_a_fold_get_no_anchor(path: str) -> None:
     assert continue_at(path, "/-/") == path
 
 
+@settings(max_examples=500, deadline=None)
+@given(st.text(alphabet="/\\:@.%25cfe0aA?#\t\n -é", max_size=12).map("/".__add__) | st.text(max_size=20))
+def test_whatever_is_given_the_address_stays_on_this_host(text: str) -> None:
+    address = urljoin("http://127.0.0.1:8080/-/sign-in", own_path(text))
+    assert urlsplit(address)[:2] == ("http", "127.0.0.1:8080")
+    assert not set(unquote(unquote(address))[22:]) & set("\\\r\n\t\0@")
+
+
 @pytest.mark.usefixtures("site")
-@pytest.mark.parametrize("given", FOREIGN)
-def test_no_foreign_address_survives_a_sign_in(given: str) -> None:
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_no_foreign_address_survives_a_sign_in(foreign: str) -> None:
     from django.core.cache import cache
 
     cache.clear()
     browser = Browser()
     browser.get("/-/sign-in")
-    browser.post("/-/sign-in", {"email": "nora@example.test", "next": given})
+    browser.post("/-/sign-in", {"email": "nora@example.test", "next": foreign})
     page = browser.get("/-/sign-in/code").content.decode()
     assert "evil" not in page
-    assert browser.post("/-/sign-in/code", {"code": last_code(), "next": given})["Location"] == FRONT
-    assert browser.client.get("/-/sign-in", {"next": given}, headers={"Host": browser.host})["Location"] == FRONT
+    assert browser.post("/-/sign-in/code", {"code": last_code(), "next": foreign})["Location"] == FRONT
+    assert browser.client.get("/-/sign-in", {"next": foreign}, headers={"Host": browser.host})["Location"] == FRONT

@@ -114,6 +114,7 @@ def test_a_wrong_code_says_so_and_the_right_one_still_works() -> None:
     answer = browser.type_code(wrong(code))
     assert answer.status_code == 400
     assert b"This code is not right" in answer.content
+    assert wrong(code).encode() not in answer.content
     assert browser.type_code(code).status_code == 303
 
 

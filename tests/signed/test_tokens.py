@@ -138,6 +138,34 @@ def test_what_stands_for_an_article_on_one_device_means_nothing_on_another() -> 
     assert meter.article_hash(KEYRING, b"d" * 16, 1) != meter.article_hash(KEYRING, b"e" * 16, 1)
 
 
+def test_a_rotated_secret_does_not_make_an_article_new() -> None:
+    before, after = Keyring((OLD,), HOST), Keyring((SECRET, OLD), HOST)
+    name = meter.article_hash(before, b"d" * 16, 1)
+    counted = meter.spend(DeviceMeter(b"d" * 16, 7), name)
+    assert meter.article_hash(after, b"d" * 16, 1, counted.articles) == name
+    assert meter.article_hash(after, b"d" * 16, 2, counted.articles) not in counted.articles
+
+
+def test_two_secrets_with_one_key_id_both_verify() -> None:
+    ids: dict[int, bytes] = {}
+    for number in range(1000):
+        secret = b"%032d" % number
+        key_id = Keyring._key_id(secret)
+        if key_id in ids:
+            break
+        ids[key_id] = secret
+    both = Keyring((secret, ids[key_id]), HOST)
+    for one in (secret, ids[key_id]):
+        assert reader_pass.read(both, reader_pass.issue(Keyring((one,), HOST), PASS).encode()) == PASS
+
+
+def test_signing_out_forgets_what_was_read_and_not_how_much() -> None:
+    counted = meter.spend(DeviceMeter(b"d" * 16, 7), b"aaaaaaaa")
+    forgotten = meter.forget(counted, lambda size: b"x" * size)
+    assert len(forgotten.articles) == 1
+    assert b"aaaaaaaa" not in forgotten.articles
+
+
 def test_an_opening_that_has_ended_opens_nothing() -> None:
     openings = DeviceOpenings(b"d" * 16).with_entry(OpeningEntry(b"aaaaaaaa", NOW, 0), NOW - 1)
     assert openings.ends(b"aaaaaaaa", NOW - 1) == NOW

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from tests.sources.newspaper import BODY, LEAKS, MARKED, HonestLayout, LeakyLayout, draft, paragraph
 
 from foldline.fold.cut import FoldRule
 from foldline.pages.layout import Layout
@@ -14,9 +13,6 @@ from foldline.pages.public import Publication
 from foldline.pages.words import load_words
 from foldline.policy.facts import Access
 from foldline.sources.articles.compose import Withheld, chrome, compose
-
-sys.path.insert(0, str(Path(__file__).parent))
-from newspaper import BODY, LEAKS, MARKED, HonestLayout, LeakyLayout, draft, paragraph
 
 RULE = FoldRule()
 HONEST = HonestLayout()
@@ -29,8 +25,8 @@ def everything(page: object) -> str:
 def test_the_rule_cuts_a_metered_article_and_seals_the_rest() -> None:
     made = compose(draft(), HONEST, RULE)
     assert (made.how, made.alarms, made.public.gated, made.public.access) == ("paragraphs", (), True, Access.METERED)
-    assert paragraph(6) in made.public.preview_html
-    assert made.rest.startswith(f"\n<p>{paragraph(7)}")
+    assert made.public.preview_html.endswith(f"<p>{paragraph(7)}</p>")
+    assert made.rest.startswith(f"\n<p>{paragraph(8)}")
 
 
 def test_no_word_from_below_the_fold_is_in_the_page() -> None:

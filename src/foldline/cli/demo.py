@@ -49,7 +49,9 @@ port = {desk}
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where the demo keeps files.")
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where the demo keeps files."
+)
 @click.option("--no-open", is_flag=True, help="Don't open a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it serves, and nothing else.")
 def demo(port: int, home: Path | None, no_open: bool, as_json: bool) -> None:

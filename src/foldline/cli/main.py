@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -28,6 +29,8 @@ for verb in (check, demo, importing, migrate, serve, staff, why):
 
 def main() -> None:
     """Run a verb. A mistake of the user's is told in plain words with exit code 1, never as a traceback."""
+    # What a home folder holds is sealed: nobody else on this machine reads what we write.
+    os.umask(0o077)
     try:
         verbs(prog_name="foldline")
     except ConfigurationError as error:

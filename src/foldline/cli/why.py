@@ -92,7 +92,7 @@ def show(decision: Decision, sources: dict[str, str], console: Console) -> None:
     shown = {"opens": "whole", "refuses": "preview", "opens-if": "preview, then whole once it is counted"}
     console.print(f"[bold]{shown[decision.outcome.value]}[/bold] · {decision.reason.value}")
     if decision.rule:
-        console.print(f"decided by: {decision.rule} ({sources.get(decision.rule, 'built in')})")
+        console.print(f"decided by: {decision.rule} ({sources.get(decision.rule, 'built in')})", markup=False)
     table = Table("", "finding", "asked by", box=None, pad_edge=False)
     for finding in decision.findings:
         table.add_row("✓" if finding.passed else "✗", finding.reason.value, finding.rule or "-")

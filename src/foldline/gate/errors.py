@@ -19,6 +19,7 @@ _BARE = {
     410: b"Gone: this article was withdrawn.\n",
     413: b"Too large.\n",
     421: b"Misdirected request: this host is not served here.\n",
+    503: b"This page can't be read now. Please try again.\n",
     502: b"The pages about your account can't be reached now. Please try again.\n",
     500: b"Something went wrong on our side.\n",
 }

@@ -52,11 +52,11 @@ def gather(request: Request, article: Article, gate: GateState) -> Generator[Nee
     hashed = b""
     fact, opened = Meter(), False
     if known or openings.entries:
-        hashed = meter.article_hash(gate.keyring, device.device, article.id)
+        hashed = meter.article_hash(gate.keyring, device.device, article.id, device.articles)
         fact = Meter(len(device.articles), hashed in device.articles)
         session = held.session if held is not None else NO_SESSION
         if openings.session in (NO_SESSION, session):
-            opening_hash = meter.article_hash(gate.keyring, openings.device, article.id)
+            opening_hash = meter.article_hash(gate.keyring, openings.device, article.id, openings.articles)
             opened = openings.ends(opening_hash, now) > 0
     caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
     visit = Visit(article, now, reader, fact, opened, caller, store_answered)

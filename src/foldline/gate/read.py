@@ -95,7 +95,7 @@ def _spend(
     device = carried.meter
     if not carried.meter_known:
         device = DeviceMeter(gate.random(16), device.window)
-    hashed = meter.article_hash(gate.keyring, device.device, carried.visit.article.id)
+    hashed = meter.article_hash(gate.keyring, device.device, carried.visit.article.id, device.articles)
     forwarded = tuple(request.header(b"x-forwarded-for").decode("latin-1").split(","))
     where = network(client_address(request.client, forwarded, gate.hops))
     assert decision.spend is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import get_page
 from foldline.gate.errors import bare, error_page
@@ -29,7 +30,10 @@ def visit(request: Request, gate: GateState) -> Steps:
         return (yield from _own(request.path[len(prefix) :], request, gate))
     if request.method not in _READS:
         return bare(405, gate, (b"allow", b"GET, HEAD"))
-    return (yield from get_page(request, gate))
+    try:
+        return (yield from get_page(request, gate))
+    except StoreUnavailable:
+        return bare(503, gate, (b"retry-after", b"5"))
 
 
 def _own(name: bytes, request: Request, gate: GateState) -> Steps:

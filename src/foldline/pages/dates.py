@@ -23,8 +23,17 @@ _FRENCH: Final = (
 
 #: AP names the zone and not its season: EST and EDT are both ET.
 _AP_ZONES: Final = {
-    **{"EST": "ET", "EDT": "ET", "CST": "CT", "CDT": "CT", "MST": "MT", "MDT": "MT"},
-    **{"PST": "PT", "PDT": "PT", "AKST": "AKT", "AKDT": "AKT", "HST": "HT"},
+    "EST": "ET",
+    "EDT": "ET",
+    "CST": "CT",
+    "CDT": "CT",
+    "MST": "MT",
+    "MDT": "MT",
+    "PST": "PT",
+    "PDT": "PT",
+    "AKST": "AKT",
+    "AKDT": "AKT",
+    "HST": "HT",
 }
 _AMERICAN: Final = ("America/", "US/", "Canada/", "Pacific/Honolulu", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT")
 _NO_BREAK: Final = "\u00a0"

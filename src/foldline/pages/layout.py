@@ -87,7 +87,7 @@ class Layout:
 
     def shell(self, title: str, main_html: str, *, path: str = "") -> str:
         """The masthead and footer around HTML that the caller vouches for; `path` is where signing in returns to."""
-        given = {"title": title, "main": Markup(main_html), "path": path}  # noqa: S704
+        given: dict[str, object] = {"title": title, "main": Markup(main_html), "path": path}  # noqa: S704
         return self._render("shell.html", given)
 
     def _render(self, template: str, given: dict[str, object]) -> str:

@@ -72,8 +72,11 @@ class Told:
 
 
 def wall_key(reason: Reason, *, signed_in: bool = False) -> str:
-    """Under which key of `ArticlePage.walls` the refused presentation for this reader stands."""
-    return f"{reason.value}:signed-in" if signed_in and reason is not Reason.NOT_SIGNED_IN else reason.value
+    """Under which key of `ArticlePage.walls` the refused presentation for this reader stands.
+
+    A wall that offers strangers to sign in has a second form for those who are signed in.
+    """
+    return f"{reason.value}:signed-in" if signed_in and "sign-in" in _ACTIONS.get(reason, ()) else reason.value
 
 
 def tell(
@@ -95,7 +98,7 @@ def tell(
     elif reason is Reason.SUBSCRIPTION_NEEDED and signed_in:
         sentence = words[f"{key}.signed-in"]
     actions = [_action(name, words) for name in _ACTIONS[reason]]
-    if signed_in and reason is not Reason.NOT_SIGNED_IN:
+    if len(actions) > 1 and signed_in:
         actions = [action for action in actions if action.kind != "sign-in"]
     return Told(words[f"{key}.title"], sentence, tuple(actions))
 
@@ -169,7 +172,7 @@ def refused_walls(article: WallFacts, publication: Publication, words: Words) ->
         wall_key(reason, signed_in=known): wall("refused", article, publication, words, reason=reason, signed_in=known)
         for reason in WALL_REASONS
         for known in (False, True)
-        if wall_key(reason, signed_in=known).endswith(":signed-in") is known
+        if wall_key(reason, signed_in=known).endswith(":signed-in") is known  # a second form, or the only one
     }
 
 

@@ -44,8 +44,8 @@ def tag_of(surface: Surface, world: World) -> bytes:
 def witness_of(world: World) -> Witness:
     """The second witness for a world. Where nothing of an article is shown, its rest holds what others show."""
     rests = [made.rest for story, made in world.made.items() if made.rest and story != UNKNOWN.id]
-    shown = next(made.public.preview_html for made in world.made.values() if made.rest and made.public.preview_html)
-    return Witness(dict.fromkeys(rests), (shown,))
+    shown = dict.fromkeys(made.public.preview_html for made in world.made.values())
+    return Witness(dict.fromkeys(rests), shown)
 
 
 def _history(base: Ask, readers: Readers) -> Axis:

@@ -208,8 +208,8 @@ def _paths() -> Iterator[tuple[str, Change]]:
     for ending in endings:
         yield f"…{ending}"[:24], _path(lambda path, ending=ending: path + ending.encode("latin-1"))  # type: ignore[misc]
     starts = (
-        "/", "/./", "/x/..", "/%2e", "/%2e%2e", "/..;", "/\\", "/-", "/-/read/..", "/static/..%2f", "/-/static/..", "/en",
-        "/amp", "/api", "/wp-json", "/index.php", "//evil.example", "/http://twin.example",
+        "/", "/./", "/x/..", "/%2e", "/%2e%2e", "/..;", "/\\", "/-", "/-/read/..", "/static/..%2f", "/-/static/..",
+        "/en",        "/amp", "/api", "/wp-json", "/index.php", "//evil.example", "/http://twin.example",
     )  # fmt: skip
     for start in starts:
         yield f"{start}…", _path(lambda path, start=start: start.encode() + path)  # type: ignore[misc]

@@ -33,7 +33,7 @@ def malformed(path: bytes, host: bytes) -> Iterator[Raw]:
         "two hosts, one of them another": get + named + b"Host: other.example\r\n\r\n",
         "HTTP/1.0": b"GET %s HTTP/1.0\r\n%s\r\n" % (path, named),
         "HTTP/1.0 without a host": b"GET %s HTTP/1.0\r\n\r\n" % path,
-        "HTTP/0.9": b"GET %s\r\n" % path,
+        "HTTP/0.9": b"GET %s\r\n\r\n" % path,
         "HTTP/2.0 in the clear": b"GET %s HTTP/2.0\r\n%s\r\n" % (path, named),
         "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "lower-case method": b"get %s HTTP/1.1\r\n%s\r\n" % (path, named),
@@ -66,7 +66,8 @@ def malformed(path: bytes, host: bytes) -> Iterator[Raw]:
         "Expect: 100-continue": get + named + b"Expect: 100-continue\r\nContent-Length: 0\r\n\r\n",
         "upgrade to a web socket": get + named + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        "upgrade to h2c": get + named + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n",
+        "upgrade to h2c": get + named + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AA\r\n\r\n",
         "header of 64 KiB": get + named + b"X-Long: " + b"a" * 65_536 + b"\r\n\r\n",
         "three hundred headers": get + named + b"".join(b"X-%d: a\r\n" % n for n in range(300)) + b"\r\n",
         "target of 64 KiB": b"GET %s?%s HTTP/1.1\r\n%s\r\n" % (path, b"a" * 65_536, named),

@@ -41,11 +41,9 @@ class Keyring:
         self._host = host.lower().encode()
         # HKDF-SHA256, extract step of RFC 5869 with the purpose as salt: one key never serves two purposes.
         self._macs = {
-            purpose: {self._key_id(secret): self._mac(purpose, secret) for secret in reversed(secrets)}
-            for purpose in Purpose
+            purpose: [(self._key_id(secret), self._mac(purpose, secret)) for secret in secrets] for purpose in Purpose
         }
-        self._signs_with = self._key_id(secrets[0])
-        self._hash_key = hmac.digest(b"foldline names", secrets[0], "sha256")
+        self._name_keys = tuple(hmac.digest(b"foldline names", secret, "sha256") for secret in secrets)
 
     @staticmethod
     def _key_id(secret: bytes) -> int:
@@ -56,10 +54,10 @@ class Keyring:
 
     def sign(self, purpose: Purpose, body: bytes) -> str:
         """The token that carries `body`."""
-        head = bytes((VERSION, purpose, self._signs_with))
-        return (
-            urlsafe_b64encode(head + body + self._digest(purpose, self._signs_with, head, body)).rstrip(b"=").decode()
-        )
+        key_id, mac = self._macs[purpose][0]
+        head = bytes((VERSION, purpose, key_id))
+        signed = head + body + self._digest(mac, head, body)
+        return urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def verify(self, purpose: Purpose, token: bytes) -> bytes:
         """The body of a token of ours.
@@ -77,17 +75,19 @@ class Keyring:
         if len(raw) < 3 + MAC_SIZE or urlsafe_b64encode(raw).rstrip(b"=") != token:
             raise InvalidToken("not a token of this publication")
         head, body, mac = raw[:3], raw[3:-MAC_SIZE], raw[-MAC_SIZE:]
-        if head[0] != VERSION or head[1] != purpose or head[2] not in self._macs[purpose]:
-            raise InvalidToken("not a token of this publication")
-        if not hmac.compare_digest(self._digest(purpose, head[2], head, body), mac):
-            raise InvalidToken("not a token of this publication")
-        return body
+        if head[0] == VERSION and head[1] == purpose:
+            # One byte of key id is a hint, not a name: two secrets may share it.
+            for key_id, known in self._macs[purpose]:
+                if key_id == head[2] and hmac.compare_digest(self._digest(known, head, body), mac):
+                    return body
+        raise InvalidToken("not a token of this publication")
 
-    def name_hash(self, salt: bytes, name: bytes) -> bytes:
-        """Eight bytes that stand for `name` in what one device carries, and for nothing elsewhere."""
-        return hmac.digest(self._hash_key, salt + name, "sha256")[:8]
+    def name_hashes(self, salt: bytes, name: bytes) -> tuple[bytes, ...]:
+        """Eight bytes that stand for `name` in what one device carries, and for nothing elsewhere: under the newest
+        secret first, then under those that are still verified."""
+        return tuple(hmac.digest(key, salt + name, "sha256")[:8] for key in self._name_keys)
 
-    def _digest(self, purpose: Purpose, key_id: int, head: bytes, body: bytes) -> bytes:
-        mac = self._macs[purpose][key_id].copy()
-        mac.update(head + len(self._host).to_bytes(2, "big") + self._host + body)
-        return mac.digest()
+    def _digest(self, mac: hmac.HMAC, head: bytes, body: bytes) -> bytes:
+        digest = mac.copy()
+        digest.update(head + len(self._host).to_bytes(2, "big") + self._host + body)
+        return digest.digest()

@@ -9,6 +9,7 @@ Body, big-endian (may never change within version 1):
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from foldline.errors import InvalidToken
@@ -31,9 +32,16 @@ class DeviceMeter:
         return self if self.window == window else replace(self, window=window, articles=())
 
 
-def article_hash(keyring: Keyring, device: bytes, article: int) -> bytes:
-    """What stands for an article in this device's meter and openings."""
-    return keyring.name_hash(device, article.to_bytes(8, "big"))
+def article_hash(keyring: Keyring, device: bytes, article: int, among: Collection[bytes] = ()) -> bytes:
+    """What stands for an article in this device's meter and openings: as it is called `among` them already, under
+    whichever secret, or by its new name."""
+    hashes = keyring.name_hashes(device, article.to_bytes(8, "big"))
+    return next((known for known in hashes if known in among), hashes[0])
+
+
+def forget(meter: DeviceMeter, random: Callable[[int], bytes]) -> DeviceMeter:
+    """The meter after signing out: how much was read stays, what was read on this device does not."""
+    return replace(meter, articles=tuple(random(8) for _ in meter.articles))
 
 
 def spend(meter: DeviceMeter, hashed: bytes) -> DeviceMeter:

@@ -38,6 +38,11 @@ class DeviceOpenings:
     session: bytes = NO_SESSION
     entries: tuple[OpeningEntry, ...] = ()
 
+    @property
+    def articles(self) -> frozenset[bytes]:
+        """The articles of all entries."""
+        return frozenset(entry.article for entry in self.entries)
+
     def ends(self, article: bytes, now: int) -> int:
         """When the opening of an article ends; 0 where there is none that runs."""
         return next((entry.ends for entry in self.entries if entry.article == article and entry.ends > now), 0)

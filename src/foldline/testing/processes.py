@@ -24,7 +24,7 @@ class GateProcess:
         self.address: tuple[str, int] = listening.getsockname()
         keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
         environ = {**keep, "FOLDLINE_HOME": str(home.path), "FOLDLINE_LISTEN_FD": str(listening.fileno())}
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "foldline.server.worker"],
             env=environ,
             pass_fds=(listening.fileno(),),

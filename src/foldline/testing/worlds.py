@@ -27,7 +27,7 @@ from foldline.pages.layout import ArticlePage, Layout
 from foldline.pages.public import Card, Listing, Publication
 from foldline.pages.record import PublicPage, Record, Rest
 from foldline.pages.words import Words
-from foldline.policy.decide import Opening
+from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
 from foldline.server.worker import PictureFolder, keyring_of, state_of
 from foldline.signed.keys import Keyring
@@ -211,7 +211,8 @@ class World:
     """A newspaper on disk and its gate in memory. `rests` are Markdown, by the number of the article.
 
     Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
-    Use it in a `with` block. `like` is a world whose newspaper is served as it lies on disk, by another gate.
+    Use it in a `with` block. `notes` are its decisions, as they would be written down. `like` is a world whose
+    newspaper is served as it lies on disk, by another gate.
     """
 
     def __init__(
@@ -228,6 +229,8 @@ class World:
         self.home = self.settings.home
         self.state = state_of(self.settings, self.clock)
         self.state.random = SeededRandom("world")
+        self.notes: list[tuple[int, Decision]] = []
+        self.state.note = lambda article, decision: self.notes.append((article, decision))
         self.state.keyring = breaks.keyring(self.state.keyring)
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
         self.made: dict[int, Composed[ArticlePage]] = like.made if like else {}
@@ -270,6 +273,24 @@ class World:
         """Let the store know sessions."""
         write_facts(self.home, *facts)
 
+    def rewrite(self, story: Story, rest: str, version: int) -> None:
+        """Publish a story again with another rest, as its next version."""
+        writer = RecordWriter(self.home)
+        try:
+            self._put(writer, story, {story.id: rest}, version)
+        finally:
+            writer.close()
+        self.app.library.forget(story.path.encode())
+
+    def withdraw(self, story: Story) -> None:
+        """Take a story back: its path is gone."""
+        writer = RecordWriter(self.home)
+        try:
+            writer.put_gone(story.path)
+        finally:
+            writer.close()
+        self.app.library.forget(story.path.encode())
+
     def public_rows(self) -> list[tuple[object, ...]]:
         """Everything that lies in the public file, for a comparison outside of any answer."""
         connection = connect(self.home.public_db, read_only=True)
@@ -280,21 +301,22 @@ class World:
             connection.close()
 
     def _publish(self, rests: Mapping[int, str]) -> None:
-        rule = FoldRule(self.settings.fold_paragraphs, self.settings.fold_characters)
         writer = RecordWriter(self.home)
         try:
-            cards = []
-            for story in STORIES:
-                made = story_draft(story, body_of(story, rests))
-                composed = compose(made, self.layout, rule, (self._said,))
-                self.made[story.id] = composed
-                writer.put_article(self.breaks.record(record_of(made, composed), composed))
-                cards.append(self.breaks.card(card_of(made), composed))
-            _put_lists(writer, self.layout, tuple(cards))
+            cards = tuple(self._put(writer, story, rests, 1) for story in STORIES)
+            _put_lists(writer, self.layout, cards)
         finally:
             writer.close()
         if self.breaks.stored is not None:
             self.breaks.stored(self)
+
+    def _put(self, writer: RecordWriter, story: Story, rests: Mapping[int, str], version: int) -> Card:
+        rule = FoldRule(self.settings.fold_paragraphs, self.settings.fold_characters)
+        made = story_draft(story, body_of(story, rests))
+        composed = compose(made, self.layout, rule, (self._said,))
+        self.made[story.id] = composed
+        writer.put_article(self.breaks.record(record_of(made, composed, version), composed))
+        return self.breaks.card(card_of(made), composed)
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default
@@ -49,7 +49,19 @@ def _mail(raw: str, url: str) -> Mail:
     text = str(body.get_content()) if body is not None else ""
     code = _CODE.search(text)
     links = [link for link in _LINK.findall(text) if link.startswith(f"{url}/")]
-    at = parsedate_to_datetime(message["Date"]) if message["Date"] else None
     return Mail(
-        str(message["To"]), str(message["Subject"]), at, text, code[1] if code else "", links[0] if links else ""
+        str(message["To"]),
+        str(message["Subject"]),
+        _date(message["Date"]),
+        text,
+        code[1] if code else "",
+        links[0] if links else "",
     )
+
+
+def _date(header: str | None) -> datetime | None:
+    if not header:
+        return None
+    at = parsedate_to_datetime(header)
+    # `-0000` is UTC from a sender that does not tell its zone (RFC 5322, 3.3); Python gives it without any.
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

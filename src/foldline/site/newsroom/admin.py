@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,8 +17,9 @@ from django.utils.timezone import localtime
 
 from foldline.site.newsroom import lists, publishing
 from foldline.site.newsroom.composing import fold_of
-from foldline.site.newsroom.forms import ArticleForm, ImageForm, OldPathForm, blocked
+from foldline.site.newsroom.forms import ArticleForm, ImageForm, OldPathForm, blocked, forget
 from foldline.site.newsroom.models import Article, Author, Authorship, Image, Named, Note, OldPath, Section, State, Tag
+from foldline.site.newsroom.pictures import TYPES
 from foldline.site.newsroom.press import open_press, settings
 
 if TYPE_CHECKING:
@@ -225,14 +226,14 @@ class ImageAdmin(_ImageAdmin):
         picture = path("<int:pk>/picture", self.admin_site.admin_view(self.picture), name="newsroom_image_picture")
         return [picture, *super().get_urls()]
 
-    def picture(self, request: HttpRequest, pk: int) -> FileResponse:
+    def picture(self, request: HttpRequest, pk: int) -> HttpResponse:
         image = Image.objects.filter(pk=pk).first()
         if image is None or not self.has_view_permission(request, image):
             raise Http404
         file = settings().home.media / image.name
         if not file.is_file():
             raise Http404
-        return FileResponse(file.open("rb"))
+        return HttpResponse(file.read_bytes(), content_type=TYPES[file.suffix[1:]])
 
     @admin.display(description="picture")
     def thumbnail(self, image: Image) -> str | SafeString:
@@ -254,6 +255,15 @@ class ImageAdmin(_ImageAdmin):
     def save_model(self, request: HttpRequest, obj: Image, form: ModelForm[Image], change: bool) -> None:
         super().save_model(request, obj, form, change)
         publishing.again(publishing.showing_image(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Image) -> None:
+        publishing.again(publishing.showing_image(obj))
+        super().delete_model(request, obj)
+        forget(settings().home.media / obj.name)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Image]) -> None:
+        for image in queryset:
+            self.delete_model(request, image)
 
 
 class NamedAdmin(_NamedAdmin):

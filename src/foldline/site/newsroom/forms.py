@@ -87,7 +87,7 @@ class ImageForm(_ImageForm):
     def save(self, commit: bool = True) -> Image:
         if self._picture is not None:
             if self.instance.name:
-                _forget(settings().home.media / self.instance.name)
+                forget(settings().home.media / self.instance.name)
             take_picture(self.instance, self._picture, self.cleaned_data["upload"].name or "")
         return super().save(commit)
 
@@ -113,7 +113,7 @@ def take_picture(image: Image, picture: Picture, source_name: str) -> None:
     image.source_name, image.source_digest = source_name[-255:], picture.digest
 
 
-def _forget(file: Path) -> None:
+def forget(file: Path) -> None:
     """Remove a picture's file as soon as nothing stored names it any more."""
     transaction.on_commit(lambda: file.unlink(missing_ok=True))
 

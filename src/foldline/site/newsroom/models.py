@@ -134,7 +134,7 @@ class Article(models.Model):
     lead_image = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="articles")
     body = models.TextField(
         blank=True,
-        help_text="Markdown. The preview ends at a line <!-- fold -->; without one, after the opening paragraphs.",
+        help_text="Markdown. The preview ends at a line &lt;!-- fold --&gt;; without one, after the opening.",
     )
     access = models.CharField(
         max_length=20,

@@ -18,6 +18,7 @@ from foldline.errors import FoldlineError, Problem
 
 LARGEST = 20 * 1024 * 1024
 MOST_PIXELS = 60_000_000
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
 _ORIENTATION = 0x0112
 _WEBP_DROPPED = (b"EXIF", b"XMP ")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from foldline import config
+from foldline.pages.dates import short_dateline
 from foldline.site.readers import moment, passes, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
@@ -59,10 +58,11 @@ def _subscriptions(reader: Reader) -> list[str]:
             lines.append(words().format("account.runs-open", product=product))
             continue
         key = "account.runs" if end > moment.epoch() else "account.ended"
-        date = _date(datetime.fromtimestamp(end, ZoneInfo(settings.TIME_ZONE)))
+        date = _date(datetime.fromtimestamp(end, UTC))
         lines.append(words().format(key, product=product, date=date))
     return lines
 
 
 def _date(at: datetime) -> str:
-    return date_format(at.astimezone(ZoneInfo(settings.TIME_ZONE)), "DATE_FORMAT")
+    foldline: config.Settings = settings.FOLDLINE
+    return short_dateline(at, foldline.publication.zone, foldline.publication.language)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from foldline.site.readers import entitlements, moment, passes
+from foldline.site.readers import codes, entitlements, moment, passes
 from foldline.site.readers.models import Entitlement, Product, Reader
 
 if TYPE_CHECKING:
@@ -41,7 +42,14 @@ class ReaderAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: Reader, form: ModelForm[Reader], change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and {"is_active", "email"} & set(form.changed_data):
+        if not change:
+            return
+        if "email" in form.changed_data:
+            # The new address has confirmed nothing, and codes that went to the old one must not sign in.
+            EmailAddress.objects.filter(user=obj).delete()
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True)
+            codes.replace_all(obj)
+        if {"is_active", "email"} & set(form.changed_data):
             passes.end_all(obj)
 
     @admin.action(description="Sign out on all devices", permissions=["change"])

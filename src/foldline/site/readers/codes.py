@@ -83,6 +83,11 @@ def replace(lookup: str) -> None:
     SignInCode.objects.filter(lookup=lookup, spent_at=None, replaced_at=None).update(replaced_at=moment.now())
 
 
+def replace_all(reader: Reader) -> None:
+    """No code that was mailed to a reader before can be typed any more."""
+    SignInCode.objects.filter(reader=reader, spent_at=None, replaced_at=None).update(replaced_at=moment.now())
+
+
 def address_hash(email: str) -> str:
     """What stands for an address in the table of codes."""
     return _keyed("sign-in address", email).hex()

@@ -9,7 +9,7 @@ from allauth.account.internal.decorators import login_stage_required
 from allauth.account.internal.flows.logout import logout
 from allauth.account.stages import LoginByCodeStage
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods
@@ -85,6 +85,7 @@ class CodeView(CodeFormView):
             return_path = self._process.return_path
             self._process.abort()
             return _ask_page(self.request, AskForm(), return_path, problem=words()["code.expired"], status=403)
+        form.data = QueryDict()  # The field is shown empty, ready for the next try.
         return _code_page(self.request, form, self._process, status=_status(form, "code"))
 
 

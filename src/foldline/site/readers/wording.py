@@ -23,8 +23,6 @@ EXTRA: dict[str, dict[str, str]] = {
         "error.forbidden.title": "This form could not be trusted",
         "error.forbidden.sentence": "It was open for too long, came from another site, or cookies are switched off. "
         "Please go back, load the page anew and send it once more.",
-        "demo.enter": "Enter as the demo editor",
-        "demo.desk-lead": "The desk has an address of its own.",
     },
     "fr": {
         "link.elsewhere-title": "Saisissez ce code là où vous l’avez demandé",
@@ -39,8 +37,6 @@ EXTRA: dict[str, dict[str, str]] = {
         "error.forbidden.title": "Ce formulaire n’a pas pu être vérifié",
         "error.forbidden.sentence": "Il est resté ouvert trop longtemps, vient d’un autre site, ou les cookies sont "
         "désactivés. Revenez en arrière, rechargez la page et envoyez-le de nouveau.",
-        "demo.enter": "Entrer comme rédacteur de démonstration",
-        "demo.desk-lead": "La rédaction a sa propre adresse.",
     },
 }
 

@@ -27,7 +27,8 @@ class SignInForm(forms.Form):
     """E-mail address and password. Tries are limited by address of both kinds (allauth's `login_failed`)."""
 
     email = forms.EmailField(
-        max_length=LONGEST, widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        max_length=LONGEST,
+        widget=forms.EmailInput(attrs={"id": "id_username", "autocomplete": "username", "autofocus": True}),
     )
     password = forms.CharField(
         max_length=1024, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
