@@ -38,7 +38,7 @@ def sign_out(page: Page, demo: Demo) -> None:
 
 def back_to(page: Page, path: str) -> None:
     for _ in range(6):
-        page.go_back()
+        page.go_back(wait_until="commit")
         page.wait_for_timeout(300)
         if page.url.split("#")[0].endswith(path):
             return
@@ -127,7 +127,7 @@ def test_back_without_signing_out_opens_again_and_costs_nothing(chromium: Browse
     one.wait_for_rest()
     page.locator(".masthead a, header a").first.click()
     page.wait_for_load_state()
-    page.go_back()
+    page.go_back(wait_until="commit")
     one.wait_for_rest()
     one.settle()
     assert "1 of 3" in one.gate_text()

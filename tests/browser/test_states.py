@@ -141,6 +141,7 @@ def test_a_check_that_fails_says_so_at_once(reader: NotYet, how: str) -> None:
     one.page.route("**/-/read", lambda route: route.abort() if how == "failed" else route.fulfill(status=500))
     one.open(METERED)
     one.page.wait_for_selector("[data-state=unreachable]", timeout=1500)
+    one.settle()
     assert one.at_once() == 1
 
 

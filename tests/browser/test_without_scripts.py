@@ -46,7 +46,7 @@ def test_a_closed_article_says_why_and_both_links_work(plain: Reader) -> None:
     assert page.locator("[data-state]").count() == 1
     page.locator("aside.gate").get_by_role("link", name="Sign in").click()
     assert page.get_by_label("E-mail").count() == 1
-    page.go_back()
+    page.go_back(wait_until="commit")
     page.locator("aside.gate").get_by_role("link", name="Subscribe").click()
     assert page.locator("h1").count() == 1
 

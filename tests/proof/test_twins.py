@@ -107,9 +107,11 @@ def test_nobody_without_access_makes_the_gate_read_anything_sealed(tmp_path: Pat
 
 
 def test_what_is_written_down_about_visits_is_the_same_in_both_worlds(pair: Pair) -> None:
+    for world in (pair.one, pair.other):
+        world.notes.clear()
     for surface in (ARTICLES[0], READS[4]):
         assert_equal(pair.twins.run(plan(surface, pair.readers, b"", 0, 64)))
-    assert pair.one.notes
+    assert len(pair.one.notes) > AT_LEAST
     assert pair.one.notes == pair.other.notes
 
 
@@ -134,9 +136,9 @@ def test_every_kind_of_record_is_stored_in_a_world(pair: Pair) -> None:
 
 def test_the_proof_sees_every_status_that_the_gate_can_give(pair: Pair) -> None:
     seen: set[int] = set()
-    names = {"metered article", "not found", "withdrawn", "something failed", "old path", "read the-lamp"}
+    names = {"metered article", "not found", "withdrawn", "something failed", "nothing can be read", "old path"}
     for surface in SURFACES:
-        if surface.name in names:
+        if surface.name in names or surface is READS[4]:
             seen |= set(pair.twins.run(plan(surface, pair.readers, tag_of(surface, pair.one), 0, 64)).statuses)
     read = READS[0].base
     for ask in (replace(read, body=b"a" * 2000), replace(read, body=b"junk"), replace(read, headers=())):

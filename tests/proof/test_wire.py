@@ -46,7 +46,8 @@ def test_two_worker_processes_send_the_same_bytes(served: Served, surface: Surfa
     assert len(asks) >= 600
     report = Twins(one.client.ask, other.client.ask, witness_of(world)).run(asks)
     assert_equal(report)
-    assert {200, 304, 400, 404, 405, 421} <= set(report.statuses)
+    if surface in ARTICLES:
+        assert {200, 304, 400, 404, 405, 421} <= set(report.statuses)
 
 
 def test_malformed_requests_are_answered_the_same(served: Served) -> None:

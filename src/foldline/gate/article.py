@@ -28,6 +28,8 @@ from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Access, Visit
 from foldline.signed import cookies, reader_pass
 
+_OF_THE_BODY = (b"content-type", b"content-length", b"content-encoding")
+
 ASK = "ask"
 OPEN = "open"
 FREE = "free"
@@ -44,11 +46,20 @@ def get_page(request: Request, gate: GateState) -> Steps:
     if type(record) is Sheet:
         return sheet(record, request, gate)
     if type(record) is Redirect:
-        location = (b"location", record.to.encode())
-        return Response(308, (location, *NEUTRAL, *gate.security, (b"content-length", b"0")))
+        return moved(record.to, gate)
     if type(record) is Gone:
         return (yield from gone(request, gate))
+    if request.path.endswith(b"/") and len(request.path) > 1:
+        plain = yield needs.Page(request.path[:-1])
+        if type(plain) is PublicPage or type(plain) is Sheet:
+            return moved(plain.path, gate)
     return (yield from not_found(request, gate))
+
+
+def moved(to: str, gate: GateState) -> Response:
+    """308 to where a page lies now, with nothing behind it."""
+    location = (b"location", to.encode())
+    return Response(308, (location, *NEUTRAL, *gate.security, (b"content-length", b"0")))
 
 
 def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
@@ -129,7 +140,7 @@ def conditional(request: Request, ready: tuple[Response, bytes]) -> Response:
     answer, tag = ready
     wanted = request.header(b"if-none-match")
     if wanted and matches(wanted, tag):
-        kept = tuple(header for header in answer.headers if not header[0].startswith(b"content-"))
+        kept = tuple(header for header in answer.headers if header[0] not in _OF_THE_BODY)
         return Response(304, kept)
     return answer
 

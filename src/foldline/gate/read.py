@@ -19,7 +19,7 @@ from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
-from foldline.pages.wall import AnswerOutcome
+from foldline.pages.wall import AnswerOutcome, WallFacts, again_answer
 from foldline.policy.decide import Decision, Outcome, conclude, decide
 from foldline.policy.reasons import Reason
 from foldline.signed import cookies, meter, opening
@@ -28,7 +28,6 @@ from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 
 MOST_BYTES = 1024
 OPENING_SECONDS = 86_400
-DEVICE_SECONDS = 62 * 86_400
 
 #: Numbers of reasons in signed openings. May never change; new ones are added at the end.
 WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
@@ -43,7 +42,7 @@ def post_read(request: Request, gate: GateState) -> Steps:
     fields = _fields(request.body)
     if fields is None:
         return bare(400, gate)
-    number, as_fragment = fields
+    number, as_fragment, again = fields
     record = yield needs.PageOf(number)
     if type(record) is not PublicPage:
         return (yield from not_found(request, gate))
@@ -51,6 +50,9 @@ def post_read(request: Request, gate: GateState) -> Steps:
     decision = decide(carried.visit, gate.rules)
     changes: HeaderList = pass_cookies(carried, gate)
     used = carried.visit.meter.used
+    if decision.spend is not None and again:
+        # A page that the Back button restored spends nothing: it offers the button again.
+        return _offer_again(record, request, gate, changes)
     if decision.spend is not None:
         decision, used, spent = yield from _spend(decision, carried, request, gate)
         changes = (*changes, *spent)
@@ -75,17 +77,17 @@ def comes_from_our_page(request: Request, gate: GateState) -> bool:
     return request.header(b"origin") in gate.origins
 
 
-def _fields(body: bytes) -> tuple[int, bool] | None:
-    """(article, whether a fragment is wanted); None for a form that is not ours."""
+def _fields(body: bytes) -> tuple[int, bool, bool] | None:
+    """(article, whether a fragment is wanted, whether it was open here before); None for a form that is not ours."""
     try:
-        pairs = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=4)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=4)
     except ValueError:
         return None
     fields = dict(pairs)
     number = fields.get("article", "")
     if len(fields) != len(pairs) or not number.isascii() or not number.isdecimal() or len(number) > 15:
         return None
-    return int(number), fields.get("answer") == "fragment"
+    return int(number), fields.get("answer") == "fragment", bool(fields.get("again"))
 
 
 def _spend(
@@ -121,10 +123,17 @@ def _spend(
         final,
         receipt.used,
         cookie_headers(
-            cookies.set_cookie(cookies.METER, meter.issue(gate.keyring, device), DEVICE_SECONDS),
+            cookies.set_cookie(cookies.METER, meter.issue(gate.keyring, device), meter.DEVICE_SECONDS),
             cookies.set_cookie(cookies.OPENING, opening.issue(gate.keyring, openings), OPENING_SECONDS),
         ),
     )
+
+
+def _offer_again(record: PublicPage, request: Request, gate: GateState, changes: HeaderList) -> Response:
+    """The button, as an answer to the script."""
+    said = again_answer(WallFacts(record.article.id, record.path), gate.publication, gate.words)
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    return page((Fragment.of(said),), (*gate.page_headers, *NO_STORE, *GATED, *changes), gzip=gzip)
 
 
 def _refuse(

@@ -158,6 +158,12 @@ def answer(
     return f'<div class="answer" data-outcome="{outcome}" data-reason="{reason.value}">{inner}</div>'
 
 
+def again_answer(article: WallFacts, publication: Publication, words: Words) -> str:
+    """What `POST /-/read` tells a page that the Back button restored, where opening it would have to be counted."""
+    card = _ask_card(article, publication, words)
+    return f'<div class="answer" data-outcome="refused" data-reason="{Reason.NOT_READ_BEFORE.value}">{card}</div>'
+
+
 def meter_sentence(meter: MeterLine, words: Words) -> str:
     """How many have been read of how many; once they are spent, also when the next ones come."""
     sentence = words.format("meter.read", used=meter.used, limit=meter.limit)

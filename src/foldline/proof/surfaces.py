@@ -30,6 +30,7 @@ from foldline.testing.builders import (
     SCIENCE,
     SUBSCRIBERS,
     UNKNOWN,
+    UNREADABLE_PATH,
     Story,
 )
 
@@ -81,6 +82,7 @@ ERRORS: tuple[Surface, ...] = (
     _page("bad request", "error", "/the-tide//"),
     _page("withdrawn", "error", GONE_PATH),
     _page("something failed", "error", FAILING_PATH),
+    _page("nothing can be read", "error", UNREADABLE_PATH),
 )
 REDIRECTS: tuple[Surface, ...] = (_page("old path", "redirect", OLD_PATH, METERED),)
 READS: tuple[Surface, ...] = tuple(

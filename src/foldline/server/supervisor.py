@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any
 
 from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
@@ -157,7 +158,7 @@ class Supervisor:
         self._settings.home.site_socket.unlink(missing_ok=True)
 
 
-def _asks(family: int, address: object, request: bytes) -> bool:
+def _asks(family: int, address: Any, request: bytes) -> bool:
     try:
         with socket.socket(family, socket.SOCK_STREAM) as asking:
             asking.settimeout(2)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
@@ -109,6 +110,16 @@ class PictureFolder:
         return _TYPES[name.rpartition(".")[2]], body
 
 
+class OriginFormProtocol(HttpToolsProtocol):
+    """HTTP/1.1 as a site takes it: the target is a path. A target that names an authority of its own could be decided
+    for one host and routed by another (RFC 9112, 3.2.2), so it is refused before anything is asked."""
+
+    def on_url(self, url: bytes) -> None:
+        if not self.url and not url.startswith(b"/"):
+            raise ValueError("the target is not a path")
+        super().on_url(url)
+
+
 class Worker:
     """The application of one worker and what it does beside answering: hear of changes, write event lines."""
 
@@ -179,7 +190,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
     config = uvicorn.Config(
         worker.app,
         loop="uvloop",
-        http="httptools",
+        http=OriginFormProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -16,6 +16,8 @@ from foldline.errors import InvalidToken
 from foldline.signed.keys import Keyring, Purpose
 
 MOST_ARTICLES = 128
+#: How long a device keeps its meter: a window and some margin, in seconds.
+DEVICE_SECONDS = 62 * 86_400
 _FIXED = struct.Struct(">16sI")
 
 

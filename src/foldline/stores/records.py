@@ -47,13 +47,18 @@ class PublicStore:
             StoreUnavailable: the file can't be read.
         """
         try:
-            row = self._connection.execute(
-                "SELECT kind, article, version, facts FROM records WHERE path = ?", (path,)
-            ).fetchone()
-            if row is None:
-                return None
-            rows = self._connection.execute("SELECT name, plain, deflated FROM fragments WHERE path = ?", (path,))
-            fragments = {name: Fragment(plain, deflated) for name, plain, deflated in rows}
+            # One transaction, so that a record and its fragments are of one version.
+            self._connection.execute("BEGIN")
+            try:
+                row = self._connection.execute(
+                    "SELECT kind, article, version, facts FROM records WHERE path = ?", (path,)
+                ).fetchone()
+                if row is None:
+                    return None
+                rows = self._connection.execute("SELECT name, plain, deflated FROM fragments WHERE path = ?", (path,))
+                fragments = {name: Fragment(plain, deflated) for name, plain, deflated in rows}
+            finally:
+                self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreUnavailable(f"public records: {error}") from error
         return _record(path, row, fragments)

@@ -113,7 +113,8 @@ OTHER_TITLE = Story(8, "/the-crown", "subscribers", frozenset((OTHER_PRODUCT,)))
 STORIES: tuple[Story, ...] = (METERED, REGISTERED, SUBSCRIBERS, OTHER, FREE, UNKNOWN, OTHER_TITLE)
 GATED: tuple[Story, ...] = tuple(story for story in STORIES if story.sealed)
 
-GONE_PATH, OLD_PATH, FAILING_PATH, NOWHERE = "/the-gone", "/the-old-tide", "/the-fault", "/there-is-nothing-here"
+GONE_PATH, OLD_PATH, NOWHERE = "/the-gone", "/the-old-tide", "/there-is-nothing-here"
+FAILING_PATH, UNREADABLE_PATH = "/the-fault", "/the-silence"
 
 
 def body_of(story: Story, rests: Mapping[int, str], preview: str = PREVIEW) -> str:

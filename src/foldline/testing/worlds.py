@@ -48,6 +48,7 @@ from foldline.testing.builders import (
     RIVERS,
     SCIENCE,
     STORIES,
+    UNREADABLE_PATH,
     Story,
     body_of,
     card_of,
@@ -154,7 +155,7 @@ class NoSite:
 
 
 class FailingRecords:
-    """The public records, but one path raises what nobody expects."""
+    """The public records, but one path raises what nobody expects, and one can't be read."""
 
     def __init__(self, store: PublicStore) -> None:
         self._store = store
@@ -162,6 +163,8 @@ class FailingRecords:
     def find(self, path: str) -> Record | None:
         if path == FAILING_PATH:
             raise RuntimeError("a part of the gate failed")
+        if path == UNREADABLE_PATH:
+            raise StoreUnavailable("public records: unreadable in a world")
         return self._store.find(path)
 
     def path_of(self, article: int) -> str | None:

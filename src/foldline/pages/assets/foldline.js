@@ -9,7 +9,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
       this.ask();
     };
     addEventListener('pagehide', () => this.leave());
-    addEventListener('pageshow', (event) => event.persisted && this.ask());
+    addEventListener('pageshow', (event) => event.persisted && this.ask(0, 1));
     if (kind != 'ask') return this.tell(kind, reason);
     this.innerHTML = '<div class="room"></div>';
     const ask = () => this.ask(true);
@@ -25,7 +25,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     this.rest.textContent = '';
   }
 
-  async ask(first) {
+  async ask(first, again = '') {
     this.turn?.abort();
     const { article, read } = this.dataset;
     const turn = this.turn = new AbortController();
@@ -33,7 +33,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     const end = setTimeout(() => turn.abort(), 10000);
     let text = '';
     try {
-      const body = new URLSearchParams({ article, answer: 'fragment' });
+      const body = new URLSearchParams({ article, again, answer: 'fragment' });
       const response = await fetch(read, { method: 'POST', body, signal: turn.signal });
       if (response.ok) text = await response.text();
     } catch {}

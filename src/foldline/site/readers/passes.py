@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from foldline import config
-from foldline.signed import cookies, reader_pass
+from foldline.errors import InvalidToken
+from foldline.signed import cookies, meter, reader_pass
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import SESSION_SECONDS
 from foldline.site.readers import moment
@@ -89,6 +91,17 @@ def expire_cookies(response: HttpResponse, *, meter: bool = False) -> None:
     """End what a signed-in reader carries. The meter counts for the device and stays, unless told otherwise."""
     for name in (cookies.PASS, cookies.OPENING, *((cookies.METER,) if meter else ())):
         set_cookie(response, cookies.expire(name))
+
+
+def forget_reading(request: HttpRequest, response: HttpResponse) -> None:
+    """The device's meter goes on counting, but no longer knows what was read while somebody was signed in."""
+    token = request.COOKIES.get(cookies.METER, "")
+    try:
+        counted = meter.read(keyring(), token.encode())
+    except (InvalidToken, UnicodeEncodeError):
+        return
+    forgotten = meter.issue(keyring(), meter.forget(counted, secrets.token_bytes))
+    set_cookie(response, cookies.set_cookie(cookies.METER, forgotten, meter.DEVICE_SECONDS))
 
 
 def set_cookie(response: HttpResponse, header: str) -> None:

@@ -123,6 +123,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         passes.end(sessions)
     logout(request)
     passes.expire_cookies(response)
+    passes.forget_reading(request, response)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
