@@ -17,8 +17,13 @@ from scripts.bench.processes import Server
 from scripts.bench.publication import LAST, PATH, Bench
 
 _ARGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
-).split()
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 _LIMIT = 10_000
 
 #: Runs before anything of the page. The first look at the DOM that finds the last sentence notes the time since the
@@ -52,7 +57,7 @@ SLOW = Line("40 ms, 10 Mbit/s", 40, 10)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Medians in milliseconds over `loads` of each: nginx with the gate's headers, nginx with none of them, the gate."""
+    """Medians in milliseconds over `loads` of each: nginx with the gate's headers, nginx without, the gate."""
 
     line: Line
     loads: int

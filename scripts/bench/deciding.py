@@ -79,5 +79,3 @@ def _cost(call: Callable[[], object]) -> float:
     for _ in range(_BATCH):
         call()
     return (time.process_time_ns() - start) / _BATCH / 1000
-
-

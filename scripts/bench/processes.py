@@ -31,7 +31,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
 http {{
-    types {{ text/html html; text/css css; text/javascript js; image/svg+xml svg; font/woff2 woff2; application/json json; }}
+    types {{ text/html html; text/css css; text/javascript js; image/svg+xml svg; font/woff2 woff2; }}
     default_type text/html;
     charset utf-8;
     access_log off;

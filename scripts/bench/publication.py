@@ -131,7 +131,9 @@ def _of_size(layout: Layout) -> Composed[ArticlePage]:
     blocks = list(real_blocks())
     all_blocks = range(len(blocks))
     above = bisect_left(all_blocks, PREVIEW_BYTES, lo=1, key=lambda n: _sizes(_composed(layout, blocks, n, n + 1))[1])
-    below = bisect_right(all_blocks, WHOLE_BYTES, lo=above, key=lambda n: _sizes(_composed(layout, blocks, above, n))[0])
+    below = bisect_right(
+        all_blocks, WHOLE_BYTES, lo=above, key=lambda n: _sizes(_composed(layout, blocks, above, n))[0]
+    )
     below = min(below, len(blocks)) - 1
     made = _composed(layout, blocks, above, below)
     short = WHOLE_BYTES - _sizes(made)[0]

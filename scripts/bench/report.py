@@ -25,7 +25,7 @@ def sheets(figures: Figures) -> list[Sheet]:
 
 def _loads(figures: Figures) -> Sheet:
     heads = ("subject", "connections", "req/s", "ratio", "p99 µs", "ratio", "CPU µs", "ratio")
-    rows = [
+    rows: list[Cells] = [
         (
             row.subject,
             str(row.connections),
@@ -44,7 +44,7 @@ def _loads(figures: Figures) -> Sheet:
 def _one_by_one(figures: Figures) -> Sheet:
     heads = ("what", "gate", "beside", "ratio")
     memory, deciding = figures.memory, figures.deciding
-    rows = [("memory in MB, beside an empty worker", *_pair(memory.gate / 1e6, memory.empty / 1e6))]
+    rows: list[Cells] = [("memory in MB, beside an empty worker", *_pair(memory.gate / 1e6, memory.empty / 1e6))]
     for number, cost in deciding.by_rules.items():
         rows.append((f"`decide` in µs, {number} rules, beside HMAC-SHA256", *_pair(cost, deciding.hmac)))
     for seen in figures.browser:
@@ -76,7 +76,9 @@ def show(figures: Figures, console: Console) -> None:
     for title, heads, rows in sheets(figures):
         table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
         for number, head in enumerate(heads):
-            table.add_column(head, justify="right" if number else "left", no_wrap=bool(number), min_width=0 if number else 20)
+            table.add_column(
+                head, justify="right" if number else "left", no_wrap=bool(number), min_width=0 if number else 20
+            )
         for row in rows:
             style = "red" if "NOT MET" in row else ""
             table.add_row(*(cell.replace("`", "") for cell in row), style=style)

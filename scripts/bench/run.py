@@ -49,7 +49,7 @@ QUICK = Plan(rounds=3, seconds=1, loads=10, lines=(LOOPBACK,), decisions=60)
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What runs side by side: nginx over files, nginx over files with the gate's headers, the gate, a worker of none."""
+    """What runs side by side. `static` is nginx with the gate's headers, `bare` nginx without."""
 
     bare: Server
     static: Server
@@ -84,7 +84,11 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Figures:
 def bar() -> Progress:
     """The progress bar of a run."""
     return Progress(
-        TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+        TextColumn("{task.description:<34}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
 
 
@@ -104,7 +108,7 @@ def _serving(bench: Bench, folder: Path, where: Cores) -> Iterator[Servers]:
 
 def _check(bench: Bench, servers: Servers) -> None:
     """Each subject sends what it is measured for."""
-    wanted = (
+    wanted: tuple[tuple[Server, dict[str, str], bytes], ...] = (
         (servers.bare, {}, bench.whole),
         (servers.static, {}, bench.whole),
         (servers.gate, {"Cookie": bench.cookie_header()}, bench.whole),
@@ -126,7 +130,11 @@ def _rounds(
         for connections in CONNECTIONS:
             # A pass is fresh for five minutes: each round carries one that was signed for it.
             carried = {"Cookie": bench.cookie_header()}
-            subjects = ((NGINX, servers.bare, {}), (PASS, servers.gate, carried), (PREVIEW, servers.gate, {}))
+            subjects: tuple[tuple[str, Server, dict[str, str]], ...] = (
+                (NGINX, servers.bare, {}),
+                (PASS, servers.gate, carried),
+                (PREVIEW, servers.gate, {}),
+            )
             loads = {}
             for name, server, headers in subjects:
                 step(f"{name}, c{connections}")
@@ -170,5 +178,4 @@ def _versions() -> dict[str, str]:
 
 def shorter(plan: Plan, rounds: int | None, seconds: int | None, loads: int | None) -> Plan:
     """A plan with some of its numbers given."""
-    given = {"rounds": rounds, "seconds": seconds, "loads": loads}
-    return replace(plan, **{name: number for name, number in given.items() if number is not None})
+    return replace(plan, rounds=rounds or plan.rounds, seconds=seconds or plan.seconds, loads=loads or plan.loads)

@@ -6,6 +6,7 @@ import pytest
 
 from foldline.fold.cut import FoldRule, after_first_block, cut
 from foldline.fold.markdown import render
+from foldline.fold.tree import Fragment
 
 RULE = FoldRule(paragraphs=2, characters=20)
 P = "<p>A paragraph of thirty letters.</p>"
@@ -73,6 +74,48 @@ def test_where_there_are_too_few_paragraphs_lists_and_quotations_count_as_well()
     quotation = "<blockquote>A quotation, and a long one at that.</blockquote>"
     made = cut(quotation * 3, RULE)
     assert (made.preview, made.rest) == (quotation * 2, quotation)
+
+
+LISTS = "<ul><li>A list of thirty letters or so.</li></ul>"
+
+
+def test_once_the_text_above_is_two_and_a_half_times_the_least_the_fold_is_after_any_block() -> None:
+    rule = FoldRule(paragraphs=5, characters=100)
+    table = "<table><tbody><tr><td>Cells, and more.</td></tr></tbody></table>"
+    for block in (LISTS, "<blockquote>" + P + "</blockquote>", table, P):
+        made = cut(block * 40 + P * 9, rule)
+        text = Fragment(made.preview).top.text()
+        assert made.how == "paragraphs"
+        assert len(text) < 250 + len(Fragment(block).top.text())
+        assert made.preview == block * made.preview.count(block)
+
+
+def test_few_paragraphs_between_lists_do_not_make_a_long_preview() -> None:
+    rule = FoldRule(paragraphs=3, characters=100)
+    made = cut(P + LISTS * 30 + P + LISTS * 30 + P + NEXT, rule)
+    assert made.preview == P + LISTS * 8
+
+
+def test_a_long_block_is_above_the_fold_or_below_it_and_never_cut() -> None:
+    long = "<ul>" + "<li>An item of a long list.</li>" * 90 + "</ul>"
+    rule = FoldRule(paragraphs=9, characters=100)
+    assert cut(P + long + NEXT, rule).preview == P + long
+    assert cut(LISTS * 9 + long + NEXT * 9, rule).preview == LISTS * 9
+
+
+def test_a_heading_that_completes_the_text_above_is_not_its_end() -> None:
+    heading = "<h2>" + "A long heading. " * 9 + "</h2>"
+    rule = FoldRule(paragraphs=9, characters=100)
+    assert cut(P * 4 + heading + NEXT + P * 9, rule).preview == P * 4 + heading + NEXT
+
+
+def test_without_a_least_number_of_characters_paragraphs_alone_decide() -> None:
+    assert cut(LISTS * 40 + P + P + NEXT, FoldRule(paragraphs=2, characters=0)).rest == NEXT
+
+
+def test_a_marker_after_a_long_text_wins_over_the_most_characters() -> None:
+    made = cut(LISTS * 40 + "<!--fold-->" + NEXT, FoldRule(paragraphs=2, characters=20))
+    assert (made.preview, made.how) == (LISTS * 40, "marker")
 
 
 def test_a_heading_is_never_the_last_thing_above_the_fold() -> None:

@@ -151,6 +151,17 @@ def test_a_sealed_store_that_is_gone_means_a_preview_that_says_so(paper: Newspap
     assert b'data-reason="store-unreachable"' in answer.body
 
 
+def test_a_page_that_cannot_be_read_answers_503_and_says_when_to_try_again(paper: Newspaper) -> None:
+    paper.sign_in({1: START + YEAR})
+    assert opens(paper)
+    paper.worker.library._public_store._connection.close()
+    for path in ("/metered", "/", "/nowhere"):
+        answer = paper.get(path)
+        assert (answer.status, answer.body) == (503, b"This page can't be read now. Please try again.\n")
+        assert (b"retry-after", b"5") in answer.headers
+    assert opens(paper)
+
+
 def test_without_rules_only_previews_are_served(paper: Newspaper) -> None:
     paper.sign_in({1: START + YEAR})
     paper.worker.state.rules = None

@@ -525,11 +525,12 @@ def test_an_article_that_cannot_be_proven_is_on_no_page_and_no_list(
 
 
 def test_the_loop_publishes_what_is_due_and_ends_when_it_is_told_to(newsroom: Newsroom) -> None:
+    from foldline.server.due import Job, Loop
     from foldline.site.newsroom.due import Due
 
     article = written(publish_at=NOON)
     stop = threading.Event()
-    loop = threading.Thread(target=Due(interval=0.05).run_forever, args=(stop,))
+    loop = threading.Thread(target=Loop((Job("publish", 0.05, Due().look),)).run_forever, args=(stop,))
     loop.start()
     deadline = time.monotonic() + 10
     while newsroom.find(article.path) is None and time.monotonic() < deadline:

@@ -29,6 +29,14 @@ def test_every_font_of_the_style_sheet_is_there_by_its_hashed_name() -> None:
     assert {f"/-/static/{name}" for name in named} <= set(ASSETS)
 
 
+def test_a_code_to_type_is_large_and_spaced_and_its_digits_have_one_width() -> None:
+    found = re.search(r"\.code strong \{([^}]*)\}", CSS)
+    assert found
+    assert re.search(r"font: 600 2\.\d+rem", found[1])
+    assert re.search(r"letter-spacing: 0\.\d+em", found[1])
+    assert "tabular-nums" in found[1]
+
+
 def test_another_prefix_moves_every_file() -> None:
     assert all(path.startswith("/_gate/static/") for path in load_assets("/_gate/"))
     assert asset_path("foldline.css", "/_gate/") in load_assets("/_gate/")

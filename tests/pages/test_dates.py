@@ -60,6 +60,26 @@ def test_noon_and_midnight_are_twelve() -> None:
     assert dateline(datetime(2025, 9, 4, 0, 5, tzinfo=UTC), "UTC") == "Sept. 4, 2025, 12:05 a.m. UTC"
 
 
+@pytest.mark.parametrize("short", [True, False])
+def test_exactly_midnight_is_a_day_without_an_hour(short: bool) -> None:
+    day = datetime(2014, 3, 12, 4, 0, tzinfo=UTC)
+    assert time_tag(day, NEW_YORK, short=short) == '<time datetime="2014-03-12">March 12, 2014</time>'
+    assert time_tag(day, NEW_YORK, "fr", short=short) == '<time datetime="2014-03-12">12 mars 2014</time>'
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)])
+def test_a_moment_after_midnight_has_an_hour(later: timedelta) -> None:
+    at = datetime(2014, 3, 12, 4, 0, tzinfo=UTC) + later
+    assert dateline(at, NEW_YORK).startswith("March 12, 2014, 12:0")
+    assert machine(at, NEW_YORK).startswith("2014-03-12T00:0")
+
+
+def test_midnight_elsewhere_is_an_hour_here() -> None:
+    at = datetime(2014, 3, 12, 0, 0, tzinfo=UTC)
+    assert dateline(at, NEW_YORK) == "March 11, 2014, 8:00 p.m. ET"
+    assert machine(at, NEW_YORK) == "2014-03-11T20:00:00-04:00"
+
+
 def test_french_counts_hours_to_twenty_four() -> None:
     at = datetime(2025, 8, 1, 12, 4, tzinfo=UTC)
     assert dateline(at, "Europe/Paris", "fr") == "1er août 2025 à 14\u00a0h\u00a004 CEST"

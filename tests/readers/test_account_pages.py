@@ -126,9 +126,3 @@ def test_the_pages_speak_the_language_of_the_publication() -> None:
         gone = Browser().get("/-/sign-in/link/none").content.decode()
     assert "Envoyez-moi un code" in page
     assert "Demander un nouveau code" in gone
-
-
-def test_both_languages_have_the_same_extra_words() -> None:
-    from foldline.site.readers.wording import EXTRA
-
-    assert set(EXTRA["en"]) == set(EXTRA["fr"])

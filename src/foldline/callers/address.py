@@ -12,12 +12,10 @@ def client_address(peer: str, forwarded_for: tuple[str, ...], hops: int) -> IPv4
     can't be told; None never grants anything.
     """
     chain = [entry.strip() for value in forwarded_for for entry in value.split(",")]
-    if not hops:
-        told = peer
-    else:
-        told = chain[-hops] if hops <= len(chain) else ""
+    if hops:
+        peer = chain[-hops] if hops <= len(chain) else ""
     try:
-        address = ip_address(told)
+        address = ip_address(peer)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped:

@@ -13,11 +13,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from foldline.checks import CHECKS
 from foldline.cli.home import home_option, ready_django, settings_of
 from foldline.config import Settings
 from foldline.errors import Problem
 from foldline.policy.facts import Access
-from foldline.sources.articles.imported import WARNINGS, FileResult
+from foldline.sources.articles.imported import FileResult
 from foldline.sources.articles.markdown_files import markdown_files, read_authors, read_folder
 
 if TYPE_CHECKING:
@@ -146,9 +147,6 @@ def _told(done: Report, dry_run: bool) -> Iterator[str]:
 
 
 def _problems(done: Report, most: int | None, file: Path | None) -> Iterator[str]:
-    from foldline.site.newsroom.importing import WARNINGS as KEEPING
-
-    kinds = WARNINGS | KEEPING
     if done.errors:
         yield ""
         yield f"{len(done.errors)} errors"
@@ -157,7 +155,7 @@ def _problems(done: Report, most: int | None, file: Path | None) -> Iterator[str
         yield ""
         yield f"{len(done.warnings)} warnings"
         for id_, count in Counter(problem.id for problem in done.warnings).most_common():
-            yield f"{count:>6} {id_} {kinds.get(id_, '')}"
+            yield f"{count:>6} {id_} {CHECKS[id_]}"
         yield ""
         yield from (f"  {_line(problem)}" for problem in done.warnings[:most])
         if most is not None and len(done.warnings) > most:

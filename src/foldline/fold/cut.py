@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +15,19 @@ _MARKER = "fold"
 
 @dataclass(frozen=True, slots=True)
 class FoldRule:
-    """Without a marker, the fold is after this many paragraphs and at least this many characters of text."""
+    """Without a marker, the fold is after this many paragraphs and at least this many characters of text.
+
+    Where that takes too long (lists, tables, quotations, very short paragraphs), it is after the block with which the
+    text reaches `most` characters, 2.5 times `characters`. With `characters` 0, paragraphs alone decide.
+    """
 
     paragraphs: int = 5
     characters: int = 1400
+
+    @property
+    def most(self) -> float:
+        """So many characters above are enough, whatever they stand in."""
+        return 2.5 * self.characters if self.characters else math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ def cut(html: str, rule: FoldRule = FoldRule()) -> Cut:
         at, how = marker, "marker"
     if how == "not-found":
         return Cut("", whole, how)
-    if how == "nothing-below" or not any(block.shown and block.kind != "notes" for block in blocks[at:]):
+    if how == "nothing-below" or not _goes_on(blocks, at):
         return Cut(whole, "", "nothing-below")
     at = _before_headings(blocks, at)
     preview = "".join(block.html for block in blocks[:at])
@@ -88,13 +98,21 @@ def without_marker(html: str) -> str:
 
 
 def _by_rule(blocks: list[_Block], rule: FoldRule) -> tuple[int, How]:
-    """Paragraphs are counted; where there are too few of them, lists, quotations and tables count as well."""
+    """Paragraphs are counted; where there are too few of them, lists, quotations and tables count as well.
+
+    Neither way leaves much more than `rule.most` characters above: the fold is then after the block that reaches them.
+    """
     total = sum(block.characters for block in blocks if block.kind != "notes")
-    for counted in (("paragraph",), ("paragraph", "text")):
-        at = _after(blocks, rule, counted)
-        if any(block.shown and block.kind != "notes" for block in blocks[at:]):
-            return at, "paragraphs"
+    ways = (_after(blocks, rule, counted) for counted in (("paragraph",), ("paragraph", "text")))
+    at = min(next((at for at in ways if _goes_on(blocks, at)), len(blocks)), _after_enough(blocks, rule))
+    if _goes_on(blocks, at):
+        return at, "paragraphs"
     return len(blocks), "not-found" if total > 2 * rule.characters else "nothing-below"
+
+
+def _goes_on(blocks: list[_Block], at: int) -> bool:
+    """Whether something to read is below."""
+    return any(block.shown and block.kind != "notes" for block in blocks[at:])
 
 
 def _after(blocks: list[_Block], rule: FoldRule, counted: tuple[str, ...]) -> int:
@@ -104,6 +122,15 @@ def _after(blocks: list[_Block], rule: FoldRule, counted: tuple[str, ...]) -> in
         characters += block.characters
         enough = paragraphs >= rule.paragraphs and characters >= rule.characters
         if enough and block.kind in ("paragraph", "text"):
+            return at + 1
+    return len(blocks)
+
+
+def _after_enough(blocks: list[_Block], rule: FoldRule) -> int:
+    characters = 0
+    for at, block in enumerate(blocks):
+        characters += block.characters
+        if characters >= rule.most and block.kind in ("paragraph", "text"):
             return at + 1
     return len(blocks)
 

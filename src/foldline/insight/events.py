@@ -36,7 +36,7 @@ class EventLines:
             return
         try:
             with self._segment().open("a", encoding="utf-8") as file:
-                file.write("".join(f"{at}\t{article}\t{out}\t{why}\t{rules}\n" for at, article, out, why, rules in waiting))
+                file.writelines("\t".join(map(str, line)) + "\n" for line in waiting)
         except OSError as error:
             kept = (waiting + self._waiting)[-MOST_WAITING:]
             self.lost += len(waiting) + len(self._waiting) - len(kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -42,9 +42,12 @@ _NO_BREAK: Final = "\u00a0"
 def dateline(at: datetime, zone: str, language: str = "en") -> str:
     """`Feb. 12, 2025, 8:44 a.m. ET`; in French `12 février 2025 à 8 h 44 ET`.
 
+    Midnight is a day whose hour nobody knows, as imports have it: `Feb. 12, 2025`.
     `at` must know its offset (ValueError otherwise); `zone` is an IANA name (ZoneInfoNotFoundError otherwise).
     """
     here = _in_zone(at, zone)
+    if _is_day(here):
+        return short_dateline(at, zone, language)
     name = zone_name(here, zone)
     if _is_french(language):
         return f"{long_date(here, language)} à {here.hour}{_NO_BREAK}h{_NO_BREAK}{here.minute:02d} {name}"
@@ -71,8 +74,9 @@ def day_and_month(day: date, language: str = "en") -> str:
 
 
 def machine(at: datetime, zone: str) -> str:
-    """`2025-02-12T08:44:00-05:00`, for `<time datetime>` and structured data."""
-    return _in_zone(at, zone).isoformat(timespec="seconds")
+    """`2025-02-12T08:44:00-05:00`, at midnight `2025-02-12`: for `<time datetime>` and structured data."""
+    here = _in_zone(at, zone)
+    return here.date().isoformat() if _is_day(here) else here.replace(microsecond=0).isoformat(timespec="seconds")
 
 
 def time_tag(at: datetime, zone: str, language: str = "en", *, short: bool = False) -> str:
@@ -100,7 +104,11 @@ def zone_name(here: datetime, zone: str) -> str:
 def _in_zone(at: datetime, zone: str) -> datetime:
     if at.tzinfo is None or at.utcoffset() is None:
         raise ValueError(f"a dateline needs a time that knows its offset, not {at!r}")
-    return at.astimezone(ZoneInfo(zone)).replace(microsecond=0)
+    return at.astimezone(ZoneInfo(zone))
+
+
+def _is_day(here: datetime) -> bool:
+    return here.time() == time.min
 
 
 def _ap_date(day: date) -> str:

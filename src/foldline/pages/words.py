@@ -58,7 +58,7 @@ def load_words(language: str) -> Words:
     base = language.split("-")[0].lower()
     if base not in LANGUAGES:
         what, hint = f"there are no words for the language “{language}”", f"Use one of: {', '.join(LANGUAGES)}."
-        raise ConfigurationError((Problem("words.language", what, hint=hint),))
+        raise ConfigurationError((Problem("FL023", what, hint=hint),))
     return Words(base, {**catalogue(FALLBACK), **catalogue(base)})
 
 

@@ -42,9 +42,9 @@ def main(surface: str) -> None:
     end_with_parent()
     stop = threading.Event()
     if surface == "site":
-        # Django must be set up before anything of the newsroom can be imported.
+        # Django must be set up before anything of the site can be imported.
         import_module("django").setup()
-        due = import_module("foldline.site.newsroom.due")
+        due = import_module("foldline.server.due")
         threading.Thread(target=due.run_forever, args=(stop,), name="due", daemon=True).start()
     try:
         uvloop.run(_serve(surface))

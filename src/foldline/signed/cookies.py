@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PASS = "__Host-foldline-pass"
+PASS = "__Host-foldline-pass"  # noqa: S105 - a name, not a password
 METER = "__Host-foldline-meter"
 OPENING = "__Host-foldline-opening"
 

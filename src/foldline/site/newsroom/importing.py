@@ -23,8 +23,6 @@ from foldline.sources.articles.imported import FileResult, ImportedArticle, Impo
 ADDRESS_TAKEN = "FL426"
 PICTURE_MISSING = "FL433"
 OLD_ADDRESS_IGNORED = "FL450"
-#: Beside those that reading gives.
-WARNINGS = {OLD_ADDRESS_IGNORED: "An old address is ignored"}
 
 
 class Outcome(StrEnum):

@@ -11,33 +11,6 @@ from pathlib import Path
 from foldline.errors import Problem
 from foldline.pages.public import Note
 
-#: What an import can have against a file. An error keeps that file out; a warning says what became of something.
-ERRORS: dict[str, str] = {
-    "FL420": "A file is not UTF-8",
-    "FL421": "A file has no front matter",
-    "FL422": "The front matter of a file is broken",
-    "FL423": "A file has no title",
-    "FL424": "The date of a file is none",
-    "FL425": "The access level of a file is unknown",
-    "FL426": "Two files want the same address",
-    "FL427": "An update or a correction of a file is incomplete",
-    "FL428": "A file can't be read",
-}
-WARNINGS: dict[str, str] = {
-    "FL430": "A template tag was resolved",
-    "FL431": "A template tag was removed",
-    "FL432": "An attribute list was removed",
-    "FL433": "A picture is not there: its description stands in its place",
-    "FL434": "A picture on another site became a link",
-    "FL435": "A picture has no description",
-    "FL436": "Embedded media became a link",
-    "FL437": "An element that articles may not hold was removed",
-    "FL438": "A fold marker was moved or ignored",
-    "FL439": "An author is unknown",
-    "FL440": "A character that pages may not hold was replaced",
-    "FL441": "Broken HTML was mended",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ImportedAuthor:
