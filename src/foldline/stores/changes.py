@@ -43,8 +43,13 @@ class ChangeFeed:
                 self._last = row[0]
                 return []
             rows = self._connection.execute(
-                "SELECT id, kind, key FROM foldline_changes WHERE id > ? ORDER BY id", (self._last,)
+                "SELECT id, kind, key FROM foldline_changes WHERE id >= ? ORDER BY id", (self._last,)
             ).fetchall()
+            if self._last and (not rows or rows[0][0] != self._last):
+                # The last change that was read is gone: another database was put in this one's place.
+                self._last = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM foldline_changes").fetchone()[0]
+                return [Change(self._last, "all", "")]
+            rows = [row for row in rows if row[0] > self._last]
         except sqlite3.Error as error:
             self.close()
             raise StoreUnavailable(f"changes: {error}") from error
