@@ -57,21 +57,25 @@ SLOW = Line("40 ms, 10 Mbit/s", 40, 10)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Medians in milliseconds over `loads` of each: nginx with the gate's headers, nginx without, the gate."""
+    """Milliseconds of each load, in turn: nginx with the gate's headers, nginx without, the gate."""
 
     line: Line
-    loads: int
-    static: float
-    bare: float
-    gate: float
+    static: tuple[float, ...]
+    bare: tuple[float, ...]
+    gate: tuple[float, ...]
 
     @property
     def ratio(self) -> float:
-        return self.gate / self.static
+        """The gate to nginx, within each turn, then the median."""
+        return _ratio(self.gate, self.static)
 
     @property
     def bare_ratio(self) -> float:
-        return self.gate / self.bare
+        return _ratio(self.gate, self.bare)
+
+
+def _ratio(loads: tuple[float, ...], beside: tuple[float, ...]) -> float:
+    return median(load / other for load, other in zip(loads, beside, strict=True))
 
 
 @contextlib.contextmanager
@@ -112,7 +116,7 @@ def seen(
                 times[url].append(took)
         order.reverse()
         step()
-    return Seen(line, loads, *(median(times[url]) for url in (static, bare, bench.url)))
+    return Seen(line, *(tuple(times[url]) for url in (static, bare, bench.url)))
 
 
 def _carry_pass(context: BrowserContext, bench: Bench) -> None:

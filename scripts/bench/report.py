@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -49,8 +50,9 @@ def _one_by_one(figures: Figures) -> Sheet:
         rows.append((f"`decide` in µs, {number} rules, beside HMAC-SHA256", *_pair(cost, deciding.hmac)))
     for seen in figures.browser:
         what = f"whole in the DOM in ms, {seen.line.name}, beside nginx"
-        rows.append((what, *_pair(seen.gate, seen.static)))
-        rows.append((f"{what} without headers", *_pair(seen.gate, seen.bare)))
+        gate = median(seen.gate)
+        for name, beside, ratio in (("", seen.static, seen.ratio), (" without headers", seen.bare, seen.bare_ratio)):
+            rows.append((f"{what}{name}", f"{gate:.1f}", f"{median(beside):.1f}", f"{ratio:.2f}"))
     return "Memory, decisions and the browser", heads, rows
 
 

@@ -44,7 +44,7 @@ class Plan:
         return len(CONNECTIONS) * self.rounds * 3 + len(self.lines) * (self.loads + 1)
 
 
-QUICK = Plan(rounds=3, seconds=1, loads=10, lines=(LOOPBACK,), decisions=60)
+QUICK = Plan(rounds=3, seconds=1, loads=6, lines=(LOOPBACK,), decisions=60)
 
 
 @dataclass(frozen=True, slots=True)

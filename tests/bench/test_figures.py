@@ -19,7 +19,7 @@ def figures(**changed: object) -> Figures:
         rows=rows_of([(32, ROUND)]),
         memory=Memory(27_000_000, 18_000_000),
         deciding=Deciding(2.0, {10: 4.0, 50: 14.0}),
-        browser=(Seen(LOOPBACK, 30, static=100.0, bare=90.0, gate=110.0),),
+        browser=(Seen(LOOPBACK, (100.0,), (90.0,), (110.0,)),),
         page={"whole": 40_826, "preview": 17_500},
         versions={"nginx": "1.22.1"},
     )
@@ -74,8 +74,13 @@ def test_every_budget_of_the_design_is_held_at_32_connections() -> None:
 
 
 def test_one_figure_beyond_its_budget_is_named() -> None:
-    late = figures(browser=(Seen(LOOPBACK, 30, static=100.0, bare=90.0, gate=111.0),))
+    late = figures(browser=(Seen(LOOPBACK, (100.0,), (90.0,), (111.0,)),))
     assert [budget.name for budget in late.budgets() if not budget.met] == ["whole in the DOM, loopback"]
+
+
+def test_the_browser_is_compared_turn_by_turn() -> None:
+    seen = Seen(LOOPBACK, (100.0, 400.0, 100.0), (50.0, 200.0, 50.0), (100.0, 440.0, 105.0))
+    assert (seen.ratio, seen.bare_ratio) == (1.05, 2.1)
 
 
 def test_the_data_holds_every_load_and_every_budget() -> None:

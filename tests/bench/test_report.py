@@ -41,7 +41,7 @@ def test_the_documentation_has_a_place_for_the_figures() -> None:
 
 
 def test_a_missed_budget_is_said_in_print_and_in_the_documentation() -> None:
-    late = figures(browser=(Seen(LOOPBACK, 30, static=100.0, bare=90.0, gate=150.0),))
+    late = figures(browser=(Seen(LOOPBACK, (100.0,), (90.0,), (150.0,)),))
     printed = io.StringIO()
     show(late, Console(file=printed, width=120))
     assert printed.getvalue().count("NOT MET") == 1

@@ -103,10 +103,16 @@ def test_a_long_block_is_above_the_fold_or_below_it_and_never_cut() -> None:
     assert cut(LISTS * 9 + long + NEXT * 9, rule).preview == LISTS * 9
 
 
-def test_a_heading_that_completes_the_text_above_is_not_its_end() -> None:
-    heading = "<h2>" + "A long heading. " * 9 + "</h2>"
+@pytest.mark.parametrize("first", ["", "<h2>Part two</h2>"])
+def test_a_heading_that_completes_the_text_above_is_below_the_fold(first: str) -> None:
+    heading = first + "<h3>" + "A long heading. " * 9 + "</h3>"
     rule = FoldRule(paragraphs=9, characters=100)
-    assert cut(P * 4 + heading + NEXT + P * 9, rule).preview == P * 4 + heading + NEXT
+    assert cut(P * 4 + heading + LISTS * 9, rule).preview == P * 4
+
+
+def test_a_heading_as_long_as_a_preview_is_no_preview_by_itself() -> None:
+    heading = "<h2>" + "A long heading. " * 30 + "</h2>"
+    assert cut(heading + LISTS + P * 9, FoldRule(paragraphs=9, characters=100)).preview == heading + LISTS
 
 
 def test_without_a_least_number_of_characters_paragraphs_alone_decide() -> None:

@@ -183,3 +183,34 @@ def test_a_rest_that_cannot_be_read_costs_nothing_on_retry(paper: Newspaper) -> 
     assert outcome(paper.read(10))[0] == "open"
     assert outcome(paper.read(11))[0] == "open"
     assert outcome(paper.read(12)) == ("open", "meter-has-room")
+
+
+def again(paper: Newspaper, article: int) -> Response:
+    return paper.ask("POST", "/-/read", [OWN], f"article={article}&again=1&answer=fragment".encode())
+
+
+def test_a_page_that_back_restored_opens_again_for_nothing(paper: Newspaper) -> None:
+    paper.read(10)
+    before = dict(paper.jar)
+    assert outcome(again(paper, 10)) == ("open", "read-before")
+    assert paper.jar == before
+
+
+def test_a_page_that_back_restored_spends_nothing_and_offers_the_button(paper: Newspaper) -> None:
+    answer = again(paper, 10)
+    assert outcome(answer) == ("refused", "not-read-before")
+    assert b"Continue reading" in answer.body
+    assert REST.encode() not in answer.body
+    assert not paper.jar
+
+
+def test_after_a_secret_was_rotated_what_was_read_stays_read(paper: Newspaper) -> None:
+    from tests.gate.newspaper import SECRET
+
+    from foldline.signed.keys import Keyring
+
+    paper.read(10)
+    paper.worker.state.keyring = Keyring((b"n" * 40, SECRET.encode()), "127.0.0.1:8080")
+    assert outcome(paper.read(10)) == ("open", "read-before")
+    paper.jar.pop(cookies.METER)
+    assert REST.encode() in paper.get("/metered-10").body

@@ -87,3 +87,15 @@ def test_every_post_is_cut_and_its_preview_holds_no_passage_of_its_rest(posts: t
             assert made.how != "paragraphs" or len(" ".join(words)) >= 1400
     assert hows["not-found"] == 0
     assert hows["paragraphs"] > 400
+
+
+def test_no_preview_goes_on_after_two_and_a_half_times_the_least_number_of_characters(
+    posts: tuple[FileResult, ...],
+) -> None:
+    rule = FoldRule()
+    for post in posts:
+        made = cut(render(post.article.body).html, rule) if post.article else None
+        if made is not None and made.how == "paragraphs":
+            shown = [node for node in Fragment(made.preview).children() if not node.css_matches(".missing-picture")]
+            texts = [" ".join(node.text().split()) for node in shown if node.text().strip()]
+            assert sum(map(len, texts[:-1])) < rule.most, post.path

@@ -127,11 +127,15 @@ def _after(blocks: list[_Block], rule: FoldRule, counted: tuple[str, ...]) -> in
 
 
 def _after_enough(blocks: list[_Block], rule: FoldRule) -> int:
-    characters = 0
+    """After the block that completes the most characters; before it where it is a heading, and enough is above."""
+    above = 0
     for at, block in enumerate(blocks):
-        characters += block.characters
+        characters = above + block.characters
         if characters >= rule.most and block.kind in ("paragraph", "text"):
             return at + 1
+        if characters >= rule.most and block.kind == "heading" and above >= rule.characters:
+            return at
+        above = characters
     return len(blocks)
 
 

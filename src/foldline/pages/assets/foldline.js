@@ -1,4 +1,4 @@
-// Asks for the rest of an article. One state at a time: checking, open, refused or unreachable.
+// Asks for the rest. One state at a time.
 customElements.define('foldline-gate', class extends HTMLElement {
   connectedCallback() {
     const { kind, reason } = this.dataset;
@@ -12,12 +12,13 @@ customElements.define('foldline-gate', class extends HTMLElement {
     addEventListener('pageshow', (event) => event.persisted && this.ask(0, 1));
     if (kind != 'ask') return this.tell(kind, reason);
     this.innerHTML = '<div class="room"></div>';
-    const ask = () => this.ask(true);
+    const { type } = performance.getEntriesByType('navigation')[0];
+    const ask = () => this.ask(1, type == 'back_forward');
     if (document.prerendering) document.onprerenderingchange = ask;
     else ask();
   }
 
-  // A page kept for the Back button holds no gated text, only the room that it took.
+  // What is kept for Back holds no gated text, only its room.
   leave() {
     this.turn?.abort();
     delete this.turn;
@@ -25,7 +26,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     this.rest.textContent = '';
   }
 
-  async ask(first, again = '') {
+  async ask(first, again) {
     this.turn?.abort();
     const { article, read } = this.dataset;
     const turn = this.turn = new AbortController();
@@ -33,7 +34,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     const end = setTimeout(() => turn.abort(), 10000);
     let text = '';
     try {
-      const body = new URLSearchParams({ article, again, answer: 'fragment' });
+      const body = new URLSearchParams({ article, again: again ? 1 : '', answer: 'fragment' });
       const response = await fetch(read, { method: 'POST', body, signal: turn.signal });
       if (response.ok) text = await response.text();
     } catch {}
