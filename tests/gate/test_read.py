@@ -214,3 +214,11 @@ def test_after_a_secret_was_rotated_what_was_read_stays_read(paper: Newspaper) -
     assert outcome(paper.read(10)) == ("open", "read-before")
     paper.jar.pop(cookies.METER)
     assert REST.encode() in paper.get("/metered-10").body
+
+
+def test_public_records_that_cannot_be_read_are_told_as_a_passing_fault(paper: Newspaper) -> None:
+    paper.worker.library._public_store._connection.close()  # type: ignore[attr-defined]
+    answer = paper.read(10)
+    assert answer.status == 503
+    assert (b"retry-after", b"5") in answer.headers
+    assert not paper.jar

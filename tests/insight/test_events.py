@@ -19,11 +19,11 @@ def test_a_decision_is_one_line_of_five_words(tmp_path: Path) -> None:
     assert segment.read_text() == f"{START}\t7\topens\tsubscription-covers\tfirst-form/3\n"
 
 
-def test_a_full_disk_keeps_lines_waiting_up_to_a_bound(tmp_path: Path, monkeypatch: object) -> None:
+def test_a_full_disk_keeps_lines_waiting_up_to_a_bound(tmp_path: Path) -> None:
     folder = tmp_path / "away"
     lines = EventLines(folder, "worker-0", Clock())
-    for _ in range(events.MOST_WAITING + 5):
-        lines.note(7, "opens", "x", "y")
+    for article in range(events.MOST_WAITING + 5):
+        lines.note(article, "opens", "x", "y")
     lines.flush()
     assert lines.lost == 5
     folder.mkdir()

@@ -26,7 +26,7 @@ SHOWN = "img,picture,video,audio,iframe,svg,math,object,embed,canvas,input,butto
 _ROUNDS = 4
 
 
-class Unstable(ValueError):  # noqa: N818 - what is wrong, as in `errors.py`
+class Unstable(ValueError):
     """Markup that no parser reads back as it was written: what a browser makes of it is not what was cut."""
 
 

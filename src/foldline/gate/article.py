@@ -85,11 +85,12 @@ def whole(record: PublicPage, decision: Decision, carried: Carried, request: Req
         rest = yield needs.Rest(record, decision.opening)
     except StoreUnavailable:
         return (yield from _try_again(record, decision, carried, request, gate))
-    parts = record.parts(OPEN, rest.fragment)
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    headers = gate.whole_headers
-    changes = pass_cookies(carried, gate)
-    return page(parts, (*headers, *changes) if changes else headers, gzip=gzip, end=rest.whole_end)
+    ready: Response | None = rest.ready.get(gzip)
+    if ready is None:
+        ready = page(record.parts(OPEN, rest.fragment), gate.whole_headers, gzip=gzip, end=rest.whole_end)
+        rest.ready[gzip] = ready
+    return ready.adding(*pass_cookies(carried, gate)) if carried.renewed or carried.ended else ready
 
 
 def _try_again(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:

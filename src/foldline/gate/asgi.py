@@ -15,6 +15,7 @@ from foldline.gate.response import Response
 from foldline.gate.spending import DeviceSpender
 from foldline.gate.state import GateState
 from foldline.gate.visit import visit
+from foldline.pages.record import Record
 from foldline.signed.reader_pass import Pass, PassFacts
 
 Scope = MutableMapping[str, Any]
@@ -63,6 +64,13 @@ class GateApp:
         self._passes = passes
         self._site = site
         self._pictures = pictures
+        #: What memory or one indexed read answers, by the kind of need.
+        self._at_once: dict[type, Callable[[Any], Any]] = {
+            needs.Page: self._page,
+            needs.Rest: lambda need: self.library.rest(need.page, need.opening),
+            needs.PageOf: lambda need: self.library.page_of(need.article),
+            needs.Spend: lambda need: self._spender.spend(need),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -95,6 +103,29 @@ class GateApp:
             log.exception("a visit failed")
             return bare(500, self.state)
 
+    def at_once(self, request: Request) -> Response | None:
+        """The answer of a visit that waits for nothing. None for one that must wait: it has done nothing yet, and is
+        started again where it can."""
+        steps = visit(request, self.state)
+        try:
+            need = next(steps)
+            while (meet := self._at_once.get(type(need))) is not None:
+                try:
+                    answer = meet(need)
+                except StoreUnavailable as error:
+                    log.warning("%s: %s", type(need).__name__, error)
+                    need = steps.throw(error)
+                else:
+                    need = steps.send(answer)
+        except StopIteration as end:
+            response: Response = end.value
+            return response
+        except Exception:
+            log.exception("a visit failed")
+            return bare(500, self.state)
+        steps.close()
+        return None
+
     async def run(self, request: Request) -> Response:
         """Drive one visit to its end."""
         steps = visit(request, self.state)
@@ -102,7 +133,8 @@ class GateApp:
             need = next(steps)
             while True:
                 try:
-                    answer = await self._meet(need)
+                    meet = self._at_once.get(type(need))
+                    answer = meet(need) if meet is not None else await self._meet(need)
                 except StoreUnavailable as error:
                     log.warning("%s: %s", type(need).__name__, error)
                     need = steps.throw(error)
@@ -112,21 +144,17 @@ class GateApp:
             response: Response = end.value
             return response
 
+    def _page(self, need: needs.Page) -> Record | None:
+        if need.anew:
+            self.library.forget(need.path)
+        return self.library.page(need.path)
+
     async def _meet(self, need: needs.Need) -> Any:
-        if isinstance(need, needs.Page):
-            if need.anew:
-                self.library.forget(need.path)
-            return self.library.page(need.path)
-        if isinstance(need, needs.Rest):
-            return self.library.rest(need.page, need.opening)
-        if isinstance(need, needs.PageOf):
-            return self.library.page_of(need.article)
-        if isinstance(need, needs.Spend):
-            return self._spender.spend(need)
         if isinstance(need, needs.Renew):
             return await self._passes.renew(need.reader_pass)
         if isinstance(need, needs.Forward):
             return await self._forward(need.request)
+        assert isinstance(need, needs.Media)
         return await self._pictures.picture(need.name)
 
     async def _forward(self, request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from foldline.callers.agents import claims_crawler
@@ -11,13 +12,14 @@ from foldline.errors import InvalidToken, StoreUnavailable
 from foldline.gate.needs import Need, Renew
 from foldline.gate.request import Request
 from foldline.gate.state import GateState
-from foldline.policy.facts import NOBODY, Article, Caller, Meter, Reader, Visit
+from foldline.policy.facts import EMPTY_METER, NOBODY, Article, Caller, Meter, Reader, Visit
 from foldline.signed import meter, opening, reader_pass
 from foldline.signed.meter import DeviceMeter
 from foldline.signed.opening import NO_SESSION, DeviceOpenings
 from foldline.signed.reader_pass import Pass, PassFacts
 
 CRAWLER = Caller(claims_crawler=True)
+NO_OPENINGS = DeviceOpenings(b"")
 
 
 @dataclass(slots=True)
@@ -48,9 +50,9 @@ def gather(request: Request, article: Article, gate: GateState) -> Generator[Nee
         if held is not None:
             reader = Reader(held.products if store_answered else frozenset(), held.ended_on)
     device, known = _device_meter(request, gate, now)
-    openings = _openings(request, gate, device)
+    openings = _openings(request, gate)
     hashed = b""
-    fact, opened = Meter(), False
+    fact, opened = EMPTY_METER, False
     if known or openings.entries:
         hashed = meter.article_hash(gate.keyring, device.device, article.id, device.articles)
         fact = Meter(len(device.articles), hashed in device.articles)
@@ -84,13 +86,18 @@ def _device_meter(request: Request, gate: GateState, now: int) -> tuple[DeviceMe
             return read.in_window(gate.window(now).number), True
         except InvalidToken:
             pass
-    return DeviceMeter(b"", gate.window(now).number), False
+    return _empty_meter(gate.window(now).number), False
 
 
-def _openings(request: Request, gate: GateState, device: DeviceMeter) -> DeviceOpenings:
+@lru_cache(maxsize=2)
+def _empty_meter(window: int) -> DeviceMeter:
+    return DeviceMeter(b"", window)
+
+
+def _openings(request: Request, gate: GateState) -> DeviceOpenings:
     if request.opening:
         try:
             return opening.read(gate.keyring, request.opening)
         except InvalidToken:
             pass
-    return DeviceOpenings(device.device)
+    return NO_OPENINGS

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from cachetools import LRUCache
-
+from foldline.gate.kept import Kept
 from foldline.pages.record import PublicPage, Record, Rest
 from foldline.policy.decide import Opening
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 PUBLIC_BYTES = 64 << 20
 SEALED_BYTES = 64 << 20
@@ -42,9 +38,8 @@ class Library:
     ) -> None:
         self._public_store = public
         self._sealed_store = sealed
-        # Joined presentations are kept beside the fragments: a record weighs about three times its size.
-        self._public: LRUCache[bytes, Record] = LRUCache(public_bytes, getsizeof=lambda record: 3 * record.size() + 500)
-        self._sealed: LRUCache[tuple[int, int], Rest] = LRUCache(sealed_bytes, getsizeof=lambda rest: rest.size() + 500)
+        self._public: Kept[bytes, Record] = Kept(public_bytes)
+        self._sealed: Kept[tuple[int, int], Rest] = Kept(sealed_bytes)
 
     def page(self, path: bytes) -> Record | None:
         """The record at a path.
@@ -52,11 +47,12 @@ class Library:
         Raises:
             StoreUnavailable: it is not in memory and can't be read.
         """
-        known: Record | None = self._public.get(path)
+        known = self._public.get(path)
         if known is None:
             known = self._public_store.find(path.decode("ascii", "replace"))
             if known is not None:
-                _keep(self._public, path, known)
+                # Joined presentations are kept beside the fragments: a record weighs about three times its size.
+                self._public.put(path, known, 3 * known.size() + 500)
         return known
 
     def page_of(self, article: int) -> PublicPage | None:
@@ -75,24 +71,20 @@ class Library:
         if opening.article != page.article.id:
             raise ValueError("an opening opens its own article only")
         key = (page.article.id, page.version)
-        known: Rest | None = self._sealed.get(key)
+        known = self._sealed.get(key)
         if known is None:
             known = self._sealed_store.rest(page, opening)
-            _keep(self._sealed, key, known)
+            # So are wholes, of which the public half is a part.
+            self._sealed.put(key, known, 2 * known.size() + page.size() + 500)
         return known
 
     def forget(self, path: bytes) -> None:
         """A record changed."""
-        known = self._public.pop(path, None)
+        known = self._public.pop(path)
         if isinstance(known, PublicPage):
-            self._sealed.pop((known.article.id, known.version), None)
+            self._sealed.pop((known.article.id, known.version))
 
     def forget_all(self) -> None:
         """Everything may have changed."""
         self._public.clear()
         self._sealed.clear()
-
-
-def _keep(cache: LRUCache[Key, Value], key: Key, value: Value) -> None:
-    if cache.getsizeof(value) <= cache.maxsize:
-        cache[key] = value

@@ -70,7 +70,7 @@ class Request:
     def _read_cookies(self, header: bytes) -> None:
         """Two cookies of one name of ours mean none (rfc6265bis: another host may have planted the second)."""
         values: dict[bytes, bytes | None] = {}
-        for part in header.split(b";"):
+        for part in [part for part in header.split(b";") if _OURS in part]:
             name, _, value = part.strip(b" \t").partition(b"=")
             if name.startswith(_OURS):
                 values[name] = None if name in values else value

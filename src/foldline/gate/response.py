@@ -45,7 +45,6 @@ def security_headers(url: str) -> HeaderList:
         (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"strict-origin-when-cross-origin"),
-        (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
     )
     strict = ((b"strict-transport-security", b"max-age=31536000"),) if url.startswith("https:") else ()

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from cachetools import LRUCache
-
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
+from foldline.gate.kept import Kept
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
@@ -48,9 +47,9 @@ class GateState:
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)
-    _passes: LRUCache[bytes, reader_pass.Pass] = field(init=False)
-    _ended: LRUCache[bytes, int] = field(init=False)
-    _changed: LRUCache[bytes, int] = field(init=False)
+    _passes: Kept[bytes, reader_pass.Pass] = field(init=False)
+    _ended: Kept[bytes, int] = field(init=False)
+    _changed: Kept[bytes, int] = field(init=False)
     _window: Window = field(init=False)
     zone: ZoneInfo = field(init=False)
     prefix: bytes = field(init=False)
@@ -60,9 +59,9 @@ class GateState:
         self.page_headers = (*HTML, *self.security)
         self.whole_headers = (*self.page_headers, *NO_STORE, *GATED)
         self.prefix = self.publication.prefix.encode()
-        self._passes = LRUCache(PASSES_KEPT)
-        self._ended = LRUCache(ENDED_KEPT)
-        self._changed = LRUCache(ENDED_KEPT)
+        self._passes = Kept(PASSES_KEPT)
+        self._ended = Kept(ENDED_KEPT)
+        self._changed = Kept(ENDED_KEPT)
         self.zone = ZoneInfo(self.publication.zone)
         self._window = calendar_month(int(self.clock.now()), self.zone)
 
@@ -80,24 +79,24 @@ class GateState:
         """The pass in a cookie, verified once and remembered by its full bytes; its ends are compared every time."""
         if not token:
             return None
-        known: reader_pass.Pass | None = self._passes.get(token)
+        known = self._passes.get(token)
         if known is None:
             try:
                 known = reader_pass.read(self.keyring, token)
             except InvalidToken:
                 return None
-            self._passes[token] = known
+            self._passes.put(token, known)
         if known.session_until <= now or known.session in self._ended:
             return None
         return known
 
     def end_session(self, session: bytes, now: int) -> None:
         """Remember that a session ended, until every pass of it is stale and the store is asked anyway."""
-        self._ended[session] = now
+        self._ended.put(session, now)
 
     def session_changed(self, session: bytes, now: int) -> None:
         """A session's facts changed: passes signed up to now must be read from the store again."""
-        self._changed[session] = now
+        self._changed.put(session, now)
 
     def must_ask(self, held: reader_pass.Pass, now: int) -> bool:
         """Whether a pass is no longer fresh, holds too many products, or was signed before its facts changed."""

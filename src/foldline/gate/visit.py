@@ -25,12 +25,11 @@ def visit(request: Request, gate: GateState) -> Steps:
         return (yield from error_page(400, request, gate))
     if request.header(b"host").lower() not in gate.hosts:
         return bare(421, gate)
-    prefix = gate.prefix
-    if request.path.startswith(prefix):
-        return (yield from _own(request.path[len(prefix) :], request, gate))
-    if request.method not in _READS:
-        return bare(405, gate, (b"allow", b"GET, HEAD"))
     try:
+        if request.path.startswith(gate.prefix):
+            return (yield from _own(request.path[len(gate.prefix) :], request, gate))
+        if request.method not in _READS:
+            return bare(405, gate, (b"allow", b"GET, HEAD"))
         return (yield from get_page(request, gate))
     except StoreUnavailable:
         return bare(503, gate, (b"retry-after", b"5"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 from foldline.clock import Clock
 
 log = logging.getLogger(__name__)
 
-#: Lines kept while the disk does not take them; the oldest go first.
+#: Different lines kept while the disk does not take them; the oldest go first.
 MOST_WAITING = 100_000
 #: A segment is closed at this size, in bytes.
 SEGMENT = 16 << 20
@@ -22,26 +23,27 @@ class EventLines:
         self._folder = folder
         self._worker = worker
         self._clock = clock
-        self._waiting: list[tuple[int, int, str, str, str]] = []
+        # Decisions of one second that came out the same are one entry with their number, and as many lines.
+        self._waiting: Counter[tuple[int, int, str, str, str]] = Counter()
         self.lost = 0
 
     def note(self, article: int, outcome: str, reason: str, rules: str) -> None:
         """Remember a decision; nothing is written on the path of a page."""
-        self._waiting.append((int(self._clock.now()), article, outcome, reason, rules))
+        self._waiting[int(self._clock.now()), article, outcome, reason, rules] += 1
 
     def flush(self) -> None:
         """Append what waits. A disk that takes nothing costs lines, never a page."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, Counter()
         if not waiting:
             return
         try:
             with self._segment().open("a", encoding="utf-8") as file:
-                file.writelines("\t".join(map(str, line)) + "\n" for line in waiting)
+                file.writelines(("\t".join(map(str, line)) + "\n") * times for line, times in waiting.items())
         except OSError as error:
-            kept = (waiting + self._waiting)[-MOST_WAITING:]
-            self.lost += len(waiting) + len(self._waiting) - len(kept)
-            self._waiting = kept
-            log.error("events: %s (%d lines wait, %d lost)", error, len(kept), self.lost)
+            self._waiting = waiting + self._waiting
+            while len(self._waiting) > MOST_WAITING:
+                self.lost += self._waiting.pop(next(iter(self._waiting)))
+            log.error("events: %s (%d lines wait, %d lost)", error, self._waiting.total(), self.lost)
 
     def _segment(self) -> Path:
         number = 0

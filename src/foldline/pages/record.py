@@ -72,6 +72,7 @@ class Rest:
 
     fragment: Fragment
     whole_end: bytes
+    ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def size(self) -> int:
         return len(self.fragment.plain) + len(self.fragment.deflated)

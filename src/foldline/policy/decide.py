@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from foldline.policy.facts import Visit
@@ -64,6 +66,7 @@ class Decision(NamedTuple):
 
 
 _PLAIN = {reason: Finding(reason) for reason in Reason}
+_finding = lru_cache(maxsize=4096)(Finding)
 
 
 def decide(visit: Visit, rules: Rules | None) -> Decision:
@@ -76,11 +79,15 @@ def decide(visit: Visit, rules: Rules | None) -> Decision:
         return Decision(Outcome.REFUSES, Reason.ACCESS_IS_UNKNOWN, unknown, "", rules.version)
     findings: list[Finding] = []
     metered: Rule | None = None
-    for rule in rules.by_access[access]:
-        if rule.sections and visit.article.section not in rule.sections:
-            continue
-        reason = _ask(rule.grant, visit, rules.meter_limit)
-        findings.append(Finding(reason, rule.name))
+    answers: dict[Grant, Reason] = {}
+    first: dict[Reason, str] = {}
+    for rule in rules.about(access, visit.article.section):
+        # Two rules that ask the same of one visit find the same.
+        reason = answers.get(rule.grant)
+        if reason is None:
+            reason = answers[rule.grant] = _ASK[rule.grant](visit, rules.meter_limit)
+            first.setdefault(reason, rule.name)
+        findings.append(_finding(reason, rule.name))
         if reason not in PASSED:
             continue
         if reason is Reason.METER_HAS_ROOM:
@@ -95,7 +102,7 @@ def decide(visit: Visit, rules: Rules | None) -> Decision:
         spend = Spend(visit.article.id, rules.meter_limit)
         room = Reason.METER_HAS_ROOM
         return Decision(Outcome.OPENS_IF, room, tuple(findings), metered.name, rules.version, None, spend)
-    reason, name = _why_refused(findings)
+    reason, name = _why_refused(first)
     return Decision(Outcome.REFUSES, reason, tuple(findings), name, rules.version)
 
 
@@ -120,27 +127,45 @@ def _opens(visit: Visit, rules: Rules, reason: Reason, rule: str, findings: list
     return Decision(Outcome.OPENS, reason, tuple(findings), rule, rules.version, opening)
 
 
-def _ask(grant: Grant, visit: Visit, limit: int) -> Reason:
-    """What one rule finds. The failed half of a pair wherever a fact is missing."""
-    if grant is Grant.PRODUCT:
-        reader = visit.reader
-        if reader is not None and not reader.products.isdisjoint(visit.article.products):
-            return Reason.SUBSCRIPTION_COVERS
-        if not visit.store_answered:
-            return Reason.STORE_UNREACHABLE
-        ended = reader is not None and not reader.products and reader.ended_on
-        return Reason.SUBSCRIPTION_ENDED if ended else Reason.SUBSCRIPTION_NEEDED
-    if grant is Grant.METER:
-        if visit.meter.read_before:
-            return Reason.READ_BEFORE
-        if visit.meter.used >= limit:
-            return Reason.METER_IS_SPENT
-        return Reason.METER_HAS_ROOM if visit.meter.can_count else Reason.METER_CANNOT_COUNT
-    if grant is Grant.SIGNED_IN:
-        return Reason.SIGNED_IN if visit.reader is not None else Reason.NOT_SIGNED_IN
-    if grant is Grant.VERIFIED_CRAWLER:
-        return Reason.CRAWLER_VERIFIED if visit.caller.verified else Reason.CRAWLER_NOT_VERIFIED
+def _everyone(visit: Visit, limit: int) -> Reason:
     return Reason.ARTICLE_IS_FREE
+
+
+def _signed_in(visit: Visit, limit: int) -> Reason:
+    return Reason.NOT_SIGNED_IN if visit.reader is None else Reason.SIGNED_IN
+
+
+def _product(visit: Visit, limit: int) -> Reason:
+    reader = visit.reader
+    if reader is not None and not reader.products.isdisjoint(visit.article.products):
+        return Reason.SUBSCRIPTION_COVERS
+    if not visit.store_answered:
+        return Reason.STORE_UNREACHABLE
+    ended = reader is not None and not reader.products and reader.ended_on
+    return Reason.SUBSCRIPTION_ENDED if ended else Reason.SUBSCRIPTION_NEEDED
+
+
+def _meter(visit: Visit, limit: int) -> Reason:
+    meter = visit.meter
+    if meter.read_before:
+        return Reason.READ_BEFORE
+    if meter.used >= limit:
+        return Reason.METER_IS_SPENT
+    return Reason.METER_HAS_ROOM if meter.can_count else Reason.METER_CANNOT_COUNT
+
+
+def _verified_crawler(visit: Visit, limit: int) -> Reason:
+    return Reason.CRAWLER_VERIFIED if visit.caller.verified else Reason.CRAWLER_NOT_VERIFIED
+
+
+#: What a rule finds, by what it asks. The failed half of a pair wherever a fact is missing.
+_ASK: dict[Grant, Callable[[Visit, int], Reason]] = {
+    Grant.EVERYONE: _everyone,
+    Grant.SIGNED_IN: _signed_in,
+    Grant.PRODUCT: _product,
+    Grant.METER: _meter,
+    Grant.VERIFIED_CRAWLER: _verified_crawler,
+}
 
 
 def _look_aside(visit: Visit, findings: list[Finding]) -> None:
@@ -160,9 +185,9 @@ _TELL = (
 )
 
 
-def _why_refused(findings: list[Finding]) -> tuple[Reason, str]:
+def _why_refused(first: dict[Reason, str]) -> tuple[Reason, str]:
+    """`first` gives the first rule that found each reason."""
     for reason in _TELL:
-        for finding in findings:
-            if finding.reason is reason:
-                return reason, finding.rule
+        if reason in first:
+            return reason, first[reason]
     return Reason.ACCESS_IS_UNKNOWN, ""

@@ -37,11 +37,23 @@ class Rules:
     version: str
     rules: tuple[Rule, ...]
     meter_limit: int
-    by_access: dict[Access, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    _by_place: dict[tuple[Access, str], tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        index = {level: tuple(rule for rule in self.rules if level in rule.access) for level in Access}
-        object.__setattr__(self, "by_access", index)
+        named = {section for rule in self.rules for section in rule.sections}
+        places = {(level, section): self._about(level, section) for level in Access for section in (*named, "")}
+        object.__setattr__(self, "_by_place", places)
+
+    def _about(self, access: Access, section: str) -> tuple[Rule, ...]:
+        return tuple(
+            rule for rule in self.rules if access in rule.access and (not rule.sections or section in rule.sections)
+        )
+
+    def about(self, access: Access, section: str) -> tuple[Rule, ...]:
+        """The rules that an article of this level and section is under, in their order."""
+        found = self._by_place.get((access, section))
+        # A section that no rule names is like none at all.
+        return self._by_place[access, ""] if found is None else found
 
 
 def first_form(meter_limit: int, source: str = "built in", extra: Iterable[Rule] = ()) -> Rules:

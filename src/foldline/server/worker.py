@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
@@ -29,6 +28,7 @@ from foldline.pages.words import load_words
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules, first_form
 from foldline.server.parent import end_with_parent
+from foldline.server.protocol import GateProtocol
 from foldline.server.site_link import SiteLink
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import Pass, PassFacts
@@ -110,16 +110,6 @@ class PictureFolder:
         return _TYPES[name.rpartition(".")[2]], body
 
 
-class OriginFormProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as a site takes it: the target is a path. A target that names an authority of its own could be decided
-    for one host and routed by another (RFC 9112, 3.2.2), so it is refused before anything is asked."""
-
-    def on_url(self, url: bytes) -> None:
-        if not self.url and not url.startswith(b"/"):
-            raise ValueError("the target is not a path")
-        super().on_url(url)
-
-
 class Worker:
     """The application of one worker and what it does beside answering: hear of changes, write event lines."""
 
@@ -190,7 +180,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
     config = uvicorn.Config(
         worker.app,
         loop="uvloop",
-        http=OriginFormProtocol,
+        http=GateProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -52,7 +52,7 @@ class Report:
         return not self.outcomes[Outcome.IMPORTED] and not self.outcomes[Outcome.UPDATED]
 
 
-class Refused(FoldlineError):  # noqa: N818 - what became of the file, as in `errors.py`
+class Refused(FoldlineError):
     """A file can't become an article here. `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:

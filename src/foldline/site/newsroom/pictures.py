@@ -25,7 +25,7 @@ _WEBP_DROPPED = (b"EXIF", b"XMP ")
 _WEBP_FLAGS = 0x08 | 0x04
 
 
-class PictureRefused(FoldlineError):  # noqa: N818 - what happened, as in `errors.py`
+class PictureRefused(FoldlineError):
     """The file can't be used as a picture. `problem` says why."""
 
     def __init__(self, what: str, hint: str) -> None:

@@ -63,7 +63,7 @@ class Composed(Generic[Page_co]):
     findings: tuple[Finding, ...] = ()
 
 
-class Withheld(FoldlineError):  # noqa: N818 - a state of the article, named as the others in `errors.py`
+class Withheld(FoldlineError):
     """Even a page of headline and standfirst holds text of the rest: nothing of this article may be published.
 
     `alarms` name every step that was tried.

@@ -18,7 +18,7 @@ _NULL = "tag:yaml.org,2002:null"
 _LARGEST = 64 * 1024
 
 
-class BrokenFrontMatter(ValueError):  # noqa: N818 - what is wrong, as in `errors.py`
+class BrokenFrontMatter(ValueError):
     """`line` counts from 1 in the file; `missing` where there is none at all."""
 
     def __init__(self, what: str, line: int, *, missing: bool = False) -> None:
