@@ -20,6 +20,9 @@ from foldline.stores.home import Home
 SECRET_MINIMUM = 32
 LANGUAGES = ("en", "fr")
 
+#: What the prefix may not be: paths that mean something else.
+TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
+
 #: Table and key, the type it must have, and what holds where it is absent.
 SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "publication": {
@@ -141,6 +144,9 @@ def _tables(home: Home, problems: list[Problem]) -> dict[str, dict[str, Any]]:
             Problem("FL001", "there is no settings file", where, "Write one: docs/settings.md has an example to copy.")
         )
         return tables
+    except OSError as error:
+        problems.append(Problem("FL001", f"the settings file can't be read: {error.strerror}", where, "Mend that."))
+        return tables
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem("FL002", f"not readable as TOML: {error}", where, "Mend the line that it names."))
         return tables
@@ -178,7 +184,12 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
     lines = [environ[where]] if environ.get(where) else []
     if not lines and home.secret_file.exists():
         where = str(home.secret_file)
-        lines = [line.strip() for line in home.secret_file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        try:
+            text = home.secret_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            problems.append(Problem("FL010", "the secret is not a readable text", where, hint))
+            return ()
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         if home.secret_file.stat().st_mode & 0o077:
             problems.append(Problem("FL012", "other users can read the secret", where, "Run `chmod 600` on it."))
     if not lines:
@@ -190,15 +201,29 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
     return tuple(line.encode() for line in lines)
 
 
+def _host_of(url: str) -> str | None:
+    """The host of a site's address as a browser sends it; None for what is no such address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    plain = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    if usual is None or not plain or not parts.hostname or port == usual or not parts.netloc.isascii():
+        return None
+    return parts.hostname
+
+
 def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:
     publication = tables["publication"]
     if not publication["name"]:
         problems.append(Problem("FL020", "[publication] name is empty", where, "Write the publication's name."))
-    url = urlsplit(publication["url"])
-    if url.scheme not in ("http", "https") or not url.netloc or url.path not in ("", "/") or url.query:
-        hint = "Write scheme and host, as in https://valley-post.example."
+    host = _host_of(publication["url"])
+    if host is None:
+        hint = "Write scheme and host as browsers send them, as in https://valley-post.example."
         problems.append(Problem("FL021", "[publication] url is not the address of a site", where, hint))
-    elif url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
+    elif publication["url"].startswith("http:") and host not in ("127.0.0.1", "localhost", "::1"):
         hint = "Passes are cookies that only https carries; plain http works on loopback alone."
         problems.append(Problem("FL022", "[publication] url is not https", where, hint))
     if publication["language"] not in LANGUAGES:
@@ -206,10 +231,10 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
         problems.append(Problem("FL023", f"no words in the language {publication['language']!r}", where, hint))
     try:
         ZoneInfo(publication["zone"])
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         hint = "Write an IANA name, as in America/New_York."
         problems.append(Problem("FL024", f"unknown time zone {publication['zone']!r}", where, hint))
-    if not re.fullmatch(r"/[A-Za-z0-9_.~-]+/", publication["prefix"]) or publication["prefix"] in ("/./", "/../"):
+    if not re.fullmatch(r"/[A-Za-z0-9_.~-]+/", publication["prefix"]) or publication["prefix"] in TAKEN:
         problems.append(Problem("FL025", "[publication] prefix must be one path segment", where, 'As in "/-/".'))
     _check_numbers(tables, where, problems)
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):

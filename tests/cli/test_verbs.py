@@ -152,3 +152,55 @@ def test_demo_powers_answer_nobody_from_another_site(tmp_path: Path) -> None:
                 urlopen(request)
             assert refused.value.code in (400, 403, 404, 421)
             refused.value.close()
+
+
+def test_the_demo_leaves_a_real_home_alone(tmp_path: Path) -> None:
+    (tmp_path / "foldline.toml").write_text(GOOD, encoding="utf-8")
+    answer = foldline("demo", "--no-open", "--port", "0", "--home", str(tmp_path))
+    assert answer.returncode == 1
+    assert "FL051" in answer.stderr
+    assert (tmp_path / "foldline.toml").read_text(encoding="utf-8") == GOOD
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["foldline.toml"]
+
+
+def test_a_second_process_on_one_home_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with running_demo(tmp_path / "home") as demo:
+        second = foldline("demo", "--no-open", "--port", "0", "--home", str(tmp_path / "home"))
+        assert second.returncode == 1
+        assert "FL042" in second.stderr
+        with urlopen(f"{demo.url}/-/sign-in") as page:
+            assert page.status == 200
+
+
+@pytest.mark.parametrize("secret", [b"\xff" * 48, None])
+def test_a_secret_that_is_no_text_is_a_problem_and_no_traceback(tmp_path: Path, secret: bytes | None) -> None:
+    (tmp_path / "foldline.toml").write_text(GOOD, encoding="utf-8")
+    if secret is None:
+        (tmp_path / "secret").mkdir()
+    else:
+        (tmp_path / "secret").write_bytes(secret)
+    answer = foldline("check", "--home", str(tmp_path))
+    assert answer.returncode == 1
+    assert "FL010" in answer.stdout
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_test_message_goes_to_an_address_or_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "foldline.toml").write_text(GOOD, encoding="utf-8")
+    foldline("migrate", "--home", str(tmp_path), **SECRET)
+    answer = foldline("check", "--mail", "nonsense", "--home", str(tmp_path), **SECRET)
+    assert answer.returncode == 2
+    assert "not an e-mail address" in answer.stderr
+
+
+def test_pages_about_an_account_are_kept_by_no_cache_whatever_it_was_told(tmp_path: Path) -> None:
+    with running_demo(tmp_path / "home") as demo:
+        for method in ("GET", "HEAD"):
+            with urlopen(Request(f"{demo.url}/-/sign-in", method=method)) as page:
+                assert page.headers["X-Accel-Expires"] == "0"
+                assert page.headers["CDN-Cache-Control"] == "no-store"
+                assert int(page.headers["Content-Length"]) > 100
+        with pytest.raises(HTTPError) as refused:
+            urlopen(Request(f"{demo.url}/-/sign-in", method="DELETE"))
+        assert refused.value.code == 405
+        refused.value.close()

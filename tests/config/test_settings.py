@@ -99,3 +99,29 @@ def test_values_out_of_their_bounds_are_named(home: Home, line: str, id: str) ->
 @pytest.mark.parametrize("prefix", ["/", "-", "/-", "//", "/a/b/", "/../"])
 def test_the_prefix_is_one_segment(home: Home, prefix: str) -> None:
     assert "FL025" in problems(home, GOOD + f'prefix = "{prefix}"\n')
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[bad",
+        "https://x.example:443",
+        "https://x.example:abc",
+        "https://user:word@x.example",
+        "https://zürich.example",
+        "https://x.example/path",
+        "x.example",
+        "https://",
+    ],
+)
+def test_an_address_that_no_browser_would_send_is_refused(home: Home, url: str) -> None:
+    assert "FL021" in problems(home, f'[publication]\nname = "X"\nurl = "{url}"\n')
+
+
+@pytest.mark.parametrize("zone", ["America", "../etc", "/etc/passwd", ""])
+def test_a_zone_that_is_no_zone_is_a_problem_and_no_traceback(home: Home, zone: str) -> None:
+    assert "FL024" in problems(home, f'[publication]\nname = "X"\nurl = "https://x.example"\nzone = "{zone}"\n')
+
+
+def test_a_prefix_that_means_lists_is_refused(home: Home) -> None:
+    assert "FL025" in problems(home, GOOD + 'prefix = "/section/"\n')

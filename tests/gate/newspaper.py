@@ -97,7 +97,9 @@ class Newspaper:
 
     def change(self, kind: str, key: str) -> None:
         connection = connect(self.home.site_db)
-        connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, 0)", (kind, key))
+        connection.execute(
+            "INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", (kind, key, int(self.clock.time))
+        )
         connection.close()
 
     def break_passes(self) -> None:

@@ -209,3 +209,16 @@ def test_a_visit_is_a_generator_that_does_no_io_itself(paper: Newspaper) -> None
         steps.send(paper.worker.library.page(b"/metered"))
     assert end.value.value == paper.get("/metered")
     assert isinstance(paper.worker.app, GateApp)
+
+
+def test_a_worker_that_starts_anew_still_knows_who_signed_out(paper: Newspaper) -> None:
+    from tests.gate.newspaper import SECRET
+
+    from foldline.config import load
+    from foldline.server.worker import Worker
+
+    held = paper.sign_in({1: START + YEAR})
+    paper.store(PassFacts(READER, SESSION, {1: START + YEAR}, held.session_until, ended=True))
+    paper.worker = Worker(load(paper.home, {"FOLDLINE_SECRET": SECRET}), 0, paper.clock)
+    paper.worker.hear()
+    assert not opens(paper)

@@ -187,3 +187,37 @@ def test_a_field_that_would_break_the_frame_is_never_written() -> None:
     with pytest.raises(ValueError, match="length"):
         _head(200, (), ())
     assert _head(304, Response(304, ()).headers, ()) == b"HTTP/1.1 304 Not Modified\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"x: aaaaaaaaaaaaaaaaaaaa\r\n" * 40_000,
+        b"x: " + b"a" * 2_000_000 + b"\r\n",
+        b"Cookie: " + b"a=b;" * 500_000 + b"\r\n",
+    ],
+    ids=["many lines", "one long line", "many cookies"],
+)
+def test_a_head_that_is_too_large_is_refused_before_it_costs_anything(paper: Newspaper, head: bytes) -> None:
+    async def ask() -> bytes:
+        async with served(paper, GateProtocol) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.suppress(ConnectionError):
+                writer.write(b"GET /metered HTTP/1.1\r\n" + HOST + head + b"\r\n")
+                await writer.drain()
+            try:
+                return await asyncio.wait_for(reader.read(12), 5)
+            except ConnectionError:
+                return b""
+            finally:
+                writer.transport.abort()
+
+    assert asyncio.run(ask()) in (b"HTTP/1.1 400", b"")
+
+
+def test_a_large_body_is_no_large_head(paper: Newspaper) -> None:
+    body = b"article=10&x=" + b"y" * 300_000
+    raw = get(b"/-/read", b"Content-Length: %d\r\nSec-Fetch-Site: same-origin\r\n" % len(body), b"POST") + body
+    short, long = both_ways(paper, raw)
+    assert short == long
+    assert short.startswith(b"HTTP/1.1 413")

@@ -7,8 +7,16 @@ from functools import lru_cache
 _NAMES = (b"bot", b"crawler", b"spider", b"slurp", b"facebookexternalhit", b"archiver")
 
 
-@lru_cache(maxsize=1024)
+#: A user agent says what it is at its beginning; what is remembered of it is bounded.
+_SAYS = 512
+
+
 def claims_crawler(user_agent: bytes) -> bool:
     """Whether a user agent says that it is a crawler."""
-    lowered = user_agent[:512].lower()
+    return _claims(user_agent[:_SAYS])
+
+
+@lru_cache(maxsize=1024)
+def _claims(user_agent: bytes) -> bool:
+    lowered = user_agent.lower()
     return any(name in lowered for name in _NAMES)

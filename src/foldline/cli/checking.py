@@ -23,6 +23,8 @@ def check(mail_to: str | None, home: Path | None) -> None:
         sys.exit(1)
     found = ready_django(settings).problems_of(settings)
     _tell(found)
+    if mail_to is not None and not _is_address(mail_to):
+        raise click.BadParameter(f"{mail_to!r} is not an e-mail address.", param_hint="--mail")
     if mail_to is not None:
         from foldline.site.readers.mail import send_test
 
@@ -31,6 +33,11 @@ def check(mail_to: str | None, home: Path | None) -> None:
     if found:
         sys.exit(1)
     click.echo("Nothing is wrong.")
+
+
+def _is_address(text: str) -> bool:
+    name, at, host = text.rpartition("@")
+    return bool(name and at and host) and not any(letter.isspace() for letter in text)
 
 
 def _tell(problems: tuple[Problem, ...]) -> None:

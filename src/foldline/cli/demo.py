@@ -86,8 +86,26 @@ def refuse_real_keys() -> None:
         raise ConfigurationError((Problem("FL050", "the demo refuses real keys", ", ".join(found), hint),))
 
 
+def refuse_real_home(home: Home) -> None:
+    """The demo writes its own settings and lets everybody in: only into a folder that is empty or its own.
+
+    Raises:
+        ConfigurationError: FL051, somebody else's files are there.
+    """
+    try:
+        first = home.settings_file.read_text(encoding="utf-8").splitlines()[:1]
+    except FileNotFoundError:
+        first = [] if not home.path.exists() or not any(home.path.iterdir()) else ["somebody else's"]
+    except (OSError, UnicodeDecodeError):
+        first = ["somebody else's"]
+    if first and first != SETTINGS.splitlines()[:1]:
+        hint = "Name an empty folder with --home, or one that the demo made."
+        raise ConfigurationError((Problem("FL051", "this folder is not the demo's", str(home.path), hint),))
+
+
 def write_settings(home: Home, port: int, desk: int) -> Settings:
     """The demo's settings, written anew each time; its secret is made once."""
+    refuse_real_home(home)
     home.make()
     os.environ["FOLDLINE_DEMO"] = "1"
     url = f"http://{LOOPBACK}:{port}"

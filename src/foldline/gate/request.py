@@ -99,9 +99,13 @@ def is_ambiguous(path: bytes) -> bool:
     return any(segment in (b".", b"..") for segment in decoded.split(b"/"))
 
 
-@lru_cache(maxsize=512)
 def accepts_gzip(accept_encoding: bytes) -> bool:
-    """Whether a client takes gzip (RFC 9110, 12.5.3)."""
+    """Whether a client takes gzip (RFC 9110, 12.5.3). Nobody names more codings than fit into 256 bytes."""
+    return _accepts_gzip(accept_encoding[:256])
+
+
+@lru_cache(maxsize=512)
+def _accepts_gzip(accept_encoding: bytes) -> bool:
     allowed: dict[str, float] = {}
     for part in accept_encoding.decode("latin-1").lower().split(","):
         coding, *parameters = (piece.strip() for piece in part.split(";"))

@@ -17,6 +17,7 @@ from foldline.gate.state import GateState
 
 _MEDIA = re.compile(r"[0-9a-f]{32}\.(?:webp|png|jpg|gif)")
 _READS = ("GET", "HEAD")
+_FORWARDED = (*_READS, "POST")
 
 
 def visit(request: Request, gate: GateState) -> Steps:
@@ -49,6 +50,8 @@ def _own(name: bytes, request: Request, gate: GateState) -> Steps:
         if name.startswith(b"static/"):
             return (yield from _static(request, gate))
         return (yield from _media(name[6:].decode("ascii", "replace"), request, gate))
+    if request.method not in _FORWARDED:
+        return bare(405, gate, (b"allow", b"GET, HEAD, POST"))
     answer: Response = yield needs.Forward(request)
     return answer
 

@@ -22,6 +22,10 @@ from foldline.gate.response import HeaderList, Response
 
 _READS = (b"GET", b"HEAD")
 
+#: What stands before a body, in bytes and in header lines. Browsers send a tenth of it.
+MOST_HEAD = 64 << 10
+MOST_LINES = 128
+
 
 class GateProtocol(HttpToolsProtocol):
     """One connection to a gate worker. `config.app` is a GateApp."""
@@ -38,6 +42,27 @@ class GateProtocol(HttpToolsProtocol):
             raise TypeError("this protocol serves the gate and nothing else")
         self._gate = config.app
         self._answered = False
+        self._in_head = True
+        self._head_bytes = self._lines = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, which has no bound of its own for what stands before a body."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._head_bytes = self._lines = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._lines += 1
+        if self._lines > MOST_LINES or len(name) + len(value) > MOST_HEAD:
+            raise ValueError("too many header fields, or too long a one")
+        super().on_header(name, value)
 
     def on_url(self, url: bytes) -> None:
         # A target that names an authority of its own could be decided for one host and routed by another (RFC 9112,
@@ -47,6 +72,7 @@ class GateProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         response = self._at_once() if self._is_plain() else None
         self._answered = response is not None
         if response is None:

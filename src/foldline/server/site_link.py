@@ -35,6 +35,13 @@ _PASSED = frozenset(
 )
 _DROPPED = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server", b"content-length"))
 
+#: These pages are one reader's own and set cookies. A cache that was told to ignore `Cache-Control` heeds these.
+_KEPT_BY_NOBODY = (
+    (b"x-accel-expires", b"0"),
+    (b"cdn-cache-control", b"no-store"),
+    (b"surrogate-control", b"no-store"),
+)
+
 
 class SiteLink:
     """Forwards what lies under the prefix. `scheme` is that of the publication's address."""
@@ -65,7 +72,7 @@ class SiteLink:
             for event in (head, h11.Data(data=request.body), h11.EndOfMessage()):
                 writer.write(connection.send(event) or b"")
             await writer.drain()
-            return await _receive(connection, reader)
+            return await _receive(connection, reader, request.method)
         finally:
             writer.close()
 
@@ -82,7 +89,7 @@ class SiteLink:
         ]
 
 
-async def _receive(connection: h11.Connection, reader: asyncio.StreamReader) -> Response:
+async def _receive(connection: h11.Connection, reader: asyncio.StreamReader, method: str) -> Response:
     head: h11.Response | None = None
     body = bytearray()
     while True:
@@ -97,9 +104,13 @@ async def _receive(connection: h11.Connection, reader: asyncio.StreamReader) -> 
                 raise h11.RemoteProtocolError("the answer is too large")
         elif isinstance(event, h11.EndOfMessage):
             break
-        elif isinstance(event, h11.ConnectionClosed):
+        elif not isinstance(event, h11.InformationalResponse):
             raise h11.RemoteProtocolError("the answer was cut off")
     if head is None:
         raise h11.RemoteProtocolError("there was no answer")
-    kept = tuple((bytes(name), bytes(value)) for name, value in head.headers if bytes(name) not in _DROPPED)
-    return Response(head.status_code, (*kept, (b"content-length", b"%d" % len(body))), bytes(body))
+    fields = [(bytes(name), bytes(value)) for name, value in head.headers]
+    length = b"%d" % len(body)
+    if method == "HEAD":
+        length = next((value for name, value in fields if name == b"content-length"), length)
+    kept = tuple(field for field in fields if field[0] not in _DROPPED)
+    return Response(head.status_code, (*kept, *_KEPT_BY_NOBODY, (b"content-length", length)), bytes(body))

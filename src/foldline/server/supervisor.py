@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import signal
 import socket
@@ -11,10 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
+from foldline.stores.home import Home
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class Supervisor:
         self, settings: Settings, environ: Mapping[str, str], gate: socket.socket, desk: socket.socket
     ) -> None:
         self._settings = settings
+        self._lock = _take(settings.home)
         self._sockets = (gate, desk)
         self._stopping = False
         common = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
@@ -156,6 +159,24 @@ class Supervisor:
         for listening in self._sockets:
             listening.close()
         self._settings.home.site_socket.unlink(missing_ok=True)
+        self._lock.close()
+
+
+def _take(home: Home) -> TextIO:
+    """The lock of a home folder, until it is closed or this process ends.
+
+    Raises:
+        ConfigurationError: FL042, another process serves from it.
+    """
+    lock = (home.run / "lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        hint = "Stop it first, or name another home folder."
+        what = "another process serves from this folder"
+        raise ConfigurationError((Problem("FL042", what, str(home.path), hint),)) from error
+    return lock
 
 
 def _asks(family: int, address: Any, request: bytes) -> bool:

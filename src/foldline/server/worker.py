@@ -31,7 +31,7 @@ from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.site_link import SiteLink
 from foldline.signed.keys import Keyring
-from foldline.signed.reader_pass import Pass, PassFacts
+from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, ChangeFeed
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
@@ -122,7 +122,7 @@ class Worker:
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self._facts = PassStore(home)
-        self._feed = ChangeFeed(home)
+        self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
             self.state,
             self.library,
@@ -190,6 +190,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
         log_level="warning",
         timeout_graceful_shutdown=5,
     )
+    worker.hear()
     beside = asyncio.create_task(worker.beside())
     try:
         await uvicorn.Server(config).serve(sockets=[listening])

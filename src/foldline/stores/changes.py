@@ -24,8 +24,11 @@ class Change(NamedTuple):
 class ChangeFeed:
     """Reads changes in order, each once."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, since: int = 0) -> None:
+        """The first call gives the session changes since that epoch second: a worker that starts knows nothing of
+        passes that were ended while they still look fresh. Of other changes it needs none, its memory is empty."""
         self._home = home
+        self._since = since
         self._connection: sqlite3.Connection | None = None
         self._last = -1
 
@@ -39,9 +42,13 @@ class ChangeFeed:
             if self._connection is None:
                 self._connection = connect(self._home.site_db, read_only=True, timeout=0.05)
             if self._last < 0:
+                rows = self._connection.execute(
+                    "SELECT id, kind, key FROM foldline_changes WHERE kind = 'session' AND at >= ? ORDER BY id",
+                    (self._since,),
+                ).fetchall()
                 row = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM foldline_changes").fetchone()
                 self._last = row[0]
-                return []
+                return [Change(*row) for row in rows]
             rows = self._connection.execute(
                 "SELECT id, kind, key FROM foldline_changes WHERE id >= ? ORDER BY id", (self._last,)
             ).fetchall()
