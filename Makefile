@@ -7,10 +7,10 @@ ARGS ?=
 .PHONY: demo test lint bench proof lock clean
 
 demo: .stamps/runtime
-	$(BIN)/foldline demo --home .demo-home $(ARGS)
+	@$(BIN)/foldline demo --home .demo-home $(ARGS)
 
 test: .stamps/dev .stamps/readability
-	./scripts/system-packages
+	@./scripts/system-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
@@ -22,7 +22,7 @@ lint: .stamps/dev
 
 # Speed, as ratios within one run beside nginx: docs/performance.md says how to read them.
 bench: .stamps/dev
-	./scripts/system-packages
+	@./scripts/system-packages
 	$(BIN)/python -m scripts.bench $(ARGS)
 
 # The long form of the proof: every surface by every variant, and more random histories.
@@ -35,16 +35,16 @@ lock: .stamps/dev
 	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/dev.txt
 
 .stamps/venv:
-	./scripts/make-venv $(PYTHON) $(VENV)
+	@./scripts/make-venv $(PYTHON) $(VENV)
 	@mkdir -p .stamps && touch $@
 
 .stamps/runtime: .stamps/venv requirements/runtime.txt pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/runtime.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/runtime.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .stamps/dev: .stamps/runtime requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@
 
 .stamps/readability: .stamps/venv scripts/fetch-readability

@@ -57,5 +57,7 @@ CHECKS: dict[str, str] = {
     "FL439": "An author is unknown",
     "FL440": "A character that pages may not hold was replaced",
     "FL441": "Broken HTML was mended",
+    "FL442": "An article that is not free is published as free",
+    "FL443": "A reference is defined below the fold",
     "FL450": "An old address is ignored",
 }

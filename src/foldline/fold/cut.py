@@ -52,8 +52,13 @@ class _Block:
     shown: bool
 
 
-def cut(html: str, rule: FoldRule = FoldRule()) -> Cut:
-    """Cuts a sanitised body. A marker is a comment `fold`; within a block it counts as before that block."""
+def cut(html: str, rule: FoldRule = FoldRule(), *, uncut: str = "") -> Cut:
+    """Cuts a sanitised body. A marker is a comment `fold`; within a block it counts as before that block.
+
+    `uncut` is `Rendered.uncut`: where it says why no rule may look for the fold, all of the body is below it.
+    """
+    if uncut and html.strip():
+        return Cut("", without_marker(html), "not-found")
     try:
         blocks, marker = _blocks(stable(html))
         whole = "".join(block.html for block in blocks)

@@ -15,6 +15,7 @@ Kind = Literal[
     "embed",
     "element-removed",
     "fold-marker",
+    "reference-below",
 ]
 
 

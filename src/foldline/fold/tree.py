@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser
@@ -24,6 +25,8 @@ HEADINGS = names("h1 h2 h3 h4 h5 h6")
 #: Elements that are something to read or look at even where they hold no text.
 SHOWN = "img,picture,video,audio,iframe,svg,math,object,embed,canvas,input,button"
 _ROUNDS = 4
+#: A parser drops the first line end of a `pre` each time it reads it.
+_PRE = re.compile(r"(<pre(?:\s[^<>]*)?>)\n+")
 
 
 class Unstable(ValueError):
@@ -61,9 +64,9 @@ class Fragment:
 
 
 def stable(html: str) -> str:
-    """The fixpoint of parsing and writing. Raises Unstable where a few rounds do not reach one."""
+    """The fixpoint of parsing and writing; a `pre` loses the empty lines at its start. Raises Unstable where a few rounds do not reach one."""
     for _ in range(_ROUNDS):
-        written = Fragment(html).html
+        written = _PRE.sub(r"\1", Fragment(html).html)
         if written == html:
             return html
         html = written

@@ -14,7 +14,7 @@ from foldline.errors import Problem
 from foldline.fold import templates
 from foldline.fold.dress import Image
 from foldline.fold.findings import Finding
-from foldline.fold.markdown import readable, render
+from foldline.fold.markdown import Rendered, readable, render
 from foldline.fold.regions import parser, regions
 from foldline.sources.articles.imported import ImportedPicture
 from foldline.sources.articles.mending import mended
@@ -33,6 +33,7 @@ _IDS = {
     "embed": "FL436",
     "element-removed": "FL437",
     "fold-marker": "FL438",
+    "reference-below": "FL443",
 }
 
 
@@ -107,6 +108,7 @@ class Body:
     """Markdown to be stored; its pictures carry the addresses that it now gives them."""
 
     text: str
+    rendered: Rendered
     pictures: tuple[ImportedPicture, ...] = ()
     warnings: list[Problem] = field(default_factory=list)
 
@@ -122,11 +124,12 @@ def body_of(source: str, context: templates.Context, place: Place) -> Body:
             pictures[reference] = picture
     text = _renamed(text, pictures)
     shown = {picture.address: Image(picture.address) for picture in pictures.values()}
-    findings = (*resolved, *render(text, shown).findings)
+    rendered = render(text, shown)
+    findings = (*resolved, *rendered.findings)
     warnings = [Problem(_IDS[one.kind], _what(one), place.at(one.line or _line_of(one, source))) for one in findings]
     warnings += [Problem("FL441", f"broken HTML mended: {what}", place.at(line)) for what, line in slips]
     unique = {picture.address: picture for picture in pictures.values()}
-    return Body(text.strip("\n") + "\n", tuple(unique.values()), warnings)
+    return Body(text.strip("\n") + "\n", rendered, tuple(unique.values()), warnings)
 
 
 def _line_of(finding: Finding, source: str) -> int:
@@ -148,6 +151,7 @@ def _what(finding: Finding) -> str:
         "embed": f"embedded media, now a link: {finding.detail}",
         "element-removed": f"removed: {finding.detail}",
         "fold-marker": finding.detail,
+        "reference-below": f"the reference [{finding.detail}] is defined below the fold; above it, it stays text",
     }[finding.kind]
 
 

@@ -11,7 +11,7 @@ from foldline.errors import FoldlineError, Problem
 from foldline.fold.cut import Cut, FoldRule, after_first_block, cut, without_marker
 from foldline.fold.dress import Image
 from foldline.fold.findings import Finding
-from foldline.fold.markdown import render
+from foldline.fold.markdown import Rendered, render
 from foldline.fold.prove import Known, survivors
 from foldline.pages.public import PublicArticle
 from foldline.policy.facts import Access
@@ -23,6 +23,20 @@ NO_FOLD = "FL410"
 UNKNOWN_ACCESS = "FL411"
 NOT_PROVED = "FL412"
 WITHHELD = "FL414"
+
+#: What is wrong, and what helps, by `Rendered.uncut`.
+_NO_FOLD = {
+    "": ("no place for a fold was found", "Put a line `<!-- fold -->` between two paragraphs."),
+    "marker-unused": (
+        "a fold marker was written and could not be used",
+        "Write `<!-- fold -->` on a line of its own between two paragraphs, with nothing else on the line, and outside"
+        " code, quotations and other HTML. Close every code fence. An example of a marker belongs into code.",
+    ),
+    "read-differently": (
+        "its HTML is read in more than one way, so that no place for a fold is certain",
+        "Mend the HTML, or put a line `<!-- fold -->` between two paragraphs.",
+    ),
+}
 
 
 class ArticlePage(Protocol):
@@ -85,7 +99,9 @@ def compose(
     rendered = render(draft.body, {name: Image(p.src, p.width, p.height) for name, p in draft.pictures.items()})
     access = access_level(draft.access)
     whole = without_marker(rendered.html)
-    made = cut(rendered.html, rule) if access not in (None, Access.FREE) else Cut(whole, "", "nothing-below")
+    made = Cut(whole, "", "nothing-below")
+    if access not in (None, Access.FREE):
+        made = cut(rendered.html, rule, uncut=rendered.uncut)
     if access is Access.FREE or (access and made.how == "nothing-below"):
         public = _public(draft, Access.FREE, made.preview, gated=False)
         how: How = "free" if access is Access.FREE else "nothing-below"
@@ -95,7 +111,7 @@ def compose(
         alarms.append(_unknown_access(draft))
         made = Cut("", whole, "not-found")
     elif made.how == "not-found":
-        alarms.append(_no_fold(draft))
+        alarms.append(_no_fold(draft, rendered))
     allowed = (*_written_as_public(draft), *said)
     for how, step in _steps(access, made, rendered.html):
         public = _public(draft, access, step.preview, gated=True)
@@ -180,13 +196,12 @@ def _unknown_access(draft: Draft) -> Problem:
     )
 
 
-def _no_fold(draft: Draft) -> Problem:
-    return Problem(
-        NO_FOLD,
-        "no place for a fold was found: headline and standfirst only.",
-        draft.path,
-        "Put a line `<!-- fold -->` between two paragraphs.",
-    )
+def _no_fold(draft: Draft, rendered: Rendered) -> Problem:
+    what, how = _NO_FOLD[rendered.uncut]
+    line = next((found.line for found in rendered.findings if found.kind == "fold-marker" and found.line), 0)
+    if rendered.uncut == "marker-unused" and line:
+        what = f"{what} (line {line} of the text)"
+    return Problem(NO_FOLD, f"{what}: headline and standfirst only.", draft.path, how)
 
 
 def _not_proved(draft: Draft, step: Cut, count: int) -> Problem:

@@ -16,7 +16,8 @@ import yaml
 
 from foldline.errors import ConfigurationError, Problem
 from foldline.fold import templates
-from foldline.fold.markdown import readable
+from foldline.fold.cut import FoldRule, cut
+from foldline.fold.markdown import Rendered, readable
 from foldline.pages.public import Note
 from foldline.policy.facts import Access
 from foldline.sources.articles.body_pictures import Place, Shelf, body_of
@@ -45,6 +46,7 @@ class Options:
     known_authors: Mapping[str, str] | None = None
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     picture_folders: tuple[Path, ...] = ()
+    rule: FoldRule = FoldRule()
 
 
 def markdown_files(folder: Path) -> tuple[Path, ...]:
@@ -98,17 +100,18 @@ def read_folder(
     known_authors: Mapping[str, str] | None = None,
     zone: tzinfo | str = "UTC",
     picture_folders: Sequence[Path] = (),
+    rule: FoldRule = FoldRule(),
 ) -> Iterator[FileResult]:
     """Reads every file, one after the other; a file with an error is named, and the others go on.
 
     `zone` is for dates that name none. Pictures are looked for beside the file, below `folder` and below
-    `picture_folders`, never elsewhere. Raises ConfigurationError for an unknown `access` and for a folder that is none.
+    `picture_folders`, never elsewhere. `rule` is for telling what is published as free. Raises ConfigurationError for an unknown `access` and for a folder that is none.
     """
     if access_level(access) is None:
         problem = Problem("FL425", f"{access!r} is no access level.", "access", f"One of: {', '.join(Access)}.")
         raise ConfigurationError((problem,))
     there = ZoneInfo(zone) if isinstance(zone, str) else zone
-    options = Options(access, section, known_authors, there, tuple(picture_folders))
+    options = Options(access, section, known_authors, there, tuple(picture_folders), rule)
     return _read(folder, markdown_files(folder), options)
 
 
@@ -176,6 +179,7 @@ class _File:
         self._forbidden(text, line)
         body = body_of(text, self._context(), self._place(line))
         self.warnings.extend(body.warnings)
+        self._free_after_all(access, body.rendered, line)
         article = ImportedArticle(
             key=self.path,
             slug=self._slug(),
@@ -194,6 +198,13 @@ class _File:
             old_paths=self._old_paths(),
         )
         return article.hashed()
+
+    def _free_after_all(self, access: str, rendered: Rendered, line: int) -> None:
+        if access == Access.FREE or cut(rendered.html, self.options.rule, uncut=rendered.uncut).how != "nothing-below":
+            return
+        what = f"access is {access}, but nothing stands below the fold: it is published as free."
+        hint = "Put a line `<!-- fold -->` where the rest begins, or set its access to free."
+        self.warnings.append(Problem("FL442", what, f"{self.path}:{line}", hint))
 
     def _forbidden(self, text: str, line: int) -> None:
         for number, one in enumerate(text.split("\n"), line):
