@@ -219,3 +219,23 @@ def test_a_clean_browser_gets_only_declared_cookies_and_asks_no_third_party(read
     }
     assert all(address.startswith(demo.url) for address in asked)
     assert one.page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_an_article_that_became_free_meanwhile_is_loaded_anew(reader: NotYet) -> None:
+    one = reader()
+    told = '<div class="answer" data-outcome="open" data-reason="article-is-free"><p>x</p>'
+    told += '<meta http-equiv="refresh" content="0"></div><div class="answer-rest"></div>'
+    one.page.route("**/-/read", lambda route: route.fulfill(body=told, content_type="text/html"), times=1)
+    page = one.open(METERED)
+    with page.expect_navigation():
+        pass
+    one.wait_for_rest()
+
+
+@pytest.mark.parametrize("fragment", ["#%", "#100%", "#%E0%A4%A", "#nothing-of-this-name"])
+def test_whatever_stands_behind_the_hash_the_rest_arrives(reader: NotYet, fragment: str) -> None:
+    one = reader()
+    one.open(METERED + fragment)
+    one.wait_for_rest()
+    one.settle()
+    assert not one.problems

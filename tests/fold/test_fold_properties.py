@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from foldline.fold.cut import FoldRule, after_first_block, cut, without_marker
 from foldline.fold.markdown import render
+from foldline.fold.marker import written
 from foldline.fold.prove import survivors
 from foldline.fold.tree import Fragment, stable
 
@@ -74,6 +75,37 @@ lines = st.one_of(
     malformed,
 )
 markdown = st.lists(lines, max_size=25).map("\n\n".join)
+references = st.sampled_from(
+    [
+        "[a]",
+        "[a][b]",
+        "![c][]",
+        "[^1] and [^2]",
+        "[^2] [^2]",
+        "^[note [b]]",
+        "# [b]",
+        "- [^1]\n- [c]",
+        "> [^3]",
+        "[a]: /up",
+    ]
+)
+definitions = st.sampled_from(
+    ["[a]: /x 'title'", "[b]: /y", "[c]: picture:c", "[^1]: note", "[^2]: note [^1]\n\n    more", "[^3]: [a]\n[^1]: b"]
+)
+markers = st.sampled_from(
+    [
+        "<!-- fold -->",
+        "<!--more-->",
+        "\\<!-- fold -->",
+        "<!--\u00a0fold\u00a0-->",
+        "<!\u2014 fold \u2014>",
+        "&lt;!-- more --&gt;",
+        "> <!-- fold -->",
+        "- x <!--FOLD-->",
+        "<!--\nfold\n-->",
+        "<pre>\n<!-- fold -->",
+    ]
+)
 rules = st.builds(FoldRule, st.integers(0, 8), st.integers(0, 400))
 
 
@@ -140,10 +172,42 @@ def test_a_preview_holds_no_passage_of_the_rest_that_is_not_its_own(source: str,
 @BOUNDED
 @given(st.lists(words, min_size=1, max_size=6), markdown, markdown)
 def test_the_preview_above_a_marker_is_the_same_whatever_stands_below(above: list[str], one: str, other: str) -> None:
-    top = "\n\n".join(text.strip() or "x" for text in above) + "\n\n<!-- fold -->\n\n"
-    first, second = (cut(render(top + below.replace("[^1]:", "") + "\n\nend").html) for below in (one, other))
+    top = "\n\n".join(text.strip() or "x" for text in above) + "[^1]\n\n<!-- fold -->\n\n"
+    first, second = (cut(render(top + below + "\n\nend").html) for below in (one, other))
     assume(first.how == second.how == "marker")  # an open `comment` tag takes all that is left of the text with it
     assert first.preview == second.preview
+
+
+@BOUNDED
+@given(st.lists(references, min_size=1, max_size=6), st.lists(definitions, max_size=6), definitions)
+def test_no_definition_below_a_marker_changes_what_is_above_it(used: list[str], some: list[str], other: str) -> None:
+    top = "\n\n".join(used) + "\n\n<!-- fold -->\n\nwords\n\n"
+    previews = {cut(render(top + "\n\n".join(below)).html).preview for below in ([], some, [other, *some], [other])}
+    assert len(previews) == 1
+
+
+@BOUNDED
+@given(markdown, markers, malformed, st.sampled_from(["\n\n", "\n", " ", ""]), rules)
+def test_what_stands_below_a_marker_that_is_no_example_is_never_above_the_fold(
+    source: str, marker: str, below: str, before: str, rule: FoldRule
+) -> None:
+    source = f"{source}{before}{marker}\n\n{below}\n\nZyxwvu tsrqpo"
+    rendered = render(source)
+    made = cut(rendered.html, rule, uncut=rendered.uncut)
+    assert not written(source) or made.how in ("marker", "not-found") or "Zyxwvu" not in rendered.html
+    assert not written(source) or "Zyxwvu" not in made.preview
+
+
+@BOUNDED
+@given(markdown, markers, st.sampled_from(["\n\n", "\n", " ", ""]), rules)
+def test_a_marker_in_no_code_leaves_no_rule_to_look_for_the_fold(
+    source: str, marker: str, before: str, rule: FoldRule
+) -> None:
+    source = source.replace("`", "").replace("~", "")
+    rendered = render(f"{source}{before}{marker}\n\nZyxwvu tsrqpo")
+    made = cut(rendered.html, rule, uncut=rendered.uncut)
+    assert "Zyxwvu" not in made.preview
+    assert made.how in ("marker", "not-found") or "Zyxwvu" not in rendered.html
 
 
 @BOUNDED

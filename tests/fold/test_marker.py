@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from foldline.fold import markdown
 from foldline.fold.cut import FoldRule, cut
 from foldline.fold.markdown import render
+from foldline.fold.tree import Unstable, stable
 
 MARK = "<!--fold-->"
 
@@ -26,23 +28,75 @@ def test_a_marker_between_two_lines_of_text_ends_the_paragraph() -> None:
     "source",
     [
         "```\n<!-- fold -->\n```\n\nx",
+        "> ~~~\n> <!-- fold -->\n> ~~~\n\nx",
         "a `<!-- fold -->` b",
+        "a ``&lt;!-- more --&gt; ` `` b",
+        "<!-- fold this -->",
+        "<!-- folded -->",
+        "read <more> and unfold it",
+    ],
+)
+def test_an_example_in_code_and_what_says_something_else_is_no_marker(source: str) -> None:
+    rendered = render(f"first\n\n{source}\n\nlast")
+    assert MARK not in rendered.html
+    assert (rendered.uncut, cut(rendered.html, uncut=rendered.uncut).how) == ("", "nothing-below")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "a <!-- fold --> b",
         "<!-- fold --> b",
+        "<!-- fold --> <br>",
+        "- a <!-- fold -->",
+        "> a <!-- fold -->",
+        "# a <!-- fold -->",
         '<div title="\n<!-- fold -->\n">x</div>',
         "<script>\n<!-- fold -->\n</script>\n\nx",
         "<!--\n<!-- fold -->\n-->\n\nx",
+        "<!--\nfold\n-->\n\nx",
         "&lt;!-- fold --&gt;",
         "\\<!-- fold -->",
+        "<\\!\\-- fold --\\>",
         "<pre>\n<!-- fold -->\n</pre>",
-        "<!-- fold this -->",
-        "<!-- folded -->",
+        "<pre>\n<!-- fold -->\n",
         '<p title="<!--fold-->">x</p>',
+        "<!--&nbsp;fold&nbsp;-->",
+        "<!\u2014 fold \u2014>",
+        "<\u2013 More \u2013>",
+        "<-- fold -->",
+        "<!- fold ->",
+        "\uff1c!-- fold --\uff1e",
+        "```\ncode\n\n<!-- fold -->\n\nx",
+        "```\n<!-- fold -->",
+        "```\ncode\n\n<!-- fold -->\n\nx\n\n```\n\nmore\n\n```\n\nx",
+        "`a` <!-- fold --> `<!-- fold -->`",
+        "[^1]: a note\n\n    <!-- fold -->",
+        "[x]: /y '<!-- fold -->'",
+        "{% comment %}<!-- fold -->{% endcomment %}",
+        "<svg>\n\n<!-- fold -->\n\n</svg>",
     ],
 )
-def test_what_only_looks_like_a_marker_is_none(source: str) -> None:
-    assert MARK not in render(f"first\n\n{source}\n\nlast").html.replace('title="<!--fold-->"', "")
-    assert cut(render(f"first\n\n{source}\n\nlast").html).how == "nothing-below"
+def test_a_marker_that_was_written_and_cannot_be_used_closes_the_article_and_is_named(source: str) -> None:
+    rendered = render(f"first\n\n{source}\n\nlast")
+    made = cut(rendered.html, uncut=rendered.uncut)
+    assert MARK not in rendered.html.replace('title="<!--fold-->"', "")
+    assert (rendered.uncut, made.how, made.preview) == ("marker-unused", "not-found", "")
+    assert "first" in made.rest
+    assert any(finding.kind == "fold-marker" and finding.line for finding in rendered.findings)
+
+
+@pytest.mark.parametrize("marker", ["<!--more-->", "<!-- fold -->  ", "`x` <!-- More -->"])
+def test_a_marker_that_ends_a_paragraph_at_the_top_is_behind_that_paragraph(marker: str) -> None:
+    rendered = render(f"One.\nTwo. {marker}\n\nbelow")
+    made = cut(rendered.html, uncut=rendered.uncut)
+    assert made.preview.startswith("<p>One.\nTwo.")
+    assert (made.rest.strip(), made.how, rendered.findings) == ("<p>below</p>", "marker", ())
+
+
+def test_a_marker_with_spaces_that_do_not_break_is_one() -> None:
+    made = cut(render("above\n\n<!--\u00a0fold\u2003-->\n\nbelow").html)
+    assert (made.rest.strip(), made.how) == ("<p>below</p>", "marker")
 
 
 def test_of_several_markers_the_first_counts_and_the_others_are_named() -> None:
@@ -93,3 +147,56 @@ def test_what_stands_below_the_marker_changes_no_byte_above_it() -> None:
     belows = ["", "x\n\n", "</div></a></p> y*\n\n", "<table><b>z\n\n", "```\nopen", "# A *b\n\n| t |\n|---|\n| 2 |"]
     previews = {cut(render(above + below + "\n\nend").html, FoldRule()).preview for below in belows}
     assert len(previews) == 1
+
+
+@pytest.mark.parametrize("broken", ["<pre>" + "\n" * 9 + "code</pre>", "<pre><img src=x>" + "\n" * 9 + "code</pre>"])
+def test_code_that_begins_with_empty_lines_moves_no_fold(broken: str) -> None:
+    for source in (f"above\n\n<!-- fold -->\n\nbelow\n\n{broken}", f"above\n\n<!-- fold -->\n\n{broken}\n\nbelow"):
+        made = cut(render(source).html)
+        assert (made.preview.strip(), made.how, "below" in made.rest) == ("<p>above</p>", "marker", True)
+
+
+def test_html_that_never_reads_the_same_is_shown_as_text_on_its_own_side_of_the_fold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def moody(html: str) -> str:
+        if "<u>" in html:
+            raise Unstable("this test says so")
+        return stable(html)
+
+    monkeypatch.setattr(markdown, "stable", moody)
+    for above, below in (("*a*", "<u>secret</u>"), ("*a* <u>b</u>", "secret"), ("*a* <u>b</u>", "<u>secret</u>")):
+        rendered = render(f"{above}\n\n<!-- fold -->\n\n{below}")
+        made = cut(rendered.html, uncut=rendered.uncut)
+        assert (made.how, "secret" in made.preview, "secret" in made.rest) == ("marker", False, True)
+        assert made.preview.strip() == ("<p><em>a</em></p>" if "u" not in above else "<p>*a* &lt;u&gt;b&lt;/u&gt;</p>")
+    unmarked = render("a\n\n<u>secret</u>")
+    assert (unmarked.uncut, cut(unmarked.html, uncut=unmarked.uncut).preview) == ("read-differently", "")
+
+
+def test_a_reference_above_the_fold_takes_no_definition_from_below_and_is_named() -> None:
+    source = "Read [this], [*that*][b] and [up].\n\n[up]: /up\n\n<!-- fold -->\n\n[this] [up]\n\n"
+    rendered = render(source + "[this]: /secret 'title'\n[b]: /b")
+    made = cut(rendered.html)
+    assert made.preview == '<p>Read [this], [<em>that</em>][b] and <a href="/up" rel="noopener">up</a>.</p>\n'
+    assert made.rest.count('href="/secret"') == made.rest.count('href="/up"') == 1
+    assert [(f.kind, f.detail, f.line) for f in rendered.findings] == [
+        ("reference-below", "this", 1),
+        ("reference-below", "b", 1),
+    ]
+    assert cut(render(source + "x").html).preview == made.preview
+
+
+def test_a_footnote_reference_above_the_fold_is_a_number_wherever_its_note_is_written() -> None:
+    top = "One[^b], two[^a], again[^b].\n\n<!-- fold -->\n\nThree[^c], and[^b].\n\n"
+    notes = ["[^a]: A", "[^b]: B\n\n[^c]: C", "[^c]: C\n\n[^b]: B\n\n[^a]: A", ""]
+    made = [cut(render(top + text).html) for text in notes]
+    assert {one.preview for one in made} == {
+        '<p>One<sup class="footnote-ref" id="fnref1">1</sup>, two<sup class="footnote-ref" id="fnref2">2</sup>, '
+        'again<sup class="footnote-ref" id="fnref1-2">1</sup>.</p>\n'
+    }
+    assert '<li id="fn2" value="2">' in made[0].rest
+    assert '<li id="fn3" value="3">' in made[1].rest
+    assert made[1].rest.count('href="#fn3"') == 1
+    assert made[1].rest.count('href="#fn1"') == 1
+    assert "value" not in made[2].rest

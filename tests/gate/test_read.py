@@ -222,3 +222,10 @@ def test_public_records_that_cannot_be_read_are_told_as_a_passing_fault(paper: N
     assert answer.status == 503
     assert (b"retry-after", b"5") in answer.headers
     assert not paper.jar
+
+
+def test_an_article_that_became_free_meanwhile_is_loaded_anew(paper: Newspaper) -> None:
+    answer = paper.read(1)
+    assert outcome(answer) == ("open", "article-is-free")
+    assert b'http-equiv="refresh"' in answer.body
+    assert not paper.jar

@@ -76,8 +76,14 @@ def test_a_lapsed_reader_with_a_spent_meter_is_told_about_the_subscription() -> 
 
 
 def test_a_signed_opening_opens_what_no_rule_opens() -> None:
-    decision = ask(Access.SUBSCRIBERS, opened=True)
+    decision = ask(Access.METERED, meter=Meter(used=3), opened=Reason.METER_HAS_ROOM)
     assert (decision.outcome, decision.reason) == (Outcome.OPENS, Reason.OPENED_BEFORE)
+
+
+@pytest.mark.parametrize("access", [Access.SUBSCRIBERS, Access.REGISTERED])
+def test_what_a_meter_opened_is_closed_once_no_meter_may_open_it(access: Access) -> None:
+    decision = ask(access, opened=Reason.METER_HAS_ROOM)
+    assert decision.outcome is Outcome.REFUSES
 
 
 def test_a_store_that_did_not_answer_is_the_reason_that_is_told() -> None:
@@ -149,7 +155,7 @@ VISITS = st.builds(
     st.just(NOW),
     st.sampled_from([None, SUBSCRIBER, REGISTERED, LAPSED, Reader(frozenset({2}))]),
     st.builds(Meter, st.integers(0, 5), st.booleans(), st.booleans()),
-    st.booleans(),
+    st.sampled_from([None, Reason.METER_HAS_ROOM, Reason.READ_BEFORE]),
     st.builds(Caller, st.booleans(), st.booleans()),
     st.booleans(),
 )

@@ -168,6 +168,6 @@ def test_signing_out_forgets_what_was_read_and_not_how_much() -> None:
 
 def test_an_opening_that_has_ended_opens_nothing() -> None:
     openings = DeviceOpenings(b"d" * 16).with_entry(OpeningEntry(b"aaaaaaaa", NOW, 0), NOW - 1)
-    assert openings.ends(b"aaaaaaaa", NOW - 1) == NOW
-    assert openings.ends(b"aaaaaaaa", NOW) == 0
-    assert openings.ends(b"bbbbbbbb", NOW - 1) == 0
+    assert openings.entry(b"aaaaaaaa", NOW - 1) == OpeningEntry(b"aaaaaaaa", NOW, 0)
+    assert openings.entry(b"aaaaaaaa", NOW) is None
+    assert openings.entry(b"bbbbbbbb", NOW - 1) is None

@@ -75,6 +75,44 @@ def test_no_findable_fold_shows_headline_and_standfirst_and_raises_an_alarm() ->
     assert [(alarm.id, alarm.where) for alarm in made.alarms] == [("FL410", "/the-harbour-book")]
 
 
+@pytest.mark.parametrize("access", ["registered", "metered", "subscribers"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Open. <!-- fold --> Sealedword.",
+        "Open.\n\n\\<!-- fold -->\n\nSealedword.",
+        "Open.\n\n```\nx\n\n<!--more-->\n\nSealedword.",
+        "Open.\n\n<pre>\nx\n\n<!--more-->\n\nSealedword.",
+        f"{BODY}\n\n<!\u2014 fold \u2014>\n\nSealedword.",
+    ],
+)
+def test_a_marker_that_cannot_be_used_shows_headline_and_standfirst_and_says_how_to_write_it(
+    body: str, access: str
+) -> None:
+    made = compose(draft(body, access), HONEST, RULE)
+    assert (made.how, made.public.preview_html, made.public.gated) == ("not-found", "", True)
+    assert ("Sealedword" in made.rest, "Sealedword" in everything(made.page)) == (True, False)
+    (alarm,) = made.alarms
+    assert (alarm.id, "could not be used" in alarm.what, "line of its own" in alarm.hint) == ("FL410", True, True)
+
+
+def test_code_with_empty_lines_below_a_marker_does_not_publish_it() -> None:
+    made = compose(draft("Open.\n\n<!-- fold -->\n\nSealedword\n\n<pre>\n\n\n\n\n\n\n\ncode</pre>"), HONEST, RULE)
+    assert (made.how, made.alarms, "Sealedword" in everything(made.page)) == ("marker", (), False)
+
+
+def test_of_a_free_article_with_a_marker_that_cannot_be_used_nothing_is_sealed() -> None:
+    made = compose(draft("Open. <!-- fold --> Words.", "free"), HONEST, RULE)
+    assert (made.how, made.rest, made.alarms) == ("free", "", ())
+
+
+def test_a_definition_below_the_fold_is_in_no_byte_of_the_page() -> None:
+    above = "See [this] and [^1].\n\n<!-- fold -->\n\nBelow.\n\n"
+    one, other = (compose(draft(above + below), HONEST, RULE) for below in ("[this]: /secret 'Secret'\n\n[^1]: N", ""))
+    assert one.page == other.page
+    assert one.public == other.public
+
+
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_layout_that_shows_a_passage_from_below_the_fold_is_caught_and_nothing_is_published(leak: str) -> None:
     leaky = LeakyLayout(LEAKS[leak], paragraph(9)[20:140])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from foldline.errors import ConfigurationError
+from foldline.fold.cut import FoldRule
 from foldline.fold.dress import Image
 from foldline.fold.markdown import render
 from foldline.sources.articles.imported import FileResult, ImportedArticle
@@ -155,7 +156,7 @@ def test_authors_are_named_by_the_list_of_authors_and_unknown_ones_are_warned_ab
     tmp_path: Path, write: Write
 ) -> None:
     write("a.md", "authors: [laura, jo-ann, Okonkwo Adaeze]")
-    (result,) = read(tmp_path, known_authors={"laura": "Laura Gerhardt"})
+    (result,) = read(tmp_path, known_authors={"laura": "Laura Gerhardt"}, access="free")
     assert result.article is not None
     assert [author.name for author in result.article.authors] == ["Laura Gerhardt", "Jo Ann", "Okonkwo Adaeze"]
     assert [warning.id for warning in result.warnings] == ["FL439", "FL439"]
@@ -163,7 +164,7 @@ def test_authors_are_named_by_the_list_of_authors_and_unknown_ones_are_warned_ab
 
 def test_without_a_list_of_authors_a_written_out_name_is_a_name(tmp_path: Path, write: Write) -> None:
     write("a.md", "authors: [18F, Okonkwo Adaeze]")
-    (result,) = read(tmp_path)
+    (result,) = read(tmp_path, access="free")
     assert result.warnings == ()
 
 
@@ -188,7 +189,7 @@ def test_pictures_that_are_there_are_handed_over_and_shown_by_their_new_address(
         "```\n![x](pictures/A map (1).png)\n```"
     )
     write("a.md", "image: pictures/A map (1).png\nimage_alt: The map\nimage_caption: c\nimage_credit: d", text)
-    (result,) = read(tmp_path)
+    (result,) = read(tmp_path, access="free")
     article = result.article
     assert article is not None
     (picture,) = article.pictures
@@ -212,7 +213,7 @@ def test_no_picture_is_taken_from_outside_the_folder(tmp_path: Path, write: Writ
         "image: ../secret.png",
         "![a](../secret.png) ![b](link.png) ![c](/etc/passwd) ![d](%2e%2e/secret.png)",
     )
-    (result,) = read(inside)
+    (result,) = read(inside, access="free")
     assert result.article is not None
     assert (result.article.pictures, result.article.picture) == ((), None)
     assert [warning.id for warning in result.warnings] == ["FL433"] * 5
@@ -306,3 +307,42 @@ def test_broken_front_matter_is_named_with_its_line(tmp_path: Path, block: str, 
     (result,) = read(tmp_path)
     assert [error.id for error in result.errors] == ["FL422"]
     assert abs(int(result.errors[0].where.split(":")[1]) - line) <= 1
+
+
+def test_an_article_that_is_published_as_free_though_it_should_not_be_is_counted(tmp_path: Path, write: Write) -> None:
+    write("a.md", "access: subscribers", "One paragraph.\n\n<!-- fold -->")
+    write("b.md", "access: metered", "One.\n\n<!-- fold -->\n\nTwo.")
+    write("c.md", "access: free", "One.")
+    write("d.md", "access: metered", "One <!-- fold --> two.")
+    found = {result.path: [(warning.id, warning.where) for warning in result.warnings] for result in read(tmp_path)}
+    assert found == {"a.md": [("FL442", "a.md:6")], "b.md": [], "c.md": [], "d.md": [("FL438", "d.md:6")]}
+
+
+def test_what_is_published_as_free_depends_on_the_publications_own_rule(tmp_path: Path, write: Write) -> None:
+    write("a.md", "access: metered", "One.\n\nTwo.")
+    assert [warning.id for warning in read(tmp_path)[0].warnings] == ["FL442"]
+    assert read(tmp_path, rule=FoldRule(1, 0))[0].warnings == ()
+
+
+GOOD_FILE = "---\ntitle: Good\ndate: 2020-01-02\n---\n\nText.\n"
+
+
+def test_one_strange_file_never_stops_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "posts"
+    folder.mkdir()
+    (folder / "good.md").write_text(GOOD_FILE, encoding="utf-8")
+    (folder / "surrogate.md").write_text('---\ntitle: "\\ud800"\ndate: 2020-01-02\n---\n\nText.\n', encoding="utf-8")
+    edge = "---\ntitle: Edge\ndate: 9999-12-31 23:59:59 -12:00\n---\n\nText.\n"
+    (folder / "edge.md").write_text(edge, encoding="utf-8")
+    (folder / "large.md").write_text(GOOD_FILE + "x" * (2 << 20), encoding="utf-8")
+    os.mkfifo(folder / "pipe.md")
+    outside = tmp_path / "outside.md"
+    outside.write_text(GOOD_FILE, encoding="utf-8")
+    (folder / "link.md").symlink_to(outside)
+    (folder / os.fsdecode(b"caf\xe9.md")).write_text(GOOD_FILE.replace("Good", "Named"), encoding="utf-8")
+    results = {result.path: result for result in read_folder(folder, access="free")}
+    assert results["good.md"].article is not None
+    for name in ("surrogate.md", "edge.md", "large.md", "pipe.md", "link.md"):
+        assert results[name].article is None, name
+        assert results[name].errors, name
+    assert all(path.encode("utf-8") for path in results)

@@ -55,7 +55,8 @@ def _date_in(path: str) -> date:
 
 def test_every_warning_names_its_file_and_line(posts: tuple[FileResult, ...]) -> None:
     counted = Counter(warning.id for post in posts for warning in post.warnings)
-    assert counted.keys() == {"FL430", "FL431", "FL433", "FL434", "FL435", "FL436", "FL437", "FL439", "FL441"}
+    assert counted.keys() == {"FL430", "FL431", "FL433", "FL434", "FL435", "FL436", "FL437", "FL439", "FL441", "FL442"}
+    assert counted["FL442"] == 42
     assert all(
         re.fullmatch(re.escape(post.path) + r":\d+", warning.where) for post in posts for warning in post.warnings
     )

@@ -17,6 +17,7 @@ from foldline.checks import CHECKS
 from foldline.cli.home import home_option, ready_django, settings_of
 from foldline.config import Settings
 from foldline.errors import Problem
+from foldline.fold.cut import FoldRule
 from foldline.policy.facts import Access
 from foldline.sources.articles.imported import FileResult
 from foldline.sources.articles.markdown_files import markdown_files, read_authors, read_folder
@@ -78,6 +79,7 @@ def markdown(
         known_authors=read_authors(authors) if authors else None,
         zone=settings.publication.zone,
         picture_folders=pictures,
+        rule=FoldRule(settings.fold_paragraphs, settings.fold_characters),
     )
     done = _import(results, folder, dry_run)
     lines = list(_told(done, dry_run))

@@ -149,11 +149,12 @@ def _scrolling(body: Fragment) -> None:
 def _anchors(body: Fragment) -> None:
     """One id per element; headings without one get theirs from their words."""
     seen: set[str] = set()
+    counts: dict[str, int] = {}
     for node in body.top.css("h2, h3, h4, h5, h6, li[id], sup[id]"):
         wanted = node.attributes.get("id") or ""
         heading = node.tag not in ("li", "sup")
         if heading:
-            wanted = _free(wanted or _slug(node.text()), seen)
+            wanted = _free(wanted or _slug(node.text()), seen, counts)
         if not wanted or wanted in seen:
             if "id" in node.attributes:
                 del node.attrs["id"]
@@ -166,11 +167,16 @@ def _slug(text: str) -> str:
     return _NOT_SLUG.sub("-", unicodedata.normalize("NFKC", text).lower()).strip("-")[:60].strip("-")
 
 
-def _free(wanted: str, seen: set[str]) -> str:
+def _free(wanted: str, seen: set[str], counts: dict[str, int]) -> str:
+    """`counts` remembers where the last search for a name ended: a thousand headings of one name cost a thousand."""
     if not wanted:
         return ""
-    number, candidate = 1, wanted
-    while candidate in seen or candidate in _TAKEN or candidate.startswith("fn"):
+    number = counts.get(wanted, 1)
+    while (candidate := _numbered(wanted, number)) in seen or candidate in _TAKEN or candidate.startswith("fn"):
         number += 1
-        candidate = f"h-{wanted}" if number == 2 else f"h-{wanted}-{number}"
+    counts[wanted] = number
     return candidate
+
+
+def _numbered(wanted: str, number: int) -> str:
+    return wanted if number == 1 else f"h-{wanted}" if number == 2 else f"h-{wanted}-{number}"

@@ -74,7 +74,7 @@ def render(source: str, pictures: Mapping[str, Image] = _NO_PICTURES) -> Rendere
     html, as_text = _finished(parts, source, key, pictures, found)
     uncut: Literal["", "marker-unused", "read-differently"] = ""
     if f"<!--{key}-->" not in html:
-        uncut = "marker-unused" if written else "read-differently" if as_text else ""
+        uncut = "marker-unused" if written or parts.place else "read-differently" if as_text else ""
     if uncut == "marker-unused" and not any(finding.kind == "fold-marker" for finding in found):
         found.append(Finding("fold-marker", marker.UNUSED, written))
     return Rendered(html.replace(key, "fold"), tuple(found), uncut)
@@ -116,7 +116,8 @@ def readable(source: str) -> str:
 def _paragraphs(source: str) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", source):
         if paragraph.strip():
-            yield "<p>" + paragraph.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") + "</p>"
+            shown = paragraph.strip("\n").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            yield f"<p>{shown}</p>\n"
 
 
 def _parts(source: str, key: str, found: list[Finding]) -> _Parts:
@@ -155,8 +156,7 @@ def _parted(
     if deep is not None:
         only_below = further["references"].keys() - env.get("references", {}).keys()
         found.extend(_used_too_early(above, only_below))
-    raw = place.raw + "\n" if place.raw else ""
-    return _Parts(html, raw + write(below), write(listed), place), deep
+    return _Parts(html, place.raw + "\n" + write(below), write(listed), place), deep
 
 
 def _used_too_early(above: Sequence[Token], labels: Collection[str]) -> Iterator[Finding]:

@@ -127,7 +127,7 @@ def written(source: str) -> int:
     lines = [text.count("\n", 0, found.start()) for found in _LOOKS_LIKE.finditer(text)]
     if not lines:
         return 0
-    tokens = regions.parser().parse(source)
+    tokens = regions.parser().parse(source + "\n")
     fences = [token for token in tokens if token.type == "fence" and token.map]
     if all(_closed(fence) for fence in fences):
         inside = {line for fence in fences if fence.map for line in range(fence.map[0] + 1, fence.map[1] - 1)}
@@ -138,7 +138,7 @@ def written(source: str) -> int:
 
 
 def _folded(text: str) -> str:
-    text = html.unescape(text)
+    text = html.unescape(text).replace("\\", "")
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 

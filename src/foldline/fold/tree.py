@@ -64,7 +64,10 @@ class Fragment:
 
 
 def stable(html: str) -> str:
-    """The fixpoint of parsing and writing; a `pre` loses the empty lines at its start. Raises Unstable where a few rounds do not reach one."""
+    """The fixpoint of parsing and writing; a `pre` loses the empty lines at its start.
+
+    Raises Unstable where a few rounds do not reach one.
+    """
     for _ in range(_ROUNDS):
         written = _PRE.sub(r"\1", Fragment(html).html)
         if written == html:

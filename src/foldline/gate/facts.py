@@ -13,6 +13,7 @@ from foldline.gate.needs import Need, Renew
 from foldline.gate.request import Request
 from foldline.gate.state import GateState
 from foldline.policy.facts import EMPTY_METER, NOBODY, Article, Caller, Meter, Reader, Visit
+from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
 from foldline.signed.meter import DeviceMeter
 from foldline.signed.opening import NO_SESSION, DeviceOpenings
@@ -20,6 +21,9 @@ from foldline.signed.reader_pass import Pass, PassFacts
 
 CRAWLER = Caller(claims_crawler=True)
 NO_OPENINGS = DeviceOpenings(b"")
+
+#: Numbers of reasons in signed openings. May never change; new ones are added at the end.
+WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
 
 
 @dataclass(slots=True)
@@ -52,14 +56,15 @@ def gather(request: Request, article: Article, gate: GateState) -> Generator[Nee
     device, known = _device_meter(request, gate, now)
     openings = _openings(request, gate)
     hashed = b""
-    fact, opened = EMPTY_METER, False
+    fact, opened = EMPTY_METER, None
     if known or openings.entries:
         hashed = meter.article_hash(gate.keyring, device.device, article.id, device.articles)
         fact = Meter(len(device.articles), hashed in device.articles)
         session = held.session if held is not None else NO_SESSION
         if openings.session in (NO_SESSION, session):
             opening_hash = meter.article_hash(gate.keyring, openings.device, article.id, openings.articles)
-            opened = openings.ends(opening_hash, now) > 0
+            entry = openings.entry(opening_hash, now)
+            opened = WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
     caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
     visit = Visit(article, now, reader, fact, opened, caller, store_answered)
     return Carried(now, visit, held, renewed, ended, device, known, openings, hashed)

@@ -11,7 +11,7 @@ from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import pass_cookies
 from foldline.gate.errors import bare, not_found
-from foldline.gate.facts import Carried, gather
+from foldline.gate.facts import WHY, Carried, gather
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import GATED, NO_STORE, HeaderList, Response, cookie_headers, page
@@ -28,9 +28,6 @@ from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 
 MOST_BYTES = 1024
 OPENING_SECONDS = 86_400
-
-#: Numbers of reasons in signed openings. May never change; new ones are added at the end.
-WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
 
 
 def post_read(request: Request, gate: GateState) -> Steps:
@@ -158,7 +155,11 @@ def _open(
     record: PublicPage, decision: Decision, spoken: Spoken, request: Request, gate: GateState, changes: HeaderList
 ) -> Steps:
     """The rest for the script. A spend whose text can't be read is free on retry: the meter is not set again."""
-    head = Fragment.of(spoken.answer("open") + '<div class="answer-rest">')
+    said = spoken.answer("open")
+    if not record.gated:
+        # It became free after the page was sent: the page as it is now has what is missing there.
+        said = said.removesuffix("</div>") + '<meta http-equiv="refresh" content="0"></div>'
+    head = Fragment.of(said + '<div class="answer-rest">')
     parts: tuple[Fragment, ...] = (head,)
     if record.gated:
         assert decision.opening is not None

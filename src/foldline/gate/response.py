@@ -16,11 +16,12 @@ CONTENT_SECURITY_POLICY = (
 
 HTML: HeaderList = ((b"content-type", b"text/html; charset=utf-8"),)
 
-#: nginx and Varnish know no CDN-Cache-Control (RFC 9213); X-Accel-Expires says the same to nginx.
+#: nginx and Varnish know no CDN-Cache-Control (RFC 9213); X-Accel-Expires says the same to nginx, which before 1.23
+#: heeds whichever of the headers about caching comes first.
 NEUTRAL: HeaderList = (
+    (b"x-accel-expires", b"30"),
     (b"cache-control", b"no-cache"),
     (b"cdn-cache-control", b"max-age=30, stale-while-revalidate=30, stale-if-error=86400"),
-    (b"x-accel-expires", b"30"),
     (b"vary", b"accept-encoding"),
 )
 PRIVATE: HeaderList = (

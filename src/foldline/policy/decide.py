@@ -65,6 +65,8 @@ class Decision(NamedTuple):
     spend: Spend | None = None
 
 
+METER_OPENED = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE)
+
 _PLAIN = {reason: Finding(reason) for reason in Reason}
 _finding = lru_cache(maxsize=4096)(Finding)
 
@@ -94,7 +96,7 @@ def decide(visit: Visit, rules: Rules | None) -> Decision:
             metered = metered or rule
             continue
         return _opens(visit, rules, reason, rule.name, findings)
-    if visit.opened:
+    if visit.opened is not None and _still_counts(visit.opened, rules.about(access, visit.article.section)):
         findings.append(_PLAIN[Reason.OPENED_BEFORE])
         return _opens(visit, rules, Reason.OPENED_BEFORE, "", findings)
     _look_aside(visit, findings)
@@ -120,6 +122,11 @@ def conclude(decision: Decision, receipt: Receipt) -> Decision:
     reason = Reason.METER_IS_SPENT if receipt.could_count else Reason.METER_CANNOT_COUNT
     findings = (*decision.findings, Finding(reason, decision.rule))
     return decision._replace(outcome=Outcome.REFUSES, reason=reason, findings=findings, spend=None)
+
+
+def _still_counts(why: Reason, rules: tuple[Rule, ...]) -> bool:
+    """What a meter opened stays open only while a meter may open it: an article that was closed since is closed."""
+    return why not in METER_OPENED or any(rule.grant is Grant.METER for rule in rules)
 
 
 def _opens(visit: Visit, rules: Rules, reason: Reason, rule: str, findings: list[Finding]) -> Decision:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from foldline.policy.reasons import Reason
+
 
 class Access(StrEnum):
     """The access level of an article. Any other word is unknown, and unknown means closed."""
@@ -51,13 +53,13 @@ EMPTY_METER = Meter()
 
 
 class Visit(NamedTuple):
-    """One request for one article, as facts. `now` is epoch seconds; `opened` means that a signed opening of this
+    """One request for one article, as facts. `now` is epoch seconds; `opened` is why a signed opening of this
     article runs; `store_answered` is False where a pass needed the store and the store did not answer."""
 
     article: Article
     now: int
     reader: Reader | None = None
     meter: Meter = EMPTY_METER
-    opened: bool = False
+    opened: Reason | None = None
     caller: Caller = NOBODY
     store_answered: bool = True

@@ -31,7 +31,7 @@ from foldline.policy.facts import Access, Visit
 from foldline.policy.rules import Rules
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
 from foldline.signed.meter import DeviceMeter
-from foldline.signed.opening import DeviceOpenings
+from foldline.signed.opening import DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import Pass, PassFacts
 from foldline.sources.articles.compose import Composed
 from foldline.stores.records import ArticleRecord
@@ -397,12 +397,12 @@ def _frame(token: bytes) -> bytes:
     return raw
 
 
-def _any_article(openings: DeviceOpenings, article: bytes, now: int) -> int:
-    return next((entry.ends for entry in openings.entries if entry.ends > now), 0)
+def _any_article(openings: DeviceOpenings, article: bytes, now: int) -> OpeningEntry | None:
+    return next((entry for entry in openings.entries if entry.ends > now), None)
 
 
-def _any_opening(openings: DeviceOpenings, article: bytes, now: int) -> int:
-    return next((now + 1 for entry in openings.entries if entry.article == article), 0)
+def _any_opening(openings: DeviceOpenings, article: bytes, now: int) -> OpeningEntry | None:
+    return next((entry for entry in openings.entries if entry.article == article), None)
 
 
 def _empty_meter(held: DeviceMeter, window: int) -> DeviceMeter:
@@ -460,11 +460,11 @@ _fault("purpose-not-checked", "an opening passes for a pass", Breaks(keyring=_An
 _fault(
     "opening-of-any-article",
     "an opening is not bound to its article",
-    Breaks(attributes=((DeviceOpenings, "ends", _any_article),)),
+    Breaks(attributes=((DeviceOpenings, "entry", _any_article),)),
     BOTH,
 )
 _fault(
-    "ended-opening-counts", "an opening has no end", Breaks(attributes=((DeviceOpenings, "ends", _any_opening),)), BOTH
+    "ended-opening-counts", "an opening has no end", Breaks(attributes=((DeviceOpenings, "entry", _any_opening),)), BOTH
 )
 _fault("fail-open", "a store that does not answer opens", Breaks(passes=_FailsOpen), BOTH)
 _fault("lapsed-reads-on", "the end of what was paid is not looked at", Breaks(passes=_NeverEnds), BOTH)

@@ -111,7 +111,6 @@ LOGOUT_REDIRECT_URL = "/"
 # `__Host-`: rfc6265bis, 4.1.3.2. Lax, so that a reader who comes from a newsletter is still signed in.
 SESSION_COOKIE_NAME = "__Host-foldline-session"
 SESSION_COOKIE_AGE = 180 * 86_400
-SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

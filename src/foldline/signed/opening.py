@@ -23,7 +23,7 @@ _ENTRY = struct.Struct(">8sIB")
 
 @dataclass(frozen=True, slots=True)
 class OpeningEntry:
-    """One article of the list; `ends` in epoch seconds; `why` is a number of `WHY`."""
+    """One article of the list; `ends` in epoch seconds; `why` is the number of a reason, which the gate gives."""
 
     article: bytes
     ends: int
@@ -43,9 +43,9 @@ class DeviceOpenings:
         """The articles of all entries."""
         return frozenset(entry.article for entry in self.entries)
 
-    def ends(self, article: bytes, now: int) -> int:
-        """When the opening of an article ends; 0 where there is none that runs."""
-        return next((entry.ends for entry in self.entries if entry.article == article and entry.ends > now), 0)
+    def entry(self, article: bytes, now: int) -> OpeningEntry | None:
+        """The opening of an article; None where there is none that runs."""
+        return next((entry for entry in self.entries if entry.article == article and entry.ends > now), None)
 
     def with_entry(self, entry: OpeningEntry, now: int) -> DeviceOpenings:
         """The list with one more opening; what has ended, and the oldest beyond the bound, goes."""

@@ -43,7 +43,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     if (turn != this.turn) return;
     const page = new DOMParser().parseFromString(text, 'text/html');
     const answer = page.querySelector('.answer');
-    const below = first && page.getElementById(decodeURI(location.hash.slice(1)));
+    const below = first && page.getElementById(location.hash.slice(1));
     const { outcome = 'unreachable', reason } = answer?.dataset ?? {};
     this.show(outcome, reason, answer?.innerHTML, page.querySelector('.answer-rest'));
     if (below) setTimeout(() => location.replace(location.hash), 50);

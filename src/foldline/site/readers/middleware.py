@@ -69,7 +69,8 @@ def running_sessions(get_response: Handler) -> Handler:
             response = get_response(request)
             passes.expire_cookies(response)
             return response
-        passes.roll(session)
+        if passes.roll(session):
+            request.session.modified = True
         return get_response(request)
 
     return handle

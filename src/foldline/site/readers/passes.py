@@ -44,11 +44,12 @@ def running(request: HttpRequest) -> ReaderSession | None:
     return session if session is not None and _running_facts(session=session.pass_session).exists() else None
 
 
-def roll(session: ReaderSession) -> None:
-    """Move the end of a session that is in use. Nobody has to hear of it: it takes nothing away."""
+def roll(session: ReaderSession) -> bool:
+    """Move the end of a session that is in use, at most once in a while; whether it was. Nobody has to hear of it: it
+    takes nothing away. A page that only shows something writes nothing, and so waits for no lock."""
     until = moment.epoch() + SESSION_SECONDS
     due = _running_facts(session=session.pass_session, session_until__lt=until - ROLL_AFTER)
-    due.update(session_until=until)
+    return due.exists() and bool(due.update(session_until=until))
 
 
 def refresh(reader: Reader) -> None:

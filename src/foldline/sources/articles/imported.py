@@ -58,12 +58,15 @@ class ImportedArticle:
     content_hash: str = ""
 
     def hashed(self) -> ImportedArticle:
-        """The same with its hash. Where a picture lies is no part of it, what is in it is."""
+        """The same with its hash. Where a picture lies is no part of it, what is in it is.
+
+        Raises UnicodeEncodeError for text that can't be written.
+        """
         facts = asdict(replace(self, content_hash=""))
         for picture in (*facts["pictures"], facts["picture"] or {}):
             picture.pop("file", None)
         canonical = json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)
-        return replace(self, content_hash=hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest())
+        return replace(self, content_hash=hashlib.sha256(canonical.encode("utf-8")).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

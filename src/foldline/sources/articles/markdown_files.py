@@ -34,6 +34,7 @@ from foldline.sources.articles.values import moment_of, plain_text, slug_of
 SUFFIXES = (".md", ".markdown")
 _FILE_NAME = re.compile(r"(?:(\d{4})-(\d{1,2})-(\d{1,2})-)?(.+)")
 _KEY = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_RULE = FoldRule()
 _HOW_IT_BEGINS = "A file begins with `---`, then `title: …` and the other keys, then `---`, then its text."
 
 
@@ -46,7 +47,11 @@ class Options:
     known_authors: Mapping[str, str] | None = None
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     picture_folders: tuple[Path, ...] = ()
-    rule: FoldRule = FoldRule()
+    rule: FoldRule = _RULE
+
+
+#: No article is longer, in bytes.
+MOST_BYTES = 2 << 20
 
 
 def markdown_files(folder: Path) -> tuple[Path, ...]:
@@ -100,12 +105,13 @@ def read_folder(
     known_authors: Mapping[str, str] | None = None,
     zone: tzinfo | str = "UTC",
     picture_folders: Sequence[Path] = (),
-    rule: FoldRule = FoldRule(),
+    rule: FoldRule = _RULE,
 ) -> Iterator[FileResult]:
     """Reads every file, one after the other; a file with an error is named, and the others go on.
 
     `zone` is for dates that name none. Pictures are looked for beside the file, below `folder` and below
-    `picture_folders`, never elsewhere. `rule` is for telling what is published as free. Raises ConfigurationError for an unknown `access` and for a folder that is none.
+    `picture_folders`, never elsewhere. `rule` tells what is published as free. Raises ConfigurationError for an
+    unknown `access` and for a folder that is none.
     """
     if access_level(access) is None:
         problem = Problem("FL425", f"{access!r} is no access level.", "access", f"One of: {', '.join(Access)}.")
@@ -119,7 +125,7 @@ def _read(folder: Path, files: Sequence[Path], options: Options) -> Iterator[Fil
     taken: dict[str, str] = {}
     shelf = Shelf(folder, options.picture_folders)
     for file in files:
-        path = file.relative_to(folder).as_posix()
+        path = os.fsencode(file.relative_to(folder)).decode("utf-8", "backslashreplace")
         result = _File(file, path, options, shelf).read()
         if result.article is not None:
             first = taken.setdefault(result.article.slug, path)
@@ -143,14 +149,25 @@ class _File:
         self.warnings: list[Problem] = []
 
     def read(self) -> FileResult:
-        article = self._article()
+        try:
+            article = self._article()
+        except (UnicodeError, RecursionError) as error:
+            # Half of a surrogate pair can be escaped in front matter, and written nowhere: the other files go on.
+            article = None
+            self._error("FL428", f"the file can't be read: {type(error).__name__}.", 1)
         return FileResult(self.path, None if self.errors else article, tuple(self.errors), tuple(self.warnings))
 
     def _error(self, id_: str, what: str, line: int, hint: str = "") -> None:
         self.errors.append(Problem(id_, what, f"{self.path}:{line}", hint))
 
     def _source(self) -> str | None:
+        if not self.file.is_file() or not self.file.resolve().is_relative_to(self.shelf.folder.resolve()):
+            self._error("FL428", "this is no file of this folder.", 1, "Put the file itself there, not a link to it.")
+            return None
         try:
+            if self.file.stat().st_size > MOST_BYTES:
+                self._error("FL428", f"the file is larger than {MOST_BYTES >> 20} MB.", 1)
+                return None
             raw = self.file.read_bytes()
             return raw.decode("utf-8-sig")
         except OSError as error:

@@ -28,8 +28,11 @@ def moment_of(text: str, zone: tzinfo) -> datetime | None:
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     try:
         offset = _offset(found[7]) if found[7] else zone
-        return datetime(year, month, day, hour, minute, second, tzinfo=offset)
-    except ValueError:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=offset)
+        # A day at the edge of the calendar is none in another zone.
+        moment.astimezone(UTC)
+        return moment
+    except (ValueError, OverflowError):
         return None
 
 
