@@ -59,5 +59,6 @@ CHECKS: dict[str, str] = {
     "FL441": "Broken HTML was mended",
     "FL442": "An article that is not free is published as free",
     "FL443": "A reference is defined below the fold",
+    "FL444": "A draft was left out",
     "FL450": "An old address is ignored",
 }

@@ -222,3 +222,14 @@ def test_a_worker_that_starts_anew_still_knows_who_signed_out(paper: Newspaper) 
     paper.worker = Worker(load(paper.home, {"FOLDLINE_SECRET": SECRET}), 0, paper.clock)
     paper.worker.hear()
     assert not opens(paper)
+
+
+def test_past_the_offline_end_being_signed_in_opens_nothing_either(paper: Newspaper) -> None:
+    held = paper.sign_in()
+    paper.break_passes()
+    paper.clock.time = held.offline_until - 1
+    assert opens(paper, "/registered")
+    paper.clock.time = held.offline_until
+    answer = paper.get("/registered")
+    assert b'data-reason="store-unreachable"' in answer.body
+    assert REST.encode() not in answer.body

@@ -346,3 +346,29 @@ def test_one_strange_file_never_stops_the_others(tmp_path: Path) -> None:
         assert results[name].article is None, name
         assert results[name].errors, name
     assert all(path.encode("utf-8") for path in results)
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("a.md", "draft: true"),
+        ("a.md", "published: false"),
+        ("a.md", "status: draft"),
+        ("_drafts/a.md", "x: y"),
+    ],
+)
+def test_a_draft_is_left_out_and_said_to_be(tmp_path: Path, name: str, mark: str) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"---\ntitle: Not yet\ndate: 2020-01-02\n{mark}\n---\n\nText.\n", encoding="utf-8")
+    (result,) = read_folder(tmp_path, access="metered")
+    assert result.article is None
+    assert not result.errors
+    assert [warning.id for warning in result.warnings] == ["FL444"]
+
+
+def test_what_is_marked_as_published_is_no_draft(tmp_path: Path) -> None:
+    file = tmp_path / "a.md"
+    file.write_text("---\ntitle: T\ndate: 2020-01-02\npublished: true\ndraft: false\n---\n\nText.\n", encoding="utf-8")
+    (result,) = read_folder(tmp_path, access="metered")
+    assert result.article is not None

@@ -139,7 +139,9 @@ def _everyone(visit: Visit, limit: int) -> Reason:
 
 
 def _signed_in(visit: Visit, limit: int) -> Reason:
-    return Reason.NOT_SIGNED_IN if visit.reader is None else Reason.SIGNED_IN
+    if visit.reader is None:
+        return Reason.NOT_SIGNED_IN
+    return Reason.SIGNED_IN if visit.store_answered else Reason.STORE_UNREACHABLE
 
 
 def _product(visit: Visit, limit: int) -> Reason:

@@ -50,6 +50,8 @@ class Options:
     rule: FoldRule = _RULE
 
 
+_DRAFT_FIELDS = ("draft", "published", "status")
+
 #: No article is longer, in bytes.
 MOST_BYTES = 2 << 20
 
@@ -187,6 +189,10 @@ class _File:
         except BrokenFrontMatter as broken:
             self._error("FL421" if broken.missing else "FL422", f"{broken}.", broken.line, _HOW_IT_BEGINS)
             return None
+        if self._is_draft():
+            what = "it is a draft, and was left out."
+            self.warnings.append(Problem("FL444", what, f"{self.path}:1", "Take the mark away once it is finished."))
+            return None
         headline = self._headline()
         published_at = self._published_at()
         access = self._access()
@@ -284,6 +290,12 @@ class _File:
             self._error("FL425", what, self._line("access"), f"One of: {', '.join(Access)}.")
             return ""
         return level.value
+
+    def _is_draft(self) -> bool:
+        """As Jekyll, Hugo and Eleventy mark one: nobody meant it to be read yet."""
+        said = {name: field.text.strip().lower() for name, field in self.fields.items() if name in _DRAFT_FIELDS}
+        marked = said.get("draft") in ("true", "yes", "on", "1") or said.get("published") in ("false", "no", "off", "0")
+        return marked or said.get("status") in ("draft", "private", "pending") or "_drafts" in self.path.split("/")[:-1]
 
     def _notes(self) -> tuple[Note, ...]:
         given = self.fields.get("updates")
