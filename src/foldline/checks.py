@@ -26,6 +26,7 @@ CHECKS: dict[str, str] = {
     "FL042": "Another process serves from this folder",
     "FL050": "The demo refuses real keys",
     "FL051": "The demo refuses a folder that is not its own",
+    "FL052": "A real publication can't run with the demo's powers",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -204,3 +204,12 @@ def test_pages_about_an_account_are_kept_by_no_cache_whatever_it_was_told(tmp_pa
             urlopen(Request(f"{demo.url}/-/sign-in", method="DELETE"))
         assert refused.value.code == 405
         refused.value.close()
+
+
+@pytest.mark.parametrize("verb", ["serve", "migrate", "check"])
+def test_a_real_publication_does_not_run_with_the_powers_of_the_demo(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "foldline.toml").write_text(GOOD + "[listen]\nport = 0\n[desk]\nport = 0\n", encoding="utf-8")
+    answer = foldline(verb, "--home", str(tmp_path), FOLDLINE_DEMO="1", **SECRET)
+    assert answer.returncode == 1
+    assert "FL052" in answer.stdout + answer.stderr
+    assert "Unset it" in answer.stdout + answer.stderr

@@ -43,8 +43,8 @@ def test_a_picture_or_a_letter_below_the_fold_is_something(tail: str) -> None:
     assert cut(f"{P}<!--fold-->{tail}", RULE).how == "marker"
 
 
-def test_footnotes_alone_below_the_fold_are_nothing_to_seal() -> None:
-    made = cut(render("Above[^1].\n\n<!-- fold -->\n\n[^1]: Note.").html, RULE)
+def test_footnotes_alone_are_nothing_that_a_rule_cuts_off() -> None:
+    made = cut(render("Above[^1].\n\n[^1]: Note.").html, RULE)
     assert made.how == "nothing-below"
     assert 'href="#fn1"' in made.preview
 

@@ -192,3 +192,29 @@ def test_a_thousand_levels_of_nesting_end() -> None:
     assert "x" in render("<div>" * 3000 + "x").html
     assert "x" in render("> " * 80 + "x").html
     assert render("> " * 5000 + "x").html
+
+
+@pytest.mark.parametrize("begin", ["comment", "if member", "unless member", "case member"])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "hidden",
+        "\n\n<p>hidden</p>\n\n",
+        "\n\n```\nhidden\n```\n\n",
+        "`hidden` hidden",
+        "\n\n<pre>hidden</pre>\n\nhidden\n\n",
+        "{% raw %}{% endif %}{% endcomment %}{% endraw %}",
+    ],
+)
+def test_what_a_template_hides_stays_hidden_in_whatever_markup_it_stands(begin: str, hidden: str) -> None:
+    end = f"{{% end{begin.split()[0]} %}}"
+    if begin == "comment":
+        hidden = hidden.replace("{% endcomment %}", "")
+    rendered = render(f"Open.\n\n{{% {begin} %}}{hidden}{end}\n\nMore.")
+    assert rendered.html.split() == ["<p>Open.</p>", "<p>More.</p>"]
+    assert [(finding.kind, finding.line) for finding in rendered.findings] == [("template-tag-removed", 3)]
+
+
+def test_no_branch_of_a_condition_is_shown_also_not_of_one_in_another() -> None:
+    source = "a {% if member %}x{% if late %}x{% endif %}x{% elsif y %}x{% else %}x{%- endif -%} b {% if z %} x\n\nx"
+    assert render(source).html == "<p>a  b</p>\n"

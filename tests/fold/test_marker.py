@@ -200,3 +200,45 @@ def test_a_footnote_reference_above_the_fold_is_a_number_wherever_its_note_is_wr
     assert made[1].rest.count('href="#fn3"') == 1
     assert made[1].rest.count('href="#fn1"') == 1
     assert "value" not in made[2].rest
+
+
+@pytest.mark.parametrize(
+    "below", ["[^1]: a note", "<select>gone</select>\n\n[^1]: a note", "<title>gone</title>\n\n[^1]: a note"]
+)
+def test_notes_are_sealed_where_nothing_else_stands_below_the_marker(below: str) -> None:
+    rendered = render(f"Open[^1].\n\n<!-- fold -->\n\n{below}")
+    made = cut(rendered.html, uncut=rendered.uncut)
+    assert (made.how, "a note" in made.preview, "a note" in made.rest) == ("marker", False, True)
+    assert "<a" not in made.preview
+
+
+@pytest.mark.parametrize(
+    "source", ["Open.\n\n<!-- fold -->\n \n&nbsp;\n", "Open[^1].\n\n[^1]: a note\n\n<!-- fold -->\n"]
+)
+def test_nothing_is_below_a_marker_that_is_the_very_last_thing(source: str) -> None:
+    rendered = render(source)
+    assert (rendered.uncut, cut(rendered.html, uncut=rendered.uncut).how) == ("", "nothing-below")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<select>\n\n<!-- fold -->\n\nbelow",
+        "<select><option>x\n\n<!-- fold -->\n\nbelow",
+        "{% comment %}\n\n<!-- fold -->\n\nbelow",
+        "<!-- fold -->\n\n<select>below</select>",
+        "<!-- fold -->\n\n<title>below</title>",
+        "<!-- fold -->\n\n<iframe></iframe>",
+        "<!-- fold -->\n\n[^1]: a note that nothing refers to",
+    ],
+)
+def test_an_article_whose_sealed_part_is_lost_to_its_markup_is_closed_and_says_so(source: str) -> None:
+    rendered = render(f"above\n\n{source}")
+    assert (rendered.uncut, cut(rendered.html, uncut=rendered.uncut).how) == ("marker-unused", "not-found")
+    assert any(finding.kind == "fold-marker" and finding.line for finding in rendered.findings)
+
+
+def test_an_option_that_is_left_open_above_the_marker_takes_nothing_of_it() -> None:
+    rendered = render("above\n\n<option>\n\n<!-- fold -->\n\nbelow")
+    made = cut(rendered.html, uncut=rendered.uncut)
+    assert (made.how, "below" in made.preview, "below" in made.rest) == ("marker", False, True)

@@ -103,3 +103,15 @@ def test_a_picture_gets_a_name_that_nobody_can_guess(tmp_path: Path) -> None:
     assert len(names) == 3
     assert all(re.fullmatch(r"[0-9a-f]{32}\.png", name) for name in names)
     assert {path.name for path in (tmp_path / "media").iterdir()} == names
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+@pytest.mark.parametrize(("size", "frames"), [(4000, 4), (2, 1001)])
+def test_an_animation_of_too_many_pixels_in_all_of_its_frames_or_of_too_many_frames_is_refused(
+    kind: str, size: int, frames: int
+) -> None:
+    out = io.BytesIO()
+    drawn = [Image.new("L", (size, size), number % 2 * 200) for number in range(frames)]
+    drawn[0].save(out, kind, save_all=True, append_images=drawn[1:], duration=20)
+    with pytest.raises(PictureRefused, match=r"at most [0-9,]+ frames.*Save a smaller or a shorter one"):
+        read_picture(out.getvalue())

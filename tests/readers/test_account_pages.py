@@ -126,3 +126,16 @@ def test_the_pages_speak_the_language_of_the_publication() -> None:
         gone = Browser().get("/-/sign-in/link/none").content.decode()
     assert "Envoyez-moi un code" in page
     assert "Demander un nouveau code" in gone
+
+
+def test_pages_about_an_account_show_the_sections_of_the_newspaper_in_their_order() -> None:
+    from foldline.site.newsroom.models import Section
+
+    made = [Section.objects.create(name=name, slug=name.lower(), order=at) for at, name in ((2, "Town"), (1, "River"))]
+    try:
+        page = Browser().get("/-/sign-in").content.decode()
+    finally:
+        for section in made:
+            section.delete()
+    head = page.partition("<main")[0]
+    assert 0 < head.index('href="/section/river"') < head.index('href="/section/town"')

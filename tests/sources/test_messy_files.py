@@ -69,7 +69,7 @@ IMPORTED: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "tags-null.md": ("nothing-below", "Text.", ("FL442",)),
     "template-syntax.md": (
         "nothing-below",
-        "A link by Laura Gerhardt. Kept. [Picture: A map of the tides] Video: A talk {{ shown }} and {{ shown too }}.",
+        "A link by Laura Gerhardt. . [Picture: A map of the tides] Video: A talk {{ shown }} and {{ shown too }}.",
         ("FL430", "FL431", "FL432", "FL433", "FL436", "FL442"),
     ),
     "unclosed-html.md": ("marker", None, ("FL438",)),

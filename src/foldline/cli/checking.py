@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from foldline.cli.home import home_option, ready_django, settings_of
+from foldline.cli.home import demo_powers, home_option, ready_django, settings_of
 from foldline.errors import ConfigurationError, Problem
 
 
@@ -21,7 +21,7 @@ def check(mail_to: str | None, home: Path | None) -> None:
     except ConfigurationError as error:
         _tell(error.problems)
         sys.exit(1)
-    found = ready_django(settings).problems_of(settings)
+    found = (*demo_powers(settings), *ready_django(settings).problems_of(settings))
     _tell(found)
     if mail_to is not None and not _is_address(mail_to):
         raise click.BadParameter(f"{mail_to!r} is not an e-mail address.", param_hint="--mail")

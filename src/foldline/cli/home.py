@@ -13,6 +13,7 @@ import click
 import django
 
 from foldline.config import Settings, home_from, load
+from foldline.errors import ConfigurationError, Problem
 
 Verb = Callable[..., Any]
 
@@ -34,6 +35,24 @@ def settings_of(home: Path | None) -> Settings:
         ConfigurationError: with everything that is wrong with them.
     """
     return load(home_from(os.environ, home), os.environ)
+
+
+def demo_powers(settings: Settings) -> tuple[Problem, ...]:
+    """FL052 where the environment turns a real publication into a demo."""
+    if not settings.demo:
+        return ()
+    what = "a real publication can't run with the demo's powers"
+    return (Problem("FL052", what, "FOLDLINE_DEMO", "Unset it; `foldline demo` sets it for itself."),)
+
+
+def refuse_demo_powers(settings: Settings) -> None:
+    """Before anything of a real publication is touched.
+
+    Raises:
+        ConfigurationError: FL052.
+    """
+    if found := demo_powers(settings):
+        raise ConfigurationError(found)
 
 
 def ready_django(settings: Settings) -> ModuleType:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from foldline.cli.home import home_option, ready_django, settings_of
+from foldline.cli.home import home_option, ready_django, refuse_demo_powers, settings_of
 from foldline.server.supervisor import Supervisor, listen
 
 
@@ -16,6 +16,7 @@ from foldline.server.supervisor import Supervisor, listen
 def migrate(home: Path | None) -> None:
     """Create or update the databases of a home folder, and publish again what needs it."""
     settings = settings_of(home)
+    refuse_demo_powers(settings)
     prepare = ready_django(settings)
     prepare.migrate(settings)
     count = prepare.publish_again()
@@ -27,6 +28,7 @@ def migrate(home: Path | None) -> None:
 def serve(home: Path | None) -> None:
     """Run the gate, the pages about accounts, and the desk."""
     settings = settings_of(home)
+    refuse_demo_powers(settings)
     gate = listen(*settings.listen, "[listen]")
     desk = listen(*settings.desk, "[desk]")
     prepare = ready_django(settings)

@@ -73,7 +73,7 @@ def cut(html: str, rule: FoldRule = FoldRule(), *, uncut: str = "") -> Cut:
         at, how = marker, "marker"
     if how == "not-found":
         return Cut("", whole, how)
-    if how == "nothing-below" or not _goes_on(blocks, at):
+    if how == "nothing-below" or not any(block.shown for block in blocks[at:]):
         return Cut(whole, "", "nothing-below")
     at = _before_headings(blocks, at)
     preview = "".join(block.html for block in blocks[:at])
@@ -116,7 +116,7 @@ def _by_rule(blocks: list[_Block], rule: FoldRule) -> tuple[int, How]:
 
 
 def _goes_on(blocks: list[_Block], at: int) -> bool:
-    """Whether something to read is below."""
+    """Whether something to read is below. Notes alone are nothing that a rule may cut off."""
     return any(block.shown and block.kind != "notes" for block in blocks[at:])
 
 

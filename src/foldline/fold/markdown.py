@@ -16,6 +16,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from foldline.fold import marker, notes, regions, templates
+from foldline.fold.cut import cut
 from foldline.fold.dress import Image, dress
 from foldline.fold.findings import Finding
 from foldline.fold.sanitise import clean, is_element_name
@@ -73,11 +74,19 @@ def render(source: str, pictures: Mapping[str, Image] = _NO_PICTURES) -> Rendere
     parts = _parts(source, key, found)
     html, as_text = _finished(parts, source, key, pictures, found)
     uncut: Literal["", "marker-unused", "read-differently"] = ""
-    if f"<!--{key}-->" not in html:
+    if parts.place and _is_lost(parts.place, html, key):
+        uncut = "marker-unused"
+        found.append(Finding("fold-marker", marker.LOST, parts.place.line))
+    elif f"<!--{key}-->" not in html:
         uncut = "marker-unused" if written or parts.place else "read-differently" if as_text else ""
     if uncut == "marker-unused" and not any(finding.kind == "fold-marker" for finding in found):
         found.append(Finding("fold-marker", marker.UNUSED, written))
     return Rendered(html.replace(key, "fold"), tuple(found), uncut)
+
+
+def _is_lost(place: marker.Place, html: str, key: str) -> bool:
+    """Whether something was written below the marker, and nothing of it is left to be sealed."""
+    return not place.is_last and cut(html.replace(key, "fold")).how == "nothing-below"
 
 
 def _finished(
@@ -96,7 +105,9 @@ def _finished(
         if at:
             seen.append(Finding("element-removed", "HTML that browsers read in more than one way is shown as text"))
         try:
-            written = [above + (mark if place else ""), *others]
+            written = [above, *others]
+            # Notes stand last wherever they were written: behind a marker that ends the text there is nothing.
+            written[-1 if place and place.is_last else 0] += mark if place else ""
             cleaned = [clean(_before_cleaning(part, key, seen), key) for part in written]
             body = Fragment("".join(Fragment(part).html for part in cleaned))
             dress(body, pictures, seen)

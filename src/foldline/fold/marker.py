@@ -26,6 +26,7 @@ _LOOKS_LIKE = re.compile(
     r"<(?:!|(?=[-\u2010-\u2015\u2212]))(?:[^\w<>]|_){0,40}(?:fold|more)(?:[^\w<>]|_){0,40}>", re.IGNORECASE
 )
 ELSEWHERE = "a fold marker must stand on a line of its own, outside code; this one is ignored"
+LOST = "nothing of what stands below the fold marker can be shown, so that nothing can be sealed"
 UNUSED = "a fold marker was written and could not be used: it must stand on a line of its own, outside code"
 
 
@@ -48,6 +49,11 @@ class Place:
     @property
     def source_below(self) -> str:
         return "\n".join(part for part in (self.raw, self.below) if part)
+
+    @property
+    def is_last(self) -> bool:
+        """Nothing is written below, or spaces only (`&nbsp;`)."""
+        return not html.unescape(self.source_below).strip()
 
 
 def places(tokens: Sequence[Token], source: str, found: list[Finding]) -> list[Place]:

@@ -18,7 +18,12 @@ _TAG = re.compile(r"\{%-?\s*(?P<name>\w+)\b(?P<args>.*?)-?%\}|\{\{(?P<value>(?:(
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 _RAW_LINE = re.compile(r"^[ \t]*\{%-?\s*(?:end)?raw\s*-?%\}[ \t]*\n", re.MULTILINE)
 _END_RAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
-_END_COMMENT = re.compile(r"\{%-?\s*endcomment\s*-?%\}")
+#: Which branch of these a reader would see, nobody here can tell: none is shown.
+_BRANCHING = ("if", "unless", "case")
+_HIDING = ("comment", *_BRANCHING)
+_INSIDE = re.compile(
+    r"\{%-?\s*(?:end(?P<end>comment|if|unless|case|raw)\s*-?%\}|(?P<begin>comment|if|unless|case|raw)\b)"
+)
 _STRING = re.compile(r"^(\"[^\"]*\"|'[^']*')")
 _NAMED = re.compile(r"(\w+)\s*[:=]\s*(\"[^\"]*\"|'[^']*')", re.DOTALL)
 _BRACE = re.compile(r"\{(?=[{%:])")
@@ -57,18 +62,34 @@ class _Run:
         self.context = context
         self.findings: list[Finding] = []
         self.raw = False
+        self.hiding: list[str] = []
 
     def region(self, where: Where, text: str, line: int) -> str:
         if where == "code":
+            text = text[self._hidden(text, 0) :]
             return _RAW.sub("", _RAW_LINE.sub("", text)) if self.context.in_code else text
         return self._lists(self._tags(where, text, line), where, line)
 
     def _note(self, kind: Kind, detail: str, line: int) -> None:
         self.findings.append(Finding(kind, " ".join(detail.split())[:120], line))
 
+    def _hidden(self, text: str, position: int) -> int:
+        """Where the text goes on behind what is hidden: a comment or a condition, whatever parts of it are code."""
+        while self.hiding:
+            found = _INSIDE.search(text, position)
+            if found is None:
+                return len(text)
+            position = found.end()
+            around = self.hiding[-1]
+            if found["end"] == around:
+                self.hiding.pop()
+            elif found["begin"] and (around in _BRANCHING or around == found["begin"] == "comment"):
+                self.hiding.append(found["begin"])
+        return position
+
     def _tags(self, where: Where, text: str, line: int) -> str:
         out: list[str] = []
-        position = 0
+        position = self._hidden(text, 0)
         while position < len(text):
             if self.raw:
                 end = _END_RAW.search(text, position)
@@ -86,10 +107,10 @@ class _Run:
             if found["name"] == "raw":
                 self.raw = True
                 self._note("template-tag-resolved", found[0], at)
-            elif found["name"] == "comment":
-                end = _END_COMMENT.search(text, position)
-                position = end.end() if end else len(text)
-                self._note("template-tag-removed", found[0], at)
+            elif found["name"] in _HIDING:
+                self.hiding.append(found["name"])
+                position = self._hidden(text, position)
+                self._note("template-tag-removed", f"{found[0]} with all up to its end", at)
             else:
                 out.append(self._one(where, found, at))
         return "".join(out)

@@ -28,6 +28,7 @@ from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 
 MOST_BYTES = 1024
 OPENING_SECONDS = 86_400
+_REFRESH = '<meta http-equiv="refresh" content="3">'
 
 
 def post_read(request: Request, gate: GateState) -> Steps:
@@ -42,7 +43,7 @@ def post_read(request: Request, gate: GateState) -> Steps:
     number, as_fragment, again = fields
     record = yield needs.PageOf(number)
     if type(record) is not PublicPage:
-        return (yield from not_found(request, gate))
+        return _load_anew(request, gate) if as_fragment else (yield from not_found(request, gate))
     carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
     changes: HeaderList = pass_cookies(carried, gate)
@@ -126,6 +127,13 @@ def _spend(
     )
 
 
+def _load_anew(request: Request, gate: GateState) -> Response:
+    """The article left after its page was sent: the page, asked for again, says whether it is gone."""
+    said = f'<div class="answer" data-outcome="refused">{_REFRESH}</div>'
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    return page((Fragment.of(said),), (*gate.page_headers, *NO_STORE, *GATED), gzip=gzip)
+
+
 def _offer_again(record: PublicPage, request: Request, gate: GateState, changes: HeaderList) -> Response:
     """The button, as an answer to the script."""
     said = again_answer(WallFacts(record.article.id, record.path), gate.publication, gate.words)
@@ -158,7 +166,7 @@ def _open(
     said = spoken.answer("open")
     if not record.gated:
         # It became free after the page was sent: the page as it is now has what is missing there.
-        said = said.removesuffix("</div>") + '<meta http-equiv="refresh" content="0"></div>'
+        said = said.removesuffix("</div>") + f"{_REFRESH}</div>"
     head = Fragment.of(said + '<div class="answer-rest">')
     parts: tuple[Fragment, ...] = (head,)
     if record.gated:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: A child that ends is started again after so many seconds, longer each time up to the second figure.
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+#: Whoever ran for so many seconds is well again: the next pause is the first one.
+WELL = 60.0
 #: Seconds that children have to finish what they are doing.
 GRACE = 6.0
 
@@ -37,6 +39,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     pause: float = FIRST_PAUSE
     start_at: float = 0.0
+    started_at: float = 0.0
     starts: int = field(default=0)
 
     def start(self) -> None:
@@ -47,12 +50,15 @@ class Child:
     def look(self, now: float) -> None:
         """Start it where it should run and does not."""
         if self.process is not None and self.process.poll() is not None:
+            if now - self.started_at >= WELL:
+                self.pause = FIRST_PAUSE
             log.error("%s ended with %s; it is started again in %.1f s", self.name, self.process.returncode, self.pause)
             self.process = None
             self.start_at = now + self.pause
             self.pause = min(2 * self.pause, LONGEST_PAUSE)
         if self.process is None and now >= self.start_at:
             self.start()
+            self.started_at = now
 
 
 def listen(host: str, port: int, what: str) -> socket.socket:

@@ -17,7 +17,9 @@ from PIL import ImageOps
 from foldline.errors import FoldlineError, Problem
 
 LARGEST = 20 * 1024 * 1024
+#: In all frames of an animation together.
 MOST_PIXELS = 60_000_000
+MOST_FRAMES = 1_000
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
 _ORIENTATION = 0x0112
@@ -48,7 +50,8 @@ def read_picture(data: bytes) -> Picture:
     """Check a file and take out what it tells about place, time and camera.
 
     Raises:
-        PictureRefused: not PNG, JPEG, WebP or GIF by its content, broken, over 20 MB or over 60 megapixels.
+        PictureRefused: not PNG, JPEG, WebP or GIF by its content, broken, over 20 MB, over 60 megapixels in all of its
+            frames together or over 1,000 frames.
     """
     if len(data) > LARGEST:
         raise PictureRefused("The picture is larger than 20 MB.", "Save a smaller one: 2,400 pixels wide is plenty.")
@@ -59,6 +62,7 @@ def read_picture(data: bytes) -> Picture:
                 if image.width * image.height > MOST_PIXELS:
                     raise Pillow.DecompressionBombWarning
                 kind = image.format or ""
+                _bound_frames(image)
                 image.load()
                 clean, width, height = _cleaned(image, kind, data)
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
@@ -78,6 +82,18 @@ def keep_picture(picture: Picture, media: Path) -> str:
         file.write(picture.data)
     Path(temporary).replace(media / name)
     return name
+
+
+def _bound_frames(image: Pillow.Image) -> None:
+    """Looks for the first frame too many, and no further. Raises PictureRefused where it is there."""
+    most = min(MOST_FRAMES, MOST_PIXELS // (image.width * image.height))
+    try:
+        image.seek(most)
+    except EOFError:
+        image.seek(0)
+        return
+    what = f"The animation is too large: at this size it may have at most {most:,} frames."
+    raise PictureRefused(what, "Save a smaller or a shorter one, or a still picture.")
 
 
 def _cleaned(image: Pillow.Image, kind: str, data: bytes) -> tuple[bytes, int, int]:

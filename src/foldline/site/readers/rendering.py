@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.context_processors import csrf
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from foldline import config
-from foldline.pages.public import Publication
+from foldline.pages.public import Publication, Term
 from foldline.pages.shell import shell
 from foldline.site.readers.wording import words
 
@@ -62,5 +65,16 @@ def page(
 
 def framed(title: str, main: str, status: int = 200) -> HttpResponse:
     """HTML that is ready, inside the publication's layout."""
-    html = shell(publication(), words(), title, mark_safe(main))  # noqa: S308 - rendered by an escaping template
+    today = replace(publication(), sections=_sections())
+    html = shell(today, words(), title, mark_safe(main))  # noqa: S308 - rendered by an escaping template
     return HttpResponse(html, status=status, content_type="text/html; charset=utf-8")
+
+
+def _sections() -> tuple[Term, ...]:
+    """The newsroom's sections as they are now. A page about an error stands without them, where they can't be read."""
+    try:
+        return tuple(
+            Term(section.name, section.path) for section in apps.get_model("newsroom", "Section").objects.all()
+        )
+    except DatabaseError:
+        return ()
