@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -167,6 +166,9 @@ def _tables(home: Home, problems: list[Problem]) -> dict[str, dict[str, Any]]:
 
 
 def _unknown(word: str, known: Mapping[str, object], text: str, where: str) -> Problem:
+    # Only a mistake pays for this module: every worker reads settings.
+    from difflib import get_close_matches
+
     near = get_close_matches(word, known, 1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
     return Problem("FL003", f"unknown setting {word!r}", f"{where}:{_line_of(word, text)}", hint)

@@ -234,7 +234,7 @@ def test_an_article_that_became_free_meanwhile_is_loaded_anew(paper: Newspaper) 
 def test_a_page_that_is_still_open_of_an_article_that_is_gone_is_loaded_anew(paper: Newspaper) -> None:
     answer = paper.read(999)
     assert (answer.status, outcome(answer)[0]) == (200, "refused")
-    assert b'<meta http-equiv="refresh" content="0">' in answer.body
+    assert b'<meta http-equiv="refresh" content="3">' in answer.body
     assert (b"cache-control", b"private, no-store") in answer.headers
     assert paper.read(999, script=False).status == 404
     assert not paper.jar

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 from foldline.errors import ConfigurationError, Problem
@@ -45,7 +45,7 @@ class Words(Mapping[str, str]):
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Exactly what the file of one language says, without the fallback."""
-    text = files(__package__).joinpath("words", f"{language}.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "words" / f"{language}.toml").read_text(encoding="utf-8")
     return MappingProxyType(dict(_flat("", tomllib.loads(text))))
 
 

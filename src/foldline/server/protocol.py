@@ -120,7 +120,7 @@ class GateProtocol(HttpToolsProtocol):
         return self._gate.at_once(request)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)  # the date changes each second: more would only be kept for nothing
 def _head(status: int, headers: HeaderList, default: HeaderList) -> bytes:
     """Status line and header fields, checked as uvicorn checks them. A response without a length can't be framed."""
     for name, value in headers:
