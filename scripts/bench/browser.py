@@ -66,7 +66,7 @@ class Seen:
 
     @property
     def ratio(self) -> float:
-        """The gate to nginx, within each turn, then the median."""
+        """The gate's median to nginx's: a load is one of two or three speeds, so that the ratio of a turn is not."""
         return _ratio(self.gate, self.static)
 
     @property
@@ -75,7 +75,7 @@ class Seen:
 
 
 def _ratio(loads: tuple[float, ...], beside: tuple[float, ...]) -> float:
-    return median(load / other for load, other in zip(loads, beside, strict=True))
+    return median(loads) / median(beside)
 
 
 @contextlib.contextmanager

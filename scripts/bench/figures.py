@@ -35,15 +35,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Proportional set sizes in bytes. The gate's bounded caches hold one article and one pass here: nothing is taken
+    """Proportional set sizes in bytes, after the same number of connections. `held` is what the gate keeps on purpose
+    and within bounds: the files that pages need. Its other caches hold one article and one pass here: nothing is taken
     off for them."""
 
     gate: int
     empty: int
+    held: int = 0
 
     @property
     def ratio(self) -> float:
-        return self.gate / self.empty
+        return (self.gate - self.held) / self.empty
 
 
 @dataclass(frozen=True, slots=True)

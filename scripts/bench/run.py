@@ -73,7 +73,7 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Figures:
     with contextlib.closing(bench.gate), _serving(bench, folder, where) as servers:
         _check(bench, servers)
         rows = rows_of(_rounds(plan, bench, servers, where, step))
-        memory = _memory(servers, where)
+        memory = _memory(plan, servers, where)
         progress.update(task, description="decide")
         decided = deciding(plan.decisions)
         browser = _browser(plan, bench, servers, step)
@@ -142,11 +142,13 @@ def _rounds(
             yield connections, loads
 
 
-def _memory(servers: Servers, where: Cores) -> Memory:
+def _memory(plan: Plan, servers: Servers, where: Cores) -> Memory:
     """Both workers after work and at rest."""
-    load(servers.empty, "/", {}, 32, 1, where.client)
+    for connections in CONNECTIONS:
+        load(servers.empty, "/", {}, connections, plan.seconds, where.client)
     time.sleep(REST)
-    return Memory(servers.gate.pss(), servers.empty.pss())
+    held = sum(len(asset.body) + len(asset.gzip_body or b"") for asset in load_assets().values())
+    return Memory(servers.gate.pss(), servers.empty.pss(), held)
 
 
 def _browser(plan: Plan, bench: Bench, servers: Servers, step: Callable[[str], None]) -> tuple[Seen, ...]:
