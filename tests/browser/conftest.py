@@ -21,8 +21,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield runs
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One for each file: as long as Playwright runs, no other test of this process can have an event loop."""
     if not CHROMIUM:
         pytest.skip("MISSING chromium: apt-get install chromium, or name it in CHROMIUM")
     with sync_playwright() as playwright:
