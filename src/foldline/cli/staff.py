@@ -29,7 +29,7 @@ def add(email: str, role: str, password_stdin: bool, new_second_factor: bool, ho
     The second factor is set up at the first sign-in: the desk shows nothing else until then.
     """
     ready_django(settings_of(home))
-    members: Any = import_module("foldline.site.readers.staff")
+    members: Any = import_module("foldline.site.desk.staff")
     errors: Any = import_module("django.core.exceptions")
     database: Any = import_module("django.db")
     password = _password(password_stdin)

@@ -15,7 +15,7 @@ SILENCED_SYSTEM_CHECKS = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 INSTALLED_APPS = [
-    "foldline.site.readers.desk.apps.DeskAdminConfig" if app.startswith("django.contrib.admin") else app
+    "foldline.site.desk.apps.DeskAdminConfig" if app.startswith("django.contrib.admin") else app
     for app in INSTALLED_APPS
 ]
 
@@ -28,7 +28,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "foldline.site.readers.desk.middleware.staff_with_second_factor",
+    "foldline.site.desk.middleware.staff_with_second_factor",
 ]
 
 LANGUAGE_CODE = FOLDLINE.publication.language
@@ -41,9 +41,9 @@ SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_NAME = "foldline-desk-csrf"
 CSRF_COOKIE_SAMESITE = "Strict"
-CSRF_FAILURE_VIEW = "foldline.site.readers.desk.errors.csrf_failed"
+CSRF_FAILURE_VIEW = "foldline.site.desk.errors.csrf_failed"
 
-ACCOUNT_ADAPTER = "foldline.site.readers.desk.adapter.DeskAdapter"
+ACCOUNT_ADAPTER = "foldline.site.desk.adapter.DeskAdapter"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = False
 MFA_ADAPTER = "foldline.site.readers.second_factors.DeskSecondFactors"
 # Nothing of ours stands before the desk: the address is that of the connection.

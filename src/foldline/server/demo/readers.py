@@ -8,9 +8,9 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from foldline.site.desk.staff import editors
 from foldline.site.readers import entitlements, moment, passes
 from foldline.site.readers.models import WHOLE_PUBLICATION, Entitlement, Product, Reader
-from foldline.site.readers.staff import editors
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from foldline.server.demo.loopback import only_here
 from foldline.server.demo.mailbox import read_mails
 from foldline.server.demo.readers import EDITOR, NOBODY, READERS
+from foldline.site.desk.access import record_second_factor
 from foldline.site.readers import passes, rendering
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import record_second_factor
 from foldline.site.readers.models import Reader, ReaderSession
 from foldline.site.readers.return_path import own_path
 from foldline.site.readers.wording import words

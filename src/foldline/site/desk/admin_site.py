@@ -11,8 +11,8 @@ from django.db.models import Model
 from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 
+from foldline.site.desk.access import has_entered, sign_in_address
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import has_entered, sign_in_address
 from foldline.site.readers.return_path import own_path
 
 SHOWN = frozenset({"readers", "newsroom"})

@@ -6,11 +6,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from tests.readers.browser import Browser, last_code
+from tests.readers.processes import Answer, DeskBrowser, served, totp
 
 from foldline.stores.home import Home
-
-from .browser import Browser, last_code
-from .processes import Answer, DeskBrowser, served, totp
 
 PASSWORD = "a pass phrase that is long enough"
 
@@ -28,7 +27,7 @@ def desk(port: int, site: None) -> DeskBrowser:
 
 def make_staff(role: str = "admin") -> str:
     """A member of staff with an address of their own: the desk counts tries for each."""
-    from foldline.site.readers import staff
+    from foldline.site.desk import staff
 
     email = f"{uuid4().hex[:8]}@example.test"
     staff.add(email, staff.Role(role), PASSWORD)

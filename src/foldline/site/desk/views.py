@@ -24,9 +24,9 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic.edit import FormView
 
+from foldline.site.desk.access import must_enrol, record_second_factor, sign_in_address
+from foldline.site.desk.forms import EnrolForm, SignInForm
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import must_enrol, record_second_factor, sign_in_address
-from foldline.site.readers.desk.forms import EnrolForm, SignInForm
 from foldline.site.readers.models import Reader
 from foldline.site.readers.return_path import own_path
 

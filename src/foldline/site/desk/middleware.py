@@ -9,8 +9,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from foldline.site.desk.access import has_entered, must_enrol, sign_in_address
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import has_entered, must_enrol, sign_in_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.readers.desk import views
+from foldline.site.desk import views
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", views.SignInView.as_view(), name="account_login"),
