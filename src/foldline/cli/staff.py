@@ -19,7 +19,9 @@ def staff() -> None:
 
 @staff.command()
 @click.argument("email")
-@click.option("--role", type=click.Choice(["editor", "admin"]), default="editor", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["editor", "service", "revenue", "admin"]), default="editor", show_default=True
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, as one line.")
 @click.option("--new-second-factor", is_flag=True, help="Forget the second factor, for a lost telephone.")
 @home_option

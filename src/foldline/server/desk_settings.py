@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from foldline.pages import assets
 from foldline.server.settings import *  # noqa: F403
 from foldline.server.settings import FOLDLINE, INSTALLED_APPS, django_key
 
@@ -20,6 +23,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "foldline.site.desk.middleware.framed_pages",
     "foldline.site.readers.middleware.private_pages",
     "foldline.site.readers.middleware.single_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -30,6 +34,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "foldline.site.desk.middleware.staff_with_second_factor",
 ]
+
+# The desk's pages are set in the publication's own letters.
+STATICFILES_DIRS = [("desk/fonts", str(Path(assets.__file__).parent / "assets" / "fonts"))]
 
 LANGUAGE_CODE = FOLDLINE.publication.language
 LOGIN_REDIRECT_URL = "/"
@@ -51,5 +58,5 @@ ALLAUTH_TRUSTED_CLIENT_IP_HEADER = None
 
 FOLDLINE_CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )

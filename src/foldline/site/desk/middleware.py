@@ -14,6 +14,8 @@ from foldline.site.readers.adapter import SeeOther
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+_OWN = "headers_of_its_own"
+
 
 def staff_with_second_factor(get_response: Handler) -> Handler:
     """Whoever is signed in without a second factor reaches the page that sets one up, and the way out."""
@@ -29,3 +31,21 @@ def staff_with_second_factor(get_response: Handler) -> Handler:
         return SeeOther(reverse("second_factor"))
 
     return handle
+
+
+def framed_pages(get_response: Handler) -> Handler:
+    """Outside of everything: an answer that has headers of its own keeps them (`headers_of_its_own`)."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        for name, value in getattr(response, _OWN, {}).items():
+            response.headers[name] = value
+        return response
+
+    return handle
+
+
+def headers_of_its_own(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:
+    """Give an answer headers that stand in the place of what every page of the desk has."""
+    setattr(response, _OWN, headers)
+    return response
