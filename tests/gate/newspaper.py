@@ -28,7 +28,7 @@ START = 1_795_000_000
 REST = "<p>The levee held, and the water went next door.</p>"
 PREVIEW = "<p>The river came up in the night.</p>"
 PATHS = {Access.FREE: "/free", Access.REGISTERED: "/registered", Access.METERED: "/metered"}
-PATHS[Access.SUBSCRIBERS] = "/subscribers"
+PATHS |= {Access.SUBSCRIBERS: "/subscribers", Access.BY_RULE: "/by-rule"}
 SESSION, READER = b"s" * 16, b"r" * 16
 
 
@@ -142,9 +142,10 @@ def record(number: int, access: Access | None, path: str = "", version: int = 1,
         walls[name] = f'<aside data-reason="{reason}">{known}</aside>'
     if access is Access.FREE:
         rest = ""
+    path = path or PATHS[access or Access.FREE]
     return ArticleRecord(
-        path or PATHS[access or Access.FREE],
-        Article(number, access, "Science", frozenset({1})),
+        path,
+        Article(number, access, "Science", frozenset({1}), frozenset({"rivers"}), START - 3600, path),
         version,
         f"<article><h1>Article {number}</h1>{PREVIEW}<div class=rest>",
         "</div></article>",

@@ -14,7 +14,7 @@ from foldline.cli.home import home_option, settings_of
 from foldline.config import Settings
 from foldline.errors import FoldlineError
 from foldline.pages.record import Gone, PublicPage, Redirect
-from foldline.policy.decide import Decision, decide
+from foldline.policy.decide import Decision, Spend, decide
 from foldline.policy.facts import Article, Caller, Meter, Reader, Visit
 from foldline.server.worker import rules_of
 from foldline.stores.records import PublicStore
@@ -50,7 +50,7 @@ def why(path: str, kind: str, used: int, read_before: bool, as_json: bool, home:
     if as_json:
         click.echo(json.dumps(as_data(decision)))
         return
-    sources = {rule.name: rule.source for rule in rules.rules}
+    sources = {rule.name: rule.source for rule in rules.every}
     show(decision, sources, Console(highlight=False))
 
 
@@ -83,8 +83,12 @@ def as_data(decision: Decision) -> dict[str, object]:
             {"reason": finding.reason.value, "passed": finding.passed, "rule": finding.rule}
             for finding in decision.findings
         ],
-        "spend": decision.spend._asdict() if decision.spend else None,
+        "spend": _spend(decision.spend) if decision.spend else None,
     }
+
+
+def _spend(spend: Spend) -> dict[str, object]:
+    return {"article": spend.article, "meter": spend.allowance.name, "limit": spend.limit}
 
 
 def show(decision: Decision, sources: dict[str, str], console: Console) -> None:

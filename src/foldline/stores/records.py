@@ -95,7 +95,15 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
     access = Access(facts["access"]) if facts["access"] in list(Access) else None
     return PublicPage(
         path=path,
-        article=Article(article, access, facts["section"], frozenset(facts["products"])),
+        article=Article(
+            article,
+            access,
+            facts["section"],
+            frozenset(facts["products"]),
+            frozenset(facts.get("tags", ())),
+            facts.get("published", 0),
+            path,
+        ),
         version=version,
         gated=facts["gated"],
         before=fragments["before"],
@@ -165,6 +173,8 @@ class RecordWriter:
             "access": article.access.value if article.access else None,
             "section": article.section,
             "products": sorted(article.products),
+            "tags": sorted(article.tags),
+            "published": article.published,
             "gated": bool(record.rest),
         }
         with self._replacing(record.path, "article", facts, article.id, record.version):

@@ -53,10 +53,17 @@ def composed(press: Press, article: Article) -> Composed[ArticlePage]:
 
 def record_of(article: Article, made: Composed[ArticlePage]) -> ArticleRecord:
     """What is stored. Its access is the one that was composed: free where nothing stands below the fold."""
-    section = article.section.slug if article.section else ""
     return ArticleRecord(
         path=made.public.path,
-        article=facts.Article(article.pk, made.public.access, section, frozenset((WHOLE_PUBLICATION,))),
+        article=facts.Article(
+            article.pk,
+            made.public.access,
+            article.section.slug if article.section else "",
+            frozenset((WHOLE_PUBLICATION,)),
+            frozenset(tag.slug for tag in article.tags.all()),
+            int(made.public.published_at.timestamp()),
+            made.public.path,
+        ),
         version=article.version,
         before=made.page.before,
         between=made.page.between,
