@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -74,6 +75,11 @@ def _levels(allowances: Mapping[str, Allowance]) -> tuple[Rule, ...]:
     name = f"{site.anonymous} metered articles in {span}" if site.days else f"{site.anonymous} metered articles {span}"
     metered = Articles(levels=frozenset((Access.METERED,)))
     return (*rules, Rule(name, metered, opens_for=(Grant.METER,), source=site.source))
+
+
+def version_of(text: str) -> str:
+    """What tells two rule sets apart, by the text that they were read from. Line ends do not count."""
+    return f"r-{hashlib.sha256(chr(10).join(text.splitlines()).encode()).hexdigest()[:10]}"
 
 
 def first_form(meter_limit: int, source: str = "built in", extra: Iterable[Rule] = ()) -> Rules:
