@@ -7,16 +7,20 @@ import pytest
 from foldline.insight import decisions
 from foldline.insight.decisions import DecisionLine, last_decisions, parsed
 from foldline.insight.events import EventLines
+from foldline.policy.decide import Decision, Outcome
+from foldline.policy.plan import Finding
+from foldline.policy.reasons import Reason
 from foldline.testing.clock import FrozenClock
 
 
 def test_what_the_gate_writes_is_read_back(tmp_path: Path) -> None:
     lines = EventLines(tmp_path, "worker-0", FrozenClock(1_795_000_000))
-    lines.note(7, "refuses", "meter-is-spent", "first-form/3")
+    findings = (Finding(Reason.SUBSCRIPTION_NEEDED, "subscribers"), Finding(Reason.METER_HAS_ROOM, "three a month"))
+    lines.note(7, Decision(Outcome.OPENS_IF, Reason.METER_HAS_ROOM, findings, "three a month", "first-form/3"))
     lines.flush()
     (line,) = last_decisions(tmp_path, 200)
-    assert (line.at, line.article, line.outcome) == (1_795_000_000, 7, "refuses")
-    assert (line.reason, line.rules) == ("meter-is-spent", "first-form/3")
+    told = (("subscription-needed", False), ("meter-has-room", True))
+    assert line == DecisionLine(1_795_000_000, 7, "opens-if", "meter-has-room", "first-form/3", told, "three a month")
 
 
 def test_lines_of_seven_columns_have_their_findings_and_the_rule() -> None:

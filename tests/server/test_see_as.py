@@ -12,7 +12,7 @@ from foldline.config import load
 from foldline.gate.response import Response
 from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access
-from foldline.server.reader_kinds import DAY, GOOGLEBOT, KINDS, visit_as
+from foldline.server.reader_kinds import DAY, GOOGLEBOT, KINDS, needs_of, visit_as
 from foldline.server.see_as import SeeAs
 from foldline.server.worker import rules_of
 from foldline.site.desk.looking import Look
@@ -70,8 +70,9 @@ def test_it_sees_the_bytes_and_the_decision_of_the_real_gate(
 @pytest.mark.parametrize("access", list(Access))
 def test_it_and_why_make_the_same_decision(paper: Newspaper, eye: SeeAs, kind: str, access: Access) -> None:
     page = paper.worker.library.page(PATHS[access].encode())
-    visit = visit_as(KINDS[kind], page.article, START, KINDS[kind].used(LIMIT))
-    rules = rules_of(load(paper.home, {"FOLDLINE_SECRET": SECRET}))
+    rules = rules_of(load(paper.home, {"FOLDLINE_SECRET": SECRET}), START)
+    needs = needs_of(page.article, rules, START)
+    visit = visit_as(KINDS[kind], page.article, needs, START, KINDS[kind].used(needs))
     assert seen(eye, PATHS[access], kind).steps[0].decision == decide(visit, rules)
 
 

@@ -17,7 +17,7 @@ from foldline.gate.spending import DeviceSpender
 from foldline.gate.state import GateState
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, Outcome
-from foldline.server.reader_kinds import KINDS, as_headers, jar_as, pass_jar
+from foldline.server.reader_kinds import KINDS, as_headers, jar_as, needs_of, pass_jar
 from foldline.server.worker import PictureFolder, state_of
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
 from foldline.site.desk.looking import Look, Seen
@@ -110,10 +110,9 @@ class SeeAs:
         if not isinstance(page, PublicPage):
             return None
         state, now = visitor.state, visitor.state.now()
-        limit = state.rules.meter_limit if state.rules is not None else 0
-        visitor.jar = jar_as(
-            wanted, page.article, now, state.keyring, os.urandom, state.window(now).number, wanted.used(limit)
-        )
+        needs = needs_of(page.article, state.rules, now)
+        window = state.window(now, needs.days).number
+        visitor.jar = jar_as(wanted, needs, now, state.keyring, window, os.urandom)
         visitor.crawler = wanted.crawler
         return _looked(visitor, page)
 
@@ -138,7 +137,7 @@ def _looked(visitor: Visitor, page: PublicPage) -> Look:
     if first.decision is not None and first.decision.outcome is Outcome.OPENS_IF:
         steps.append(visitor.read(page.article.id, page.path))
     rules = visitor.state.rules
-    sources = {rule.name: rule.source for rule in rules.rules} if rules is not None else {}
+    sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
     return Look(tuple(steps), sources)
 
 

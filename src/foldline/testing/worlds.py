@@ -331,15 +331,18 @@ def _layout_of(publication: Publication, words: Words) -> tuple[Layout, Known]:
 def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> ArticleRecord:
     """A composed article as it is stored."""
     section = draft.section.path.rpartition("/")[2] if draft.section else ""
+    tags = frozenset(tag.path.rpartition("/")[2] for tag in draft.tags)
+    published = int(draft.published_at.timestamp())
     return ArticleRecord(
         path=draft.path,
-        article=Article(draft.id, made.public.access, section, draft.products),
+        article=Article(draft.id, made.public.access, section, draft.products, tags, published, draft.path),
         version=version,
         before=made.page.before,
         between=made.page.between,
         after=made.page.after,
         walls=made.page.walls,
         rest=made.rest,
+        opened=made.page.opened,
     )
 
 
