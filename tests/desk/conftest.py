@@ -10,6 +10,7 @@ from tests.readers.conftest import home, later, site
 from tests.readers.processes import DeskBrowser, served
 
 from foldline.stores.home import Home
+from foldline.stores.schema import connect
 
 __all__ = ["home", "later", "newsroom", "site"]
 
@@ -47,3 +48,20 @@ class Log:
 @pytest.fixture
 def log(home: Home) -> Log:
     return Log()
+
+
+@pytest.fixture
+def no_rules(home: Home) -> Iterator[None]:
+    """No rule set was published, nothing is open now, and there is no draft."""
+
+    def empty() -> None:
+        connection = connect(home.site_db)
+        for table in ("foldline_rule_sets", "foldline_open_now"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.close()
+        for file in (home.rules_file, home.rules_in_force):
+            file.unlink(missing_ok=True)
+
+    empty()
+    yield
+    empty()

@@ -9,6 +9,10 @@ from tests.newsroom.room import Newsroom, body
 from tests.readers.browser import Browser
 from tests.readers.processes import DeskBrowser
 
+from foldline.stores.home import Home
+from foldline.stores.open_now import OpenNowStore
+from foldline.stores.rule_sets import RuleSetStore
+
 from .staff_room import enter
 
 #: Each page with the roles that may see it. `N` stands for a reader's number, `A` for an article's.
@@ -36,6 +40,9 @@ PAGES = {
     "/readers/product/": {"service", "revenue", "admin"},
     "/readers/product/add/": {"admin"},
     "/decisions": {"revenue", "admin"},
+    "/open-now": {"editor", "admin"},
+    "/rules": {"revenue", "admin"},
+    "/rules/write": {"revenue", "admin"},
     "/audit": {"admin"},
 }
 
@@ -69,7 +76,7 @@ def test_each_role_sees_its_pages_and_is_refused_at_all_others(
     # Of a whole group of tables Django says that it isn't there, rather than that one may not see it.
     assert {status for status in answers.values() if status != 200} <= {403, 404}
     menu = desk.get("/").text
-    places = ("/newsroom/", "/see-as", "/service/", "/decisions", "/jobs", "/audit")
+    places = ("/newsroom/", "/see-as", "/open-now", "/service/", "/rules", "/decisions", "/jobs", "/audit")
     assert {path for path in places if f'<li><a href="{path}"' in menu} == {
         path for path in places if role in PAGES[path]
     }
@@ -133,6 +140,30 @@ def test_staff_without_a_role_see_the_front_page_and_nothing_else(desk: DeskBrow
     for path in PAGES:
         if path != "/":
             assert desk.get(filled(path, numbers)).status in (403, 404), path
+
+
+@pytest.mark.parametrize("role", ["service", "revenue"])
+def test_nobody_but_editors_and_admins_opens_anything_to_everybody(
+    desk: DeskBrowser, numbers: dict[str, str], home: Home, role: str
+) -> None:
+    enter(desk, role)
+    desk.get("/")
+    form = {"scope": "site", "reason": "Public safety", "ends": "2030-01-01T00:00"}
+    assert desk.post("/open-now", form).status == 403
+    assert desk.post("/open-now/1/close").status == 403
+    assert OpenNowStore(home).history() == []
+
+
+@pytest.mark.parametrize("role", ["editor", "service"])
+def test_nobody_but_revenue_and_admins_publishes_rules(
+    desk: DeskBrowser, numbers: dict[str, str], home: Home, role: str
+) -> None:
+    enter(desk, role)
+    desk.get("/")
+    assert desk.post("/rules/write", {"text": "", "base": "0", "publish": "1"}).status == 403
+    assert desk.post("/rules/back", {"active": "1"}).status == 403
+    with RuleSetStore(home) as store:
+        assert store.history() == []
 
 
 def test_a_page_that_asks_for_a_sign_in_leads_back_to_itself(desk: DeskBrowser) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from foldline.site.desk import job_table
+from foldline.errors import StoreUnavailable
+from foldline.site.desk import job_table, open_now, rules
 from foldline.site.desk.pages import may, page
 from foldline.site.desk.roles import Power
 from foldline.site.newsroom import publishing
@@ -34,7 +36,11 @@ def home(request: HttpRequest) -> TemplateResponse:
     newest: list[Article] = []
     if may(request, Power.NEWSROOM):
         newest = list(Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)[:NEWEST])
-    context = {"concerns": concerns(request), "waiting": waiting(request), "newest": newest}
+    opened = []
+    if may(request, Power.OPEN_NOW):
+        with contextlib.suppress(StoreUnavailable):
+            opened = open_now.running()
+    context = {"opened": opened, "concerns": concerns(request), "waiting": waiting(request), "newest": newest}
     return page(request, "home", "Desk", context)
 
 
@@ -53,6 +59,9 @@ def concerns(request: HttpRequest) -> list[Concern]:
             )
             for alarm in alarms
         ]
+    if may(request, Power.CHANGE_RULES):
+        with contextlib.suppress(StoreUnavailable):
+            found += [Concern(what, "Rules", hint, reverse("rules_write")) for what, hint in rules.concerns()]
     if may(request, Power.SEE_JOBS):
         found += [
             Concern(shown.trouble, shown.job.name, "See the job, and the log of the site’s process.", reverse("jobs"))

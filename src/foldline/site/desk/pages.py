@@ -41,11 +41,16 @@ class Place(NamedTuple):
 PLACES: tuple[Place, ...] = (
     Place("newsroom", "Newsroom", "Write, schedule, publish and withdraw articles.", Power.NEWSROOM),
     Place("see_as", "See as", "Any article as any reader gets it, and why.", Power.SEE_AS),
+    Place("open_now", "Open now", "An article, a section or all of it for everybody, for a time.", Power.OPEN_NOW),
     Place("readers", "Readers", "Find a reader, see why one can’t read, and help.", Power.SERVE_READERS),
+    Place("rules", "Rules", "What decides, line by line; its history; new rules, and back.", Power.SEE_RULES),
     Place("decisions", "Decisions", "The last 200 decisions, without anybody’s name.", Power.SEE_DECISIONS),
     Place("jobs", "Jobs", "What the site does by itself, and how it went.", Power.SEE_JOBS),
     Place("audit", "Audit log", "Who changed what, and when.", Power.SEE_AUDIT),
 )
+
+#: Pages that have no place of their own in the menu.
+_UNDER = {"reader": "readers", "rules_write": "rules", "rules_changes": "rules"}
 
 
 def staff_page(power: Power | None = None) -> Callable[[View], View]:
@@ -79,6 +84,13 @@ def zone() -> ZoneInfo:
     return ZoneInfo(settings.FOLDLINE.publication.zone)
 
 
+def _here(place: Place, name: str) -> str:
+    """The value of `aria-current` for a place in the menu of a page."""
+    if place.name == name:
+        return "page"
+    return "true" if _UNDER.get(name) == place.name else ""
+
+
 def page(request: HttpRequest, name: str, title: str, context: dict[str, Any], status: int = 200) -> TemplateResponse:
     """A page of the desk: the template `desk/<name>.html` in the desk's frame."""
     member = staff_of(request)
@@ -86,7 +98,7 @@ def page(request: HttpRequest, name: str, title: str, context: dict[str, Any], s
     frame = {
         "title": title,
         "publication": settings.FOLDLINE.publication,
-        "menu": [(place.address, place.title, place.name == name) for place in places],
+        "menu": [(place.address, place.title, _here(place, name)) for place in places],
         "places": [(place.address, place.title, place.about) for place in places],
         "member": member,
         "role": role_of(member) or "no role",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from foldline.site.readers import passes
 from foldline.site.readers.models import Reader
 
 FOUND = 20
+_IN_A_SET = re.compile(r"rules (r-[0-9a-f]+):(\d+)(?::\d+)?")
 #: The answers of the gate that a reader sees, in words.
 SHOWN = {"opens": "the whole", "refuses": "the preview", "opens-if": "the preview, then the whole once it is counted"}
 
@@ -35,12 +37,14 @@ FRAME_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """A finding: whether it passed, its code, the rule that asked, and where that rule is written."""
+    """A finding: whether it passed, its code, the rule that asked, where that rule is written, and the address of
+    that line ("" for none)."""
 
     passed: bool
     reason: str
     rule: str
     source: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Step:
     shown: str
     findings: tuple[TraceLine, ...]
     source: str
+    line: str
     frame: str
 
 
@@ -79,6 +84,7 @@ class SeeAsPages:
         if reader is None and kind not in dict(kinds):
             kind = kinds[0][0]
         context: dict[str, Any] = {"kinds": kinds, "kind": kind, "reader": reader, "article": article, "query": query}
+        context["may_see_rules"] = may(request, Power.SEE_RULES)
         context["found"] = list(_matching(query)) if query or article is None else []
         context["note"], context["steps"] = "", []
         if article is not None:
@@ -163,12 +169,21 @@ def _steps(look: Look, article: Article, kind: str, reader: Reader | None) -> li
         source = look.sources.get(decision.rule, "") if decision is not None else ""
         shown = SHOWN[decision.outcome.value] if decision is not None else ""
         # The answer of a count leads to the place where the preview ended; so does the frame.
-        steps.append(Step(seen, shown, findings, source, f"{address}#continue" if seen.counted else address))
+        steps.append(
+            Step(seen, shown, findings, source, _line(source), f"{address}#continue" if seen.counted else address)
+        )
     return steps
 
 
 def _trace(decision: Decision, look: Look) -> tuple[TraceLine, ...]:
-    return tuple(
-        TraceLine(finding.passed, finding.reason.value, finding.rule, look.sources.get(finding.rule, ""))
-        for finding in decision.findings
-    )
+    found = []
+    for finding in decision.findings:
+        source = look.sources.get(finding.rule, "")
+        found.append(TraceLine(finding.passed, finding.reason.value, finding.rule, source, _line(source)))
+    return tuple(found)
+
+
+def _line(source: str) -> str:
+    """The address of a rule's line at the desk: `rules r-0123456789:14` is line 14 of that set."""
+    found = _IN_A_SET.fullmatch(source)
+    return f"{reverse('rules')}?version={found[1]}#L{found[2]}" if found else ""

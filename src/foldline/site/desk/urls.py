@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.desk import audit_log, decisions, door, job_table, service
+from foldline.site.desk import audit_log, decisions, door, job_table, open_now, rules, service
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", door.SignInView.as_view(), name="account_login"),
@@ -14,6 +14,12 @@ urlpatterns: list[URLPattern] = [
     # The admin's own form for signing out.
     path("logout/", door.sign_out),
     path("static/<path:path>", door.static_file),
+    path("open-now", open_now.open_now, name="open_now"),
+    path("open-now/<int:number>/close", open_now.close, name="open_now_close"),
+    path("rules", rules.rules, name="rules"),
+    path("rules/write", rules.write, name="rules_write"),
+    path("rules/back", rules.roll_back, name="rules_roll_back"),
+    path("rules/<int:number>/changes", rules.changes, name="rules_changes"),
     path("decisions", decisions.decisions, name="decisions"),
     path("jobs", job_table.jobs, name="jobs"),
     path("audit", audit_log.audit, name="audit"),
