@@ -44,13 +44,14 @@ def why(path: str, kind: str, used: int, read_before: bool, as_json: bool, home:
     """Say why a reader of a kind may, or may not, read the article at PATH."""
     settings = settings_of(home)
     page = article_at(settings, path)
-    rules = rules_of(settings)
-    visit = visit_as(kind, page.article, int(time.time()), max(used, int(read_before)), read_before)
+    now = int(time.time())
+    rules = rules_of(settings, now)
+    visit = visit_as(kind, page.article, now, max(used, int(read_before)), read_before)
     decision = decide(visit, rules)
     if as_json:
         click.echo(json.dumps(as_data(decision)))
         return
-    sources = {rule.name: rule.source for rule in rules.every}
+    sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
     show(decision, sources, Console(highlight=False))
 
 

@@ -174,6 +174,12 @@ def meter_sentence(meter: MeterLine, words: Words) -> str:
     return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
 
 
+def opened_label(why: str, words: Words) -> str:
+    """The line under the headline of an article that is open to everybody for the moment; `why` may be empty."""
+    said = words.format("article.opened", why=why) if why else words["article.free"]
+    return f'<p class="opened" data-nosnippet>{escape(said)}</p>\n'
+
+
 def refused_walls(article: WallFacts, publication: Publication, words: Words) -> dict[str, str]:
     """The refused presentation for every reason, for strangers and for readers who are signed in, by `wall_key`."""
     return {

@@ -51,11 +51,19 @@ class Rules:
         return replace(self, open_now=tuple(entries))
 
     def may_close(self, article: Article) -> bool:
-        """Whether any rule, at any time, takes the way in of everybody away from this article: then it must be stored
-        with a fold, although it is free."""
-        return any(
-            rule.only_for is not None and Grant.EVERYONE not in rule.keeps and rule.articles.about(article)
+        """Whether any rule, at any time, takes the way in of everybody away from this free article: then it must be
+        stored with a fold."""
+        return any(rule.articles.about(article) for rule in self.closing)
+
+    @property
+    def closing(self) -> tuple[Rule, ...]:
+        """The rules that close free articles."""
+        return tuple(
+            rule
             for rule in self.rules
+            if rule.only_for is not None
+            and Grant.EVERYONE not in rule.keeps
+            and (not rule.articles.levels or Access.FREE in rule.articles.levels)
         )
 
 

@@ -34,8 +34,9 @@ class StoredOpenNow:
 class OpenNowStore:
     """The table in the site's database."""
 
-    def __init__(self, home: Home, *, timeout: float = 5.0) -> None:
+    def __init__(self, home: Home, *, read_only: bool = False, timeout: float = 5.0) -> None:
         self._home = home
+        self._read_only = read_only
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
 
@@ -122,5 +123,7 @@ class OpenNowStore:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._home.site_db, timeout=self._timeout)
+            if not self._home.site_db.exists():
+                raise StoreUnavailable(f"{self._home.site_db} is not there. Run `foldline migrate` first.")
+            self._connection = connect(self._home.site_db, read_only=self._read_only, timeout=self._timeout)
         return self._connection

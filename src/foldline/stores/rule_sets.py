@@ -40,10 +40,14 @@ class StoredRuleSet:
 
 
 class RuleSetStore:
-    """The table of rule sets in the site's database. Whoever publishes has read the text as rules before."""
+    """The table of rule sets in the site's database. Whoever publishes has read the text as rules before.
 
-    def __init__(self, home: Home, *, timeout: float = 5.0) -> None:
+    Use it in a `with` block, or close it.
+    """
+
+    def __init__(self, home: Home, *, read_only: bool = False, timeout: float = 5.0) -> None:
         self._home = home
+        self._read_only = read_only
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
 
@@ -156,7 +160,9 @@ class RuleSetStore:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._home.site_db, timeout=self._timeout)
+            if not self._home.site_db.exists():
+                raise StoreUnavailable(f"{self._home.site_db} is not there. Run `foldline migrate` first.")
+            self._connection = connect(self._home.site_db, read_only=self._read_only, timeout=self._timeout)
         return self._connection
 
 

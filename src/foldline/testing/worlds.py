@@ -342,6 +342,7 @@ def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> Ar
         after=made.page.after,
         walls=made.page.walls,
         rest=made.rest,
+        opened=made.page.opened,
     )
 
 
