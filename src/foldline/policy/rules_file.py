@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import replace
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 from foldline.errors import ConfigurationError, Problem
 from foldline.policy.facts import Access
 from foldline.policy.rule import SITE, Allowance, Articles, Grant, Rule
-from foldline.policy.rules import Rules
+from foldline.policy.rules import Rules, version_of
 from foldline.policy.spans import LONGEST_WINDOW, MONTH, window_days
 from foldline.policy.toml_reading import Reading, Table
 from foldline.policy.toml_text import nearest, read_toml
@@ -62,11 +61,6 @@ def read_rules(text: str, where: str, zone: ZoneInfo) -> Rules:
 def problems_of(text: str, where: str, zone: ZoneInfo) -> tuple[Problem, ...]:
     """Everything that is wrong with a file of rules, in the order of its lines."""
     return _read(text, where, zone)[1]
-
-
-def version_of(text: str) -> str:
-    """What tells decisions by this text apart. Line ends do not count."""
-    return "r-" + hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def _read(text: str, where: str, zone: ZoneInfo) -> tuple[Rules, tuple[Problem, ...]]:

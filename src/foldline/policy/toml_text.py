@@ -118,7 +118,7 @@ class _Mending:
                     return self._result({}, Walk(""))
             except RecursionError:
                 what = "lists lie too deep in each other"
-                self.faults.append(Problem("FL101", what, self.where, "Write them flat."))
+                self.faults.append(Problem("FL101", what, f"{self.where}:1:1", "Write them flat."))
                 return self._result({}, Walk(""))
             else:
                 return self._result(data, walk)
