@@ -98,6 +98,29 @@ def test_trying_publishes_nothing_and_shows_the_lines_that_would_change(desk: De
     assert len(versions(home)) == 1
 
 
+def test_what_a_set_does_to_the_articles_is_told_and_a_contradiction_is_not_published(
+    desk: DeskBrowser, home: Home, newsroom: Newsroom
+) -> None:
+    from foldline.site.newsroom import publishing
+    from foldline.site.newsroom.models import Article
+
+    for number in range(3):
+        made = Article.objects.create(headline=f"Story {number}", body=body(), access="metered")
+        publishing.publish(made)
+    enter(desk, "revenue")
+    nobody = '[[rule]]\nname = "nobody at all"\nonly-for = "institution"\n'
+    status, page = publish(desk, RULES + nobody)
+    assert (status, versions(home)) == (400, [])
+    assert "FL122" in page
+    never = '[[rule]]\nname = "weather is free"\nsections = "weather"\nopens-for = "everyone"\n'
+    status, page = publish(desk, RULES + never, check="1")
+    assert "it can be published all the same" in page
+    assert "weather" in page
+    assert "3 metered" in page
+    assert "“weather is free” holds for 0 now" in page
+    assert publish(desk, RULES + never)[0] == 303
+
+
 def test_going_back_is_one_step_and_logged_and_the_history_stays(desk: DeskBrowser, home: Home, log: Log) -> None:
     email = enter(desk, "admin")
     publish(desk, RULES)

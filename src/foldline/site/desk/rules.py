@@ -13,14 +13,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from foldline.errors import Problem, StoreUnavailable
+from foldline.errors import ConfigurationError, Problem, StoreUnavailable
+from foldline.policy import facts
+from foldline.policy.review import review
 from foldline.policy.rules import version_of
-from foldline.policy.rules_file import problems_of
+from foldline.policy.rules_file import read_rules
 from foldline.policy.starter import starter_text
 from foldline.site.desk import audit
 from foldline.site.desk.audited import staff_of
 from foldline.site.desk.pages import may, page, staff_page
 from foldline.site.desk.roles import Power
+from foldline.site.newsroom.composing import facts_of
+from foldline.site.newsroom.models import Article
 from foldline.site.readers import moment
 from foldline.site.readers.adapter import SeeOther
 from foldline.stores.rule_sets import RuleSetStore, StoredRuleSet
@@ -62,6 +66,17 @@ class ShownProblem:
 
     problem: Problem
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a new set was found to do: `errors` keep it from being published, `warnings` do not. `levels` counts every
+    published article by its level, `counts` the articles for which each rule holds now."""
+
+    errors: tuple[ShownProblem, ...] = ()
+    warnings: tuple[ShownProblem, ...] = ()
+    levels: tuple[tuple[str, int], ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
 
 
 @staff_page(Power.SEE_RULES)
@@ -123,11 +138,11 @@ def write(request: HttpRequest) -> HttpResponse:
             if not form.is_valid():
                 return _form(request, form, active, status=400)
             text = _with_line_ends(form.cleaned_data["text"])
-            problems = problems_of(text, FORM, settings.FOLDLINE.zone)
-            if "publish" not in request.POST or problems:
+            tried = try_out(text)
+            if "publish" not in request.POST or tried.errors:
                 lines = _difference(active.text if active else "", text)
-                status = 400 if problems and "publish" in request.POST else 200
-                return _form(request, form, active, problems=problems, tried=True, lines=lines, status=status)
+                status = 400 if tried.errors and "publish" in request.POST else 200
+                return _form(request, form, active, tried=tried, lines=lines, status=status)
             if form.cleaned_data["base"] != (active.id if active else 0):
                 form.add_error(None, OTHERS)
                 return _form(request, form, active, status=409)
@@ -179,11 +194,36 @@ def concerns() -> list[tuple[str, str]]:
     return found
 
 
+def try_out(text: str) -> Tried:
+    """Read a text as rules and, where it can be read, look at what it does to every article that is published."""
+    where, zone = FORM, settings.FOLDLINE.zone
+    try:
+        read = read_rules(text, where, zone)
+    except ConfigurationError as error:
+        return Tried(tuple(_shown(problem) for problem in error.problems))
+    found = review(read, _articles(), moment.epoch())
+    return Tried(
+        tuple(_shown(problem) for problem in found.errors),
+        tuple(_shown(problem) for problem in found.warnings),
+        tuple((level, count) for level, count in sorted(found.levels.items()) if count),
+        tuple((count.rule.name, count.holds) for count in found.counts),
+    )
+
+
+def _articles() -> list[facts.Article]:
+    """What the rules may ask about every published article."""
+    published = Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
+    levels = {level.value: level for level in facts.Access}
+    return [
+        facts_of(article, levels.get(article.access), article.published_at)
+        for article in published.select_related("section").prefetch_related("tags").defer("body")
+        if article.published_at is not None
+    ]
+
+
 def _form(request: HttpRequest, form: RulesForm, active: StoredRuleSet | None, **more: Any) -> HttpResponse:
     status = more.pop("status", 200)
-    problems = [ShownProblem(problem, _line_of(problem)) for problem in more.pop("problems", ())]
-    context = {"form": form, "active": active, "problems": problems, **more}
-    return page(request, "rules_write", "New rules", context, status=status)
+    return page(request, "rules_write", "New rules", {"form": form, "active": active, **more}, status=status)
 
 
 def _start(active: StoredRuleSet | None) -> dict[str, Any]:
@@ -219,9 +259,9 @@ def _with_line_ends(text: str) -> str:
     return f"{plain}\n" if plain else ""
 
 
-def _line_of(problem: Problem) -> int:
-    numbers = problem.where.removeprefix(f"{FORM}:").split(":")
-    return int(numbers[0]) if numbers[0].isdecimal() else 0
+def _shown(problem: Problem) -> ShownProblem:
+    number = problem.where.removeprefix(f"{FORM}:").partition(":")[0]
+    return ShownProblem(problem, int(number) if number.isdecimal() else 0)
 
 
 def _is_built_in(version: str) -> bool:
