@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "foldline.site.readers",
     "foldline.site.newsroom",
+    "foldline.site.desk.apps.DeskConfig",
 ]
 
 MIDDLEWARE = [

@@ -52,11 +52,11 @@ def composed(press: Press, article: Article) -> Composed[ArticlePage]:
     rule = FoldRule(press.settings.fold_paragraphs, press.settings.fold_characters)
     draft = draft_of(article, press.prefix)
     # Without rules nobody knows what may close one day: then everything is cut.
-    may_close = press.rules is None or press.rules.may_close(_facts(article, Access.FREE, draft.published_at))
+    may_close = press.rules is None or press.rules.may_close(facts_of(article, Access.FREE, draft.published_at))
     return compose(draft, press.layout, rule, (press.said,), may_close=may_close)
 
 
-def _facts(article: Article, access: Access | None, published_at: datetime) -> facts.Article:
+def facts_of(article: Article, access: Access | None, published_at: datetime) -> facts.Article:
     """What the rules may ask about an article."""
     return facts.Article(
         article.pk,
@@ -73,7 +73,7 @@ def record_of(article: Article, made: Composed[ArticlePage]) -> ArticleRecord:
     """What is stored. Its access is the one that was composed: free where nothing stands below the fold."""
     return ArticleRecord(
         path=made.public.path,
-        article=_facts(article, made.public.access, made.public.published_at),
+        article=facts_of(article, made.public.access, made.public.published_at),
         version=article.version,
         before=made.page.before,
         between=made.page.between,

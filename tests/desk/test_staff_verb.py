@@ -6,6 +6,8 @@ from click.testing import CliRunner
 from foldline.cli.staff import staff
 from foldline.stores.home import Home
 
+from .conftest import Log
+
 pytestmark = pytest.mark.usefixtures("site")
 
 PASSWORD = "a pass phrase that is long enough\n"
@@ -16,7 +18,7 @@ def run(home: Home, *words: str, given: str = PASSWORD) -> str:
     return f"{result.exit_code} {result.output}"
 
 
-def test_it_makes_an_editor_who_has_the_newsroom_only(home: Home) -> None:
+def test_it_makes_an_editor_who_has_the_newsroom_and_no_readers(home: Home) -> None:
     from foldline.site.readers.models import Reader
 
     told = run(home, "Edda@Example.test")
@@ -29,7 +31,23 @@ def test_it_makes_an_editor_who_has_the_newsroom_only(home: Home) -> None:
     assert edda.password.startswith("argon2")
     permissions = edda.get_all_permissions()
     assert "newsroom.add_article" in permissions
-    assert all(permission.startswith("newsroom.") for permission in permissions)
+    others = {permission for permission in permissions if not permission.startswith("newsroom.")}
+    assert others == {"desk.see_as", "desk.open_now", "desk.see_jobs"}
+
+
+@pytest.mark.parametrize("role", ["editor", "service", "revenue", "admin"])
+def test_each_role_is_given_alone_and_stands_in_the_audit_log(home: Home, log: Log, role: str) -> None:
+    from foldline.site.desk.roles import role_of
+    from foldline.site.readers.models import Reader
+
+    run(home, "edda@example.test")
+    run(home, "edda@example.test", "--role", role)
+    assert role_of(Reader.objects.get()) == role
+    assert Reader.objects.get().groups.count() == (role != "admin")
+    assert log.entries() == [
+        "command line|made staff|staff||editor",
+        f"command line|given a role and a password|staff|editor|{role}",
+    ]
 
 
 def test_it_promotes_a_reader_who_is_there_already_and_changes_roles(home: Home) -> None:

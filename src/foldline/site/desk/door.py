@@ -24,9 +24,11 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic.edit import FormView
 
+from foldline.site.desk import audit
+from foldline.site.desk.access import must_enrol, record_second_factor, sign_in_address
+from foldline.site.desk.forms import EnrolForm, SignInForm
+from foldline.site.desk.roles import Role
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import must_enrol, record_second_factor, sign_in_address
-from foldline.site.readers.desk.forms import EnrolForm, SignInForm
 from foldline.site.readers.models import Reader
 from foldline.site.readers.return_path import own_path
 
@@ -67,7 +69,8 @@ class SignInView(SignInFormView):
         return self._page(form, status=403 if form.non_field_errors() else 400)
 
     def _page(self, form: SignInForm, status: int = 200) -> HttpResponse:
-        context = {"title": "Sign in", "form": form, "next": self.return_path, "demo": settings.FOLDLINE.demo}
+        roles = [role.value for role in Role] if settings.FOLDLINE.demo else []
+        context = {"title": "Sign in", "form": form, "next": self.return_path, "roles": roles}
         return render(self.request, "desk/sign_in.html", context, status=status)
 
 
@@ -126,6 +129,7 @@ class EnrolView(EnrolFormView):
         clear_totp_secret(self.request)
         self.request.session.cycle_key()
         record_second_factor(self.request, self.reader, "totp")
+        audit.record(self.reader, "second factor set up", audit.of_staff(self.reader))
         return SeeOther("/")
 
     def form_invalid(self, form: EnrolForm) -> HttpResponse:

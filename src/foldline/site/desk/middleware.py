@@ -9,10 +9,12 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from foldline.site.desk.access import has_entered, must_enrol, sign_in_address
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import has_entered, must_enrol, sign_in_address
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+_OWN = "headers_of_its_own"
 
 
 def staff_with_second_factor(get_response: Handler) -> Handler:
@@ -29,3 +31,21 @@ def staff_with_second_factor(get_response: Handler) -> Handler:
         return SeeOther(reverse("second_factor"))
 
     return handle
+
+
+def framed_pages(get_response: Handler) -> Handler:
+    """Outside of everything: an answer that has headers of its own keeps them (`headers_of_its_own`)."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        for name, value in getattr(response, _OWN, {}).items():
+            response.headers[name] = value
+        return response
+
+    return handle
+
+
+def headers_of_its_own(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:
+    """Give an answer headers that stand in the place of what every page of the desk has."""
+    setattr(response, _OWN, headers)
+    return response

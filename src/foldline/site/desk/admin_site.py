@@ -10,9 +10,11 @@ from django.contrib.admin.sites import AdminSite
 from django.db.models import Model
 from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
+from foldline.site.desk.access import has_entered, sign_in_address
+from foldline.site.desk.home import home
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import has_entered, sign_in_address
 from foldline.site.readers.return_path import own_path
 
 SHOWN = frozenset({"readers", "newsroom"})
@@ -39,6 +41,9 @@ class DeskSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and has_entered(request)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return home(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return SeeOther(sign_in_address(own_path(request.GET.get("next"))))

@@ -1,58 +1,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
+from tests.readers.browser import Browser, last_code
+from tests.readers.processes import DeskBrowser, served, totp
 
 from foldline.stores.home import Home
 
-from .browser import Browser, last_code
-from .processes import Answer, DeskBrowser, served, totp
-
-PASSWORD = "a pass phrase that is long enough"
-
-
-@pytest.fixture(scope="module")
-def port(home: Home) -> Iterator[int]:
-    with served(home, "desk") as port:
-        yield port
-
-
-@pytest.fixture
-def desk(port: int, site: None) -> DeskBrowser:
-    return DeskBrowser(port)
-
-
-def make_staff(role: str = "admin") -> str:
-    """A member of staff with an address of their own: the desk counts tries for each."""
-    from foldline.site.readers import staff
-
-    email = f"{uuid4().hex[:8]}@example.test"
-    staff.add(email, staff.Role(role), PASSWORD)
-    return email
-
-
-def with_password(desk: DeskBrowser, email: str, password: str = PASSWORD) -> Answer:
-    desk.get("/sign-in")
-    return desk.post("/sign-in", {"email": email, "password": password})
-
-
-def enrol(desk: DeskBrowser) -> str:
-    """Set up the second factor; gives its secret."""
-    secret = re.search(r"<code>([A-Z2-7]+)</code>", desk.get("/second-factor").text)
-    assert secret is not None
-    assert desk.post("/second-factor", {"code": totp(secret[1])}).headers["location"] == "/"
-    return secret[1]
-
-
-def enter(desk: DeskBrowser, role: str = "admin") -> str:
-    email = make_staff(role)
-    with_password(desk, email)
-    enrol(desk)
-    return email
+from .staff_room import PASSWORD, enrol, enter, make_staff, with_password
 
 
 def refused(desk: DeskBrowser) -> None:
@@ -77,7 +34,7 @@ def test_staff_without_a_second_factor_reach_only_the_page_that_sets_one_up(desk
         assert (answer.status, answer.headers.get("location")) == (303, "/second-factor"), path
     assert desk.post("/readers/product/add/", {"number": "7", "name": "x"}).status == 303
     enrol(desk)
-    assert "Foldline desk" in desk.get("/").text
+    assert "What needs attention" in desk.get("/").text
     assert desk.get("/readers/reader/").status == 200
 
 
