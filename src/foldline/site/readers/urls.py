@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.readers import account, views
+from foldline.site.readers import account, devices, views
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", views.AskView.as_view(), name="account_login"),
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("sign-in/link/<str:opaque>", views.mailed_link, name="mailed_link"),
     path("sign-out", views.sign_out, name="sign_out"),
     path("account", account.account, name="account"),
+    path("account/devices", devices.sign_out_devices, name="devices"),
     path("subscribe", account.subscribe, name="subscribe"),
 ]
