@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from foldline import config
+from foldline.pages.assets import asset_path
 from foldline.pages.dates import short_dateline
-from foldline.site.readers import moment, passes, rendering
+from foldline.site.readers import moment, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
 from foldline.site.readers.return_path import own_path
@@ -25,17 +26,19 @@ from foldline.site.readers.wording import words
 Arguments = ParamSpec("Arguments")
 
 #: What a page of the account may say about what was just done. The address names it; the words are ours.
-DONE = frozenset(("device", "others"))
+DONE = frozenset(("device", "others", "passkey-added", "passkey-renamed", "passkey-removed"))
+FAILED = frozenset(("passkey-wrong", "passkey-many"))
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a list on the account's page. `here` marks this device."""
+    """One line of a list on the account's page. `here` marks this device, `rename` labels a field."""
 
     id: int
     name: str
     facts: tuple[str, ...]
     here: bool = False
+    rename: str = ""
 
 
 def signed_in(
@@ -67,9 +70,14 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
     context = {
         "reader": reader,
         "done": words()[f"account.done-{said}"] if said in DONE else "",
+        "problem": words()[f"account.{said}"] if said in FAILED else "",
         "since": words().format("account.since", date=_date(reader.joined_at)),
         "subscriptions": _subscriptions(reader),
         "devices": _devices(request, reader),
+        "device": passes.device_name(request),
+        "passkeys_offered": passkeys.offered(),
+        "passkeys": _passkeys(reader),
+        "script": asset_path("passkeys.js", rendering.publication().prefix),
     }
     response = rendering.page(request, "account", words()["account.title"], context)
     session = passes.running(request)
@@ -116,6 +124,18 @@ def _devices(request: HttpRequest, reader: Reader) -> list[Entry]:
             facts.append(words().format("account.device-used", date=_date(noon)))
         name = session.device or words()["device.unknown"]
         entries.append(Entry(session.pk, name, tuple(facts), session.django_key == here))
+    return entries
+
+
+def _passkeys(reader: Reader) -> list[Entry]:
+    entries = []
+    for passkey in passkeys.of(reader):
+        since = words().format("account.passkey-since", date=_date(passkey.created_at))
+        used = words()["account.passkey-unused"]
+        if passkey.last_used_at is not None:
+            used = words().format("account.passkey-used", date=_date(passkey.last_used_at))
+        rename = words().format("account.passkey-rename", name=passkey)
+        entries.append(Entry(passkey.pk, str(passkey), (since, used), rename=rename))
     return entries
 
 

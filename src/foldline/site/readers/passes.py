@@ -28,7 +28,7 @@ def start(request: HttpRequest, reader: Reader) -> ReaderSession:
     """Begin a pass session beside the Django session that `request` now has."""
     with transaction.atomic():
         session = ReaderSession.objects.create(
-            reader=reader, django_key=request.session.session_key or "", device=_device_name(request)
+            reader=reader, django_key=request.session.session_key or "", device=device_name(request)
         )
         PassFacts.objects.create(
             session=session.pass_session,
@@ -166,7 +166,7 @@ def in_use(reader: Reader) -> list[tuple[ReaderSession, int]]:
     return sorted(used, key=lambda pair: (pair[1], pair[0].started_at), reverse=True)
 
 
-def _device_name(request: HttpRequest) -> str:
+def device_name(request: HttpRequest) -> str:
     """The name that a device keeps until it signs out; what it was made from is not stored."""
     browser, system = device_of(request.headers.get("User-Agent", ""))
     if browser and system:
