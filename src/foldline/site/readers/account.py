@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from foldline import config
 from foldline.pages.assets import asset_path
 from foldline.pages.dates import short_dateline
-from foldline.site.readers import moment, passes, passkeys, rendering
+from foldline.site.readers import identities, moment, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
 from foldline.site.readers.return_path import own_path
@@ -26,7 +26,7 @@ from foldline.site.readers.wording import words
 Arguments = ParamSpec("Arguments")
 
 #: What a page of the account may say about what was just done. The address names it; the words are ours.
-DONE = frozenset(("device", "others", "passkey-added", "passkey-renamed", "passkey-removed"))
+DONE = frozenset(("device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked"))
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
 
 
@@ -77,6 +77,8 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "device": passes.device_name(request),
         "passkeys_offered": passkeys.offered(),
         "passkeys": _passkeys(reader),
+        "identities": _identities(reader),
+        "linkable": _linkable(reader),
         "script": asset_path("passkeys.js", rendering.publication().prefix),
     }
     response = rendering.page(request, "account", words()["account.title"], context)
@@ -137,6 +139,24 @@ def _passkeys(reader: Reader) -> list[Entry]:
         rename = words().format("account.passkey-rename", name=passkey)
         entries.append(Entry(passkey.pk, str(passkey), (since, used), rename=rename))
     return entries
+
+
+def _identities(reader: Reader) -> list[Entry]:
+    entries = []
+    for linked in identities.of(reader):
+        since = words().format("account.identity-since", date=_date(linked.date_joined))
+        entries.append(Entry(linked.pk, identities.label_of(linked), (since,)))
+    return entries
+
+
+def _linkable(reader: Reader) -> list[tuple[str, str]]:
+    """Providers that do not open this account yet: name, and what the button says."""
+    linked = set(identities.of(reader).values_list("provider", flat=True))
+    return [
+        (provider.name, words().format("account.identity-link", label=provider.label))
+        for provider in identities.providers()
+        if provider.issuer not in linked
+    ]
 
 
 def _date(at: datetime) -> str:

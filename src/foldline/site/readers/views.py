@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.generic.edit import FormView
 
 from foldline.pages.assets import asset_path
-from foldline.site.readers import codes, passes, passkeys, rendering
+from foldline.site.readers import codes, identities, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.forms import OVER, TOO_MANY, AskForm, CodeForm
 from foldline.site.readers.models import ReaderSession
@@ -151,6 +151,9 @@ def _ask_page(
         "next": return_path,
         "problem": problem,
         "passkeys": passkeys.offered(),
+        "providers": [
+            (provider.name, words().format("sign-in.with", label=provider.label)) for provider in identities.providers()
+        ],
         "script": asset_path("passkeys.js", rendering.publication().prefix),
     }
     return rendering.page(request, "ask", words()["sign-in.title"], context, status=status)
