@@ -96,7 +96,11 @@ class Newspaper:
         products = ",".join(f"{product}:{end}" for product, end in facts.product_ends.items())
         row = (facts.session.hex(), facts.reader.hex(), products, facts.session_until, int(facts.ended))
         connection = connect(self.home.site_db)
-        connection.execute("INSERT OR REPLACE INTO foldline_pass_facts VALUES (?, ?, ?, ?, ?)", row)
+        connection.execute(
+            "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            row,
+        )
         if change:
             self.change("session", facts.session.hex())
         connection.close()

@@ -28,6 +28,7 @@ from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
+from foldline.server.session_roll import SessionRoll
 from foldline.server.site_link import SiteLink
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
@@ -81,8 +82,9 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
 class ThreadedPasses:
     """Asks the pass store in a thread, so that a stuck disk holds up one visit for 50 ms and no other."""
 
-    def __init__(self, store: PassStore, deadline: float = DEADLINE) -> None:
+    def __init__(self, store: PassStore, roll: SessionRoll, deadline: float = DEADLINE) -> None:
         self._store = store
+        self._roll = roll
         self._deadline = deadline
         self._thread = ThreadPoolExecutor(1, "passes")
         self._down_until = 0.0
@@ -98,10 +100,11 @@ class ThreadedPasses:
             raise StoreUnavailable("pass facts: left alone after a failure")
         try:
             asked = loop.run_in_executor(self._thread, self._store.facts, held.session)
-            return await asyncio.wait_for(asked, self._deadline)
+            facts = await asyncio.wait_for(asked, self._deadline)
         except (TimeoutError, StoreUnavailable) as error:
             self._down_until = loop.time() + BREATHER
             raise StoreUnavailable(f"pass facts: {error or 'too slow'}") from error
+        return self._roll.used(facts) if facts is not None else None
 
 
 class PictureFolder:
@@ -133,12 +136,13 @@ class Worker:
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings)
         self.state.rules = self._rules.look(self.state.now())
+        self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
             self.state,
             self.library,
             DeviceSpender(clock),
-            ThreadedPasses(self.passes),
+            ThreadedPasses(self.passes, self.roll),
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
             PictureFolder(home.media),
         )
@@ -185,9 +189,12 @@ class Worker:
                 turn += 1
                 if turn % 4 == 0:
                     self.events.flush()
+                if turn % 40 == 0:
+                    self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
             self.events.flush()
+            self.roll.close()
 
 
 async def serve(settings: Settings, listening: socket.socket, number: int) -> None:

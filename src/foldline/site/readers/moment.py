@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.conf import settings
+
+from foldline import config
 from foldline.clock import SystemClock
 
 _CLOCK = SystemClock()
@@ -12,6 +15,12 @@ _CLOCK = SystemClock()
 def now() -> datetime:
     """The time, aware, in UTC."""
     return datetime.fromtimestamp(_CLOCK.now(), UTC)
+
+
+def today() -> int:
+    """The day in the publication's zone, as an ordinal."""
+    foldline: config.Settings = settings.FOLDLINE
+    return now().astimezone(foldline.zone).toordinal()
 
 
 def epoch() -> int:
