@@ -83,6 +83,7 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "publish and settle": 1.0,
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
+        "prune meter": 3600.0,
     }
 
 

@@ -48,11 +48,20 @@ class WallFacts:
 
 @dataclass(frozen=True, slots=True)
 class MeterLine:
-    """What the meter says after an answer. `resets` is the first day of the next window in the newsroom's zone."""
+    """What the meter says after an answer. `resets` is the first day of the next window in the newsroom's zone; `days`
+    is the window's length, 0 for a calendar month; `registered` is how many a free account gives, 0 where that is no
+    more."""
 
     used: int
     limit: int
     resets: date
+    days: int = 0
+    registered: int = 0
+
+    @property
+    def span(self) -> str:
+        """The ending of the texts' keys that name the window."""
+        return "days" if self.days else "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +101,21 @@ def tell(
 ) -> Told:
     """Title, sentence and one or two actions. Raises KeyError for a reason that no wall has to give."""
     key = f"wall.{reason.value}"
-    sentence = words.format(f"{key}.sentence", name=publication.name)
+    title, sentence = words[f"{key}.title"], words.format(f"{key}.sentence", name=publication.name)
+    kinds = _ACTIONS[reason]
     if reason is Reason.METER_IS_SPENT and meter is not None:
-        sentence = words.format(f"{key}.resets", date=day_and_month(meter.resets, words.language))
+        title, sentence = _spent(meter, words)
+        kinds = ("join", "subscribe") if meter.registered else kinds
+    elif reason is Reason.NOT_SIGNED_IN and meter is not None and meter.registered:
+        sentence = words.format(f"{key}.metered-{meter.span}", limit=meter.registered, days=meter.days)
     elif reason is Reason.SUBSCRIPTION_ENDED and ended_on is not None:
         sentence = words.format(f"{key}.since", date=long_date(ended_on, words.language))
     elif reason is Reason.SUBSCRIPTION_NEEDED and signed_in:
         sentence = words[f"{key}.signed-in"]
-    actions = [_action(name, words) for name in _ACTIONS[reason]]
+    actions = [_action(name, words) for name in kinds]
     if len(actions) > 1 and signed_in:
         actions = [action for action in actions if action.kind != "sign-in"]
-    return Told(words[f"{key}.title"], sentence, tuple(actions))
+    return Told(title, sentence, tuple(actions))
 
 
 def wall(
@@ -168,10 +181,21 @@ def again_answer(article: WallFacts, publication: Publication, words: Words) -> 
 
 def meter_sentence(meter: MeterLine, words: Words) -> str:
     """How many have been read of how many; once they are spent, also when the next ones come."""
-    sentence = words.format("meter.read", used=meter.used, limit=meter.limit)
+    sentence = words.format(f"meter.read-{meter.span}", used=meter.used, limit=meter.limit, days=meter.days)
     if meter.used < meter.limit:
         return sentence
     return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
+
+
+def _spent(meter: MeterLine, words: Words) -> tuple[str, str]:
+    """(title, sentence) of a meter that is spent: when the next articles come, and what an account would give."""
+    key = f"wall.{Reason.METER_IS_SPENT.value}"
+    title = words[f"{key}.title" if meter.days else f"{key}.title-month"]
+    when = day_and_month(meter.resets, words.language)
+    if not meter.registered:
+        return title, words.format(f"{key}.resets", date=when)
+    sentence = words.format(f"{key}.account-{meter.span}", limit=meter.registered, days=meter.days, date=when)
+    return title, sentence
 
 
 def refused_walls(article: WallFacts, publication: Publication, words: Words) -> dict[str, str]:

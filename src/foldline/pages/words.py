@@ -16,7 +16,7 @@ FALLBACK = "en"
 
 
 class Words(Mapping[str, str]):
-    """The texts of one language: `words["wall.title"]`, `words.format("meter.read", used=1, limit=3)`.
+    """The texts of one language: `words["wall.title"]`, `words.format("meter.resets", date="1 May")`.
 
     Keys are dotted. Values hold no HTML: whoever puts one into a page escapes it. An unknown key is a `KeyError`.
     """

@@ -30,7 +30,7 @@ from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access, Visit
 from foldline.policy.rules import Rules
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
-from foldline.signed.meter import DeviceMeter
+from foldline.signed.meter import Count, DeviceMeters, meter_id
 from foldline.signed.opening import DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import Pass, PassFacts
 from foldline.sources.articles.compose import Composed
@@ -405,8 +405,8 @@ def _any_opening(openings: DeviceOpenings, article: bytes, now: int) -> OpeningE
     return next((entry for entry in openings.entries if entry.article == article), None)
 
 
-def _empty_meter(held: DeviceMeter, window: int) -> DeviceMeter:
-    return DeviceMeter(held.device, window)
+def _always_empty(held: DeviceMeters, meter: str, window: int) -> Count:
+    return Count(meter_id(meter), window)
 
 
 class _FailsOpen:
@@ -483,7 +483,7 @@ _fault(
 _fault(
     "spent-meter-ignored",
     "a meter is always empty",
-    Breaks(attributes=((DeviceMeter, "in_window", _empty_meter),)),
+    Breaks(attributes=((DeviceMeters, "count", _always_empty),)),
     BOTH,
     "read",
 )

@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import close_old_connections, connections
 
 from foldline.site.newsroom import due as newsroom
 from foldline.site.readers import moment, prune
+from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ def jobs() -> tuple[Job, ...]:
         Job("publish and settle", SECOND, newsroom.Due().look),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
+        Job("prune meter", HOUR, lambda: SqliteMeter(settings.FOLDLINE.home).prune(moment.epoch())),
     )
 
 

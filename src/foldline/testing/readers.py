@@ -162,7 +162,7 @@ class Readers:
             header = ((b"cookie", f"{cookies.PASS}={value}".encode()),)
             yield ReaderState(name, "U7", header, room=True)
         opening = carry.opening(METERED.id, 2, 3)
-        strange = meter.issue(foreign, meter.DeviceMeter(b"d" * 16, 0))
+        strange = meter.issue(foreign, meter.DeviceMeters(b"d" * 16))
         yield ReaderState("opening with a bit turned", "U7", cookie(opening=flip(opening, 300)), room=True)
         yield ReaderState("pass as an opening", "U7", cookie(opening=token), room=True)
         yield ReaderState("meter of another publication", "U7", cookie(meter=strange), room=True)

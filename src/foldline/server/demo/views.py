@@ -13,12 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 from foldline.server.demo.loopback import only_here
 from foldline.server.demo.mailbox import read_mails
 from foldline.server.demo.readers import EDITOR, NOBODY, READERS
+from foldline.signed.counting import reader_owner
 from foldline.site.readers import passes, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.desk.access import record_second_factor
 from foldline.site.readers.models import Reader, ReaderSession
 from foldline.site.readers.return_path import own_path
 from foldline.site.readers.wording import words
+from foldline.stores.meter import SqliteMeter
 
 #: What tells the gate's pages that this visit plays a crawler. It grants nothing.
 AGENT_COOKIE = "foldline-demo-agent"
@@ -36,6 +38,8 @@ def become(request: HttpRequest, kind: str) -> HttpResponse:
     wanted = request.POST.get("next")
     response = SeeOther(own_path(wanted)) if wanted else HttpResponse(status=204)
     passes.expire_cookies(response, meter=kind in NOBODY)
+    if kind in NOBODY:
+        _forget_what_was_counted()
     if kind in READERS:
         reader = get_object_or_404(Reader, email=READERS[kind].email)
         get_adapter().login(request, reader)
@@ -45,6 +49,14 @@ def become(request: HttpRequest, kind: str) -> HttpResponse:
     else:
         response.delete_cookie(AGENT_COOKIE, samesite="Lax")
     return response
+
+
+def _forget_what_was_counted() -> None:
+    """To be nobody begins anew, also for the readers that one may become next."""
+    store, keyring = SqliteMeter(settings.FOLDLINE.home), passes.keyring()
+    for reader in Reader.objects.filter(email__in=[invented.email for invented in READERS.values()]):
+        store.forget(reader_owner(keyring, bytes.fromhex(reader.key)))
+    store.close()
 
 
 @require_safe
