@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.stores.broken_disks import full, read_only, tiny_disk
 from tests.stores.meter_contract import (
     ENDS,
     KEYRING,
@@ -131,6 +134,46 @@ def test_a_file_without_its_table_or_that_is_no_database_is_a_fault(home: Home) 
     home.meter_db.write_bytes(b"these are no bytes of a database " * 300)
     with pytest.raises(StoreUnavailable, match="not a database"):
         store.spend(charge(1, reader=READER))
+
+
+def read_on_and_on(store: MeterStore) -> None:
+    for article in range(2, 500):
+        store.spend(charge(article, browser=Browser(PHONE), limit=9999))
+
+
+@pytest.mark.parametrize("own_disk", [True, False])
+def test_a_full_disk_is_a_fault_and_nothing_is_counted(tmp_path: Path, own_disk: bool) -> None:
+    home = Home(tmp_path / "disk")
+    with tiny_disk(home.path) as mounted:
+        migrate(home)
+        store = SqliteMeter(home)
+        store.spend(charge(1, reader=READER, limit=9))
+        # What fits into blocks that are there already is counted, until the first that does not.
+        with full(home.path, mounted and own_disk), pytest.raises(StoreUnavailable, match=r"full|I/O"):
+            read_on_and_on(store)
+        assert told(store.spend(charge(1, reader=READER, limit=9))) == (True, 1, True)
+        assert told(store.spend(charge(2, reader=READER, limit=9))) == (True, 2, False)
+        store.close()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may look into."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_file_that_may_not_be_written_is_a_fault_and_opens_nothing(open_folder: Path) -> None:
+    home = Home(open_folder)
+    migrate(home)
+    store = SqliteMeter(home)
+    store.spend(charge(1, reader=READER))
+    with read_only(home.path):
+        for who in ({"reader": READER}, {"browser": Browser(PHONE)}):
+            with pytest.raises(StoreUnavailable, match=r"read-?only|unable to open"):
+                SqliteMeter(home).spend(charge(2, **who))  # type: ignore[arg-type]
+    assert told(store.spend(charge(2, reader=READER))) == (True, 2, False)
 
 
 @pytest.mark.parametrize("act", ["spend", "used", "forget", "prune"])

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -42,8 +43,13 @@ def jobs() -> tuple[Job, ...]:
         Job("publish and settle", SECOND, newsroom.Due().look),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
-        Job("prune meter", HOUR, lambda: SqliteMeter(settings.FOLDLINE.home).prune(moment.epoch())),
+        Job("prune meter", HOUR, _prune_meter),
     )
+
+
+def _prune_meter() -> None:
+    with closing(SqliteMeter(settings.FOLDLINE.home)) as store:
+        store.prune(moment.epoch())
 
 
 class Loop:

@@ -37,9 +37,14 @@ class Carry:
         self._clock = clock
         self._window = window
 
+    @staticmethod
+    def key(name: str) -> bytes:
+        """The key of the reader called `name`."""
+        return name.encode().ljust(16, b".")[:16]
+
     def facts(self, name: str, products: Mapping[int, int] | None = None, *, ended: bool = False) -> PassFacts:
         """What the store knows of the session called `name` (its first 16 bytes name reader and session)."""
-        key = name.encode().ljust(16, b".")[:16]
+        key = self.key(name)
         until = int(self._clock.now()) + SESSION_SECONDS
         return PassFacts(key, key, dict(products or {}), until, ended)
 

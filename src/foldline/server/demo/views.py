@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth import logout
@@ -53,10 +55,9 @@ def become(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _forget_what_was_counted() -> None:
     """To be nobody begins anew, also for the readers that one may become next."""
-    store, keyring = SqliteMeter(settings.FOLDLINE.home), passes.keyring()
-    for reader in Reader.objects.filter(email__in=[invented.email for invented in READERS.values()]):
-        store.forget(reader_owner(keyring, bytes.fromhex(reader.key)))
-    store.close()
+    with closing(SqliteMeter(settings.FOLDLINE.home)) as store:
+        for reader in Reader.objects.filter(email__in=[invented.email for invented in READERS.values()]):
+            store.forget(reader_owner(passes.keyring(), bytes.fromhex(reader.key)))
 
 
 @require_safe
