@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
+from foldline.pages.own_words import own_words
 from foldline.pages.public import Offer, Publication
+from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
 
 SECRET_MINIMUM = 32
-LANGUAGES = ("en", "fr")
 
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
@@ -47,6 +48,23 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
 }
 
 
+#: Tables `[sign-in.<name>]`: what each must say. The secret comes from the environment only.
+SIGN_IN = "sign-in"
+PROVIDER = ("label", "issuer", "client")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Somebody else who may say who a reader is (OpenID Connect). `issuer` is its address to the letter, `client` what
+    it calls us. What it says about e-mail addresses is believed where it says that they are verified."""
+
+    name: str
+    label: str
+    issuer: str
+    client: str
+    secret: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only."""
@@ -74,7 +92,9 @@ class Settings:
     hops: int
     mail: MailSettings
     secrets: tuple[bytes, ...]
+    words: Words
     demo: bool = False
+    providers: tuple[Provider, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,9 +119,11 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     """
     home = home if isinstance(home, Home) else Home(home)
     problems: list[Problem] = []
-    tables = _tables(home, problems)
+    tables, given = _tables(home, problems)
+    providers = _providers(given, environ, str(home.settings_file), problems)
     secrets = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
+    words = _words(home, tables["publication"]["language"], problems)
     if problems:
         raise ConfigurationError(tuple(problems))
     publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
@@ -127,12 +149,15 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         hops=listen["hops"],
         mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
         secrets=secrets,
+        words=words,
+        providers=providers,
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
 
-def _tables(home: Home, problems: list[Problem]) -> dict[str, dict[str, Any]]:
-    """The file's tables with defaults filled in; unknown names and wrong types become problems."""
+def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The file's tables with defaults filled in, and what stands under `sign-in`; unknown names and wrong types become
+    problems."""
     where = str(home.settings_file)
     tables = {name: {key: default for key, (_, default) in keys.items()} for name, keys in SCHEMA.items()}
     try:
@@ -142,13 +167,14 @@ def _tables(home: Home, problems: list[Problem]) -> dict[str, dict[str, Any]]:
         problems.append(
             Problem("FL001", "there is no settings file", where, "Write one: docs/settings.md has an example to copy.")
         )
-        return tables
+        return tables, {}
     except OSError as error:
         problems.append(Problem("FL001", f"the settings file can't be read: {error.strerror}", where, "Mend that."))
-        return tables
+        return tables, {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem("FL002", f"not readable as TOML: {error}", where, "Mend the line that it names."))
-        return tables
+        return tables, {}
+    sign_in = given.pop(SIGN_IN, {})
     for name, table in given.items():
         if name not in SCHEMA or not isinstance(table, dict):
             problems.append(_unknown(name, SCHEMA, text, where))
@@ -162,7 +188,48 @@ def _tables(home: Home, problems: list[Problem]) -> dict[str, dict[str, Any]]:
                 problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
             else:
                 tables[name][key] = value
-    return tables
+    return tables, sign_in if isinstance(sign_in, dict) else {"": sign_in}
+
+
+def secret_variable(name: str) -> str:
+    """The variable that holds the secret of `[sign-in.<name>]`."""
+    return f"FOLDLINE_SIGN_IN_{name.upper().replace('-', '_')}_SECRET"
+
+
+def _providers(
+    given: Mapping[str, Any], environ: Mapping[str, str], where: str, problems: list[Problem]
+) -> tuple[Provider, ...]:
+    found = []
+    for name, table in given.items():
+        place = f"{where} [{SIGN_IN}.{name}]"
+        named = isinstance(table, dict) and re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) is not None
+        told = {key: table[key] for key in PROVIDER if isinstance(table.get(key), str)} if named else {}
+        if not named or not all(told.get(key) for key in PROVIDER) or set(table) - set(PROVIDER):
+            hint = f"Write a name in small letters, and in its table the texts {', '.join(PROVIDER)} and nothing else."
+            problems.append(Problem("FL035", "a way to sign in is incomplete", place, hint))
+            continue
+        if not _is_issuer(told["issuer"]):
+            hint = "Write it as the provider does in its own configuration, as in https://id.example."
+            problems.append(Problem("FL036", "the issuer is not an https address", place, hint))
+        secret = environ.get(secret_variable(name), "")
+        if not secret:
+            hint = f"Set {secret_variable(name)}; it has no place in a file."
+            problems.append(Problem("FL037", "a way to sign in has no secret", place, hint))
+        found.append(Provider(name=name, secret=secret, **told))
+    return tuple(found)
+
+
+def _is_issuer(address: str) -> bool:
+    """Whether this can be an issuer (OpenID Connect Core, 2): https, no query, no fragment; http on loopback alone."""
+    if not re.fullmatch(r"https?://[!-~]+", address) or len(address) > 200:
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    plain = bool(parts.hostname) and not parts.query and not parts.fragment and "@" not in parts.netloc
+    return plain and (parts.scheme == "https" or loopback)
 
 
 def _unknown(word: str, known: Mapping[str, object], text: str, where: str) -> Problem:
@@ -201,6 +268,22 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
     return tuple(line.encode() for line in lines)
+
+
+def _words(home: Home, language: str, problems: list[Problem]) -> Words:
+    """The words of the publication's language, with its own in their place."""
+    ours = load_words(language if language in LANGUAGES else FALLBACK)
+    try:
+        text = home.words_file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ours
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "Save it as UTF-8, or take it away: then ours are used."
+        problems.append(Problem("FL060", f"the words can't be read: {error}", str(home.words_file), hint))
+        return ours
+    words, found = own_words(text, str(home.words_file), ours)
+    problems.extend(found)
+    return words
 
 
 def _host_of(url: str) -> str | None:

@@ -86,11 +86,21 @@ class Newspaper:
         self.jar[cookies.PASS] = reader_pass.issue(self.worker.state.keyring, made)
         return made
 
+    def sign_in_without_store(self, product_ends: dict[int, int]) -> None:
+        """A pass in the jar, while no store knows of it."""
+        until = int(self.clock.time) + reader_pass.SESSION_SECONDS
+        made = reader_pass.from_facts(PassFacts(READER, SESSION, product_ends, until), int(self.clock.time))
+        self.jar[cookies.PASS] = reader_pass.issue(self.worker.state.keyring, made)
+
     def store(self, facts: PassFacts, change: bool = True) -> None:
         products = ",".join(f"{product}:{end}" for product, end in facts.product_ends.items())
         row = (facts.session.hex(), facts.reader.hex(), products, facts.session_until, int(facts.ended))
         connection = connect(self.home.site_db)
-        connection.execute("INSERT OR REPLACE INTO foldline_pass_facts VALUES (?, ?, ?, ?, ?)", row)
+        connection.execute(
+            "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            row,
+        )
         if change:
             self.change("session", facts.session.hex())
         connection.close()
@@ -152,6 +162,7 @@ def record(number: int, access: Access | None, path: str = "", version: int = 1,
         "<footer></footer>",
         walls,
         rest,
+        (f"<article><h1>Article {number}</h1>", f"{PREVIEW}<div class=rest>"),
     )
 
 

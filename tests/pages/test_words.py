@@ -54,5 +54,5 @@ def test_a_language_without_words_is_refused_with_the_next_step() -> None:
 
 
 def test_names_are_filled_in() -> None:
-    line = load_words("en").format("meter.read-month", used=1, limit=3)
+    line = load_words("en").format("meter.read", used=1, limit=3)
     assert line == "You have read 1 of 3 free articles this month."

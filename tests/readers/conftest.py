@@ -19,6 +19,7 @@ def site(home: Home) -> Iterator[None]:
     """The readers' side with empty tables, nothing counted, and mail kept in memory."""
     from allauth.account.models import EmailAddress
     from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
     from django.contrib.sessions.models import Session
     from django.core import mail
     from django.core.cache import cache
@@ -29,7 +30,7 @@ def site(home: Home) -> Iterator[None]:
 
     tables = (
         models.Entitlement, models.SignInCode, models.ReaderSession, models.PassFacts, models.Change,
-        EmailAddress, Authenticator, Session, models.Reader,
+        EmailAddress, Authenticator, SocialAccount, Session, models.Reader,
     )  # fmt: skip
 
     def empty() -> None:

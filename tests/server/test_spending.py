@@ -53,7 +53,7 @@ def paper(tmp_path: Path) -> Newspaper:
 
 @contextmanager
 def workers(paper: Newspaper, count: int, *program: str) -> Iterator[GateProcess]:
-    with GateProcess(paper.home, HOST.decode(), count, program or ("-m", "foldline.server.worker")) as gate:
+    with GateProcess(paper.home, HOST.decode(), count, program=program or ("-m", "foldline.server.worker")) as gate:
         yield gate
 
 

@@ -25,9 +25,9 @@ from tests.stores.meter_contract import (
 from foldline.errors import StoreUnavailable
 from foldline.signed.counting import article_names, device_owner, reader_owner
 from foldline.stores.home import Home
+from foldline.stores.memory_meter import MemoryMeter
 from foldline.stores.meter import MeterStore, SqliteMeter
 from foldline.stores.schema import connect, migrate
-from foldline.testing.meter import MemoryMeter
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class Spoken:
         allowance, reason = self._allowance, self._decision.reason
         if allowance is None or reason not in (*_COUNTED, Reason.NOT_SIGNED_IN):
             return None
-        if reason is not Reason.NOT_SIGNED_IN and self._used is None:
+        if self._decision.outcome is Outcome.OPENS and self._used is None:
             return None
         limit = allowance.limit(self._signed_in)
         more = allowance.registered if allowance.registered > limit else 0

@@ -60,8 +60,8 @@ class MeterLine:
 
     @property
     def span(self) -> str:
-        """The ending of the texts' keys that name the window."""
-        return "days" if self.days else "month"
+        """The ending of the keys of texts that name the window."""
+        return "-days" if self.days else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def tell(
         title, sentence = _spent(meter, words)
         kinds = ("join", "subscribe") if meter.registered else kinds
     elif reason is Reason.NOT_SIGNED_IN and meter is not None and meter.registered:
-        sentence = words.format(f"{key}.metered-{meter.span}", limit=meter.registered, days=meter.days)
+        sentence = words.format(f"{key}.metered{meter.span}", limit=meter.registered, days=meter.days)
     elif reason is Reason.SUBSCRIPTION_ENDED and ended_on is not None:
         sentence = words.format(f"{key}.since", date=long_date(ended_on, words.language))
     elif reason is Reason.SUBSCRIPTION_NEEDED and signed_in:
@@ -181,20 +181,26 @@ def again_answer(article: WallFacts, publication: Publication, words: Words) -> 
 
 def meter_sentence(meter: MeterLine, words: Words) -> str:
     """How many have been read of how many; once they are spent, also when the next ones come."""
-    sentence = words.format(f"meter.read-{meter.span}", used=meter.used, limit=meter.limit, days=meter.days)
+    sentence = words.format(f"meter.read{meter.span}", used=meter.used, limit=meter.limit, days=meter.days)
     if meter.used < meter.limit:
         return sentence
     return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
 
 
+def opened_label(why: str, words: Words) -> str:
+    """The line under the headline of an article that is open to everybody for the moment; `why` may be empty."""
+    said = words.format("article.opened", why=why) if why else words["article.free"]
+    return f'<p class="opened" data-nosnippet>{escape(said)}</p>\n'
+
+
 def _spent(meter: MeterLine, words: Words) -> tuple[str, str]:
     """(title, sentence) of a meter that is spent: when the next articles come, and what an account would give."""
     key = f"wall.{Reason.METER_IS_SPENT.value}"
-    title = words[f"{key}.title" if meter.days else f"{key}.title-month"]
+    title = words[f"{key}.title{meter.span}"]
     when = day_and_month(meter.resets, words.language)
     if not meter.registered:
         return title, words.format(f"{key}.resets", date=when)
-    sentence = words.format(f"{key}.account-{meter.span}", limit=meter.registered, days=meter.days, date=when)
+    sentence = words.format(f"{key}.account{meter.span}", limit=meter.registered, days=meter.days, date=when)
     return title, sentence
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -50,11 +51,19 @@ class Rules:
         return replace(self, open_now=tuple(entries))
 
     def may_close(self, article: Article) -> bool:
-        """Whether any rule, at any time, takes the way in of everybody away from this article: then it must be stored
-        with a fold, although it is free."""
-        return any(
-            rule.only_for is not None and Grant.EVERYONE not in rule.keeps and rule.articles.about(article)
+        """Whether any rule, at any time, takes the way in of everybody away from this free article: then it must be
+        stored with a fold."""
+        return any(rule.articles.about(article) for rule in self.closing)
+
+    @property
+    def closing(self) -> tuple[Rule, ...]:
+        """The rules that close free articles."""
+        return tuple(
+            rule
             for rule in self.rules
+            if rule.only_for is not None
+            and Grant.EVERYONE not in rule.keeps
+            and (not rule.articles.levels or Access.FREE in rule.articles.levels)
         )
 
 
@@ -74,6 +83,11 @@ def _levels(allowances: Mapping[str, Allowance]) -> tuple[Rule, ...]:
     name = f"{site.anonymous} metered articles in {span}" if site.days else f"{site.anonymous} metered articles {span}"
     metered = Articles(levels=frozenset((Access.METERED,)))
     return (*rules, Rule(name, metered, opens_for=(Grant.METER,), source=site.source))
+
+
+def version_of(text: str) -> str:
+    """What tells two rule sets apart, by the text that they were read from. Line ends do not count."""
+    return "r-" + hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def first_form(meter_limit: int, source: str = "built in", extra: Iterable[Rule] = ()) -> Rules:

@@ -13,7 +13,7 @@ from foldline.signed.counting import Charge, Owner, Row, Settled, settle
 from foldline.signed.keys import Keyring
 from foldline.signed.meter import Count, DeviceMeters, meter_id
 from foldline.signed.opening import NO_SESSION, DeviceOpenings
-from foldline.testing import meter as memory
+from foldline.stores import memory_meter as memory
 from foldline.testing.passes import Carry
 from foldline.testing.worlds import Breaks
 

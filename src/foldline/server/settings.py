@@ -39,8 +39,10 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "foldline.site.readers",
     "foldline.site.newsroom",
+    "foldline.site.desk.apps.DeskConfig",
 ]
 
 MIDDLEWARE = [
@@ -136,9 +138,13 @@ ACCOUNT_RATE_LIMITS = {
     # On the demonstration everybody comes from one address.
     "request_login_code": "300/10m/ip,60/10m/key" if FOLDLINE.demo else "20/10m/ip,4/10m/key",
     "sign_in_code": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
+    "identity": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
+    "passkey": "300/10m/ip" if FOLDLINE.demo else "60/10m/ip",
 }
 # The gate overwrites this header with the one address that it trusts; the process listens on a unix socket only.
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER: str | None = "X-Forwarded-For"
+
+SOCIALACCOUNT_ADAPTER = "foldline.site.readers.oidc.Network"
 
 MFA_ADAPTER = "foldline.site.readers.second_factors.ReaderSecondFactors"
 MFA_SUPPORTED_TYPES = ["totp"]

@@ -24,11 +24,11 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
-from foldline.pages.words import load_words
 from foldline.policy.decide import Decision
-from foldline.policy.rules import Rules, first_form
+from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
+from foldline.server.session_roll import SessionRoll
 from foldline.server.site_link import SiteLink
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
@@ -37,6 +37,7 @@ from foldline.stores.changes import INTERVAL, ChangeFeed
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
+from foldline.stores.rules_in_force import RulesInForce
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,18 @@ SPEND_DEADLINE = LOCK_SECONDS + 0.5
 _TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
-def rules_of(settings: Settings) -> Rules:
-    """The rules that the settings stand for."""
-    return first_form(settings.meter_limit, f"{settings.home.settings_file.name} [meter] limit")
+def rules_in_force(settings: Settings) -> RulesInForce:
+    """Where a process reads the rules that decide."""
+    return RulesInForce(settings.home, settings.zone, settings.meter_limit)
+
+
+def rules_of(settings: Settings, now: int) -> Rules | None:
+    """The rules in force; None where no good set can be read."""
+    in_force = rules_in_force(settings)
+    try:
+        return in_force.look(now)
+    finally:
+        in_force.close()
 
 
 def keyring_of(settings: Settings) -> Keyring:
@@ -62,8 +72,8 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
     publication = settings.publication
     return GateState(
         publication=publication,
-        words=load_words(publication.language),
-        rules=rules_of(settings),
+        words=settings.words,
+        rules=rules_of(settings, int(clock.now())),
         keyring=keyring_of(settings),
         clock=clock,
         assets=load_assets(publication.prefix),
@@ -76,8 +86,9 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
 class ThreadedPasses:
     """Asks the pass store in a thread, so that a stuck disk holds up one visit for 50 ms and no other."""
 
-    def __init__(self, store: PassStore, deadline: float = DEADLINE) -> None:
+    def __init__(self, store: PassStore, roll: SessionRoll, deadline: float = DEADLINE) -> None:
         self._store = store
+        self._roll = roll
         self._deadline = deadline
         self._thread = ThreadPoolExecutor(1, "passes")
         self._down_until = 0.0
@@ -93,10 +104,11 @@ class ThreadedPasses:
             raise StoreUnavailable("pass facts: left alone after a failure")
         try:
             asked = loop.run_in_executor(self._thread, self._store.facts, held.session)
-            return await asyncio.wait_for(asked, self._deadline)
+            facts = await asyncio.wait_for(asked, self._deadline)
         except (TimeoutError, StoreUnavailable) as error:
             self._down_until = loop.time() + BREATHER
             raise StoreUnavailable(f"pass facts: {error or 'too slow'}") from error
+        return self._roll.used(facts) if facts is not None else None
 
 
 class ThreadedMeter:
@@ -156,18 +168,21 @@ class Worker:
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
         self._facts = PassStore(home)
+        self._rules = rules_in_force(settings)
+        self.state.rules = self._rules.look(self.state.now())
+        self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
             self.state,
             self.library,
             Spender(ThreadedMeter(self.meter), clock),
-            ThreadedPasses(self.passes),
+            ThreadedPasses(self.passes, self.roll),
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
             PictureFolder(home.media),
         )
 
     def _note(self, article: int, decision: Decision) -> None:
-        self.events.note(article, decision.outcome.value, decision.reason.value, decision.rules_version)
+        self.events.note(article, decision)
 
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
@@ -177,10 +192,15 @@ class Worker:
                     self.library.forget(change.key.encode())
                 elif change.kind == "session":
                     self._hear_session(bytes.fromhex(change.key))
+                elif change.kind in ("rules", "open-now"):
+                    self._rules.settled = False
                 else:
                     self.library.forget_all()
+                    self._rules.settled = False
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if not self._rules.settled:
+            self.state.rules = self._rules.look(self.state.now())
 
     def _hear_session(self, session: bytes) -> None:
         now = self.state.now()
@@ -203,9 +223,12 @@ class Worker:
                 turn += 1
                 if turn % 4 == 0:
                     self.events.flush()
+                if turn % 40 == 0:
+                    self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
             self.events.flush()
+            self.roll.close()
 
 
 async def serve(settings: Settings, listening: socket.socket, number: int) -> None:

@@ -17,6 +17,8 @@ from foldline.signed.keys import Keyring, Purpose
 FRESH_SECONDS = 300
 OFFLINE_SECONDS = 7 * 86_400
 SESSION_SECONDS = 180 * 86_400
+#: How much of a session may pass before its end is written again.
+ROLL_AFTER = 86_400
 MOST_PRODUCTS = 16
 
 _FIXED = struct.Struct(">16s16sIIIIB")
@@ -42,13 +44,14 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class PassFacts:
     """What the store knows of a session. `product_ends` gives each product's end in epoch seconds, 0 for none;
-    `ended` means signed out."""
+    `ended` means signed out; `used_on` is the day of the last use, an ordinal in the publication's zone."""
 
     reader: bytes
     session: bytes
     product_ends: Mapping[int, int]
     session_until: int
     ended: bool = False
+    used_on: int = 0
 
 
 def from_facts(facts: PassFacts, now: int) -> Pass:

@@ -103,7 +103,7 @@ class SqliteMeter:
         if self._connection is not None and self._file != (lies.st_dev, lies.st_ino):
             self.close()
         if self._connection is None:
-            self._connection = connect(self._path, create=False, timeout=self._lock_seconds)
+            self._connection = connect(self._path, existing=True, timeout=self._lock_seconds)
             self._file = (lies.st_dev, lies.st_ino)
             # After a crash of the machine the last spends may be lost, to the reader's advantage; the file is sound.
             self._connection.execute("PRAGMA synchronous = NORMAL")

@@ -1,9 +1,10 @@
-"""Pass facts: what the store knows of a session. One indexed read; the site writes them."""
+"""Pass facts: what the store knows of a session. One indexed read. The site writes them; a worker moves their end."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
 from foldline.signed.reader_pass import PassFacts
@@ -12,6 +13,18 @@ from foldline.stores.schema import connect
 
 #: How long a visit may wait for the store, in seconds.
 DEADLINE = 0.05
+
+#: How long a write of a worker may wait for another one, in seconds, and how many sessions it moves on at once.
+WRITE_WAIT = 0.5
+BATCH = 500
+
+
+class Use(NamedTuple):
+    """That a session was used: at an epoch second, on a day (an ordinal), and when it ends from now on."""
+
+    at: int
+    day: int
+    until: int
 
 
 def pack_products(product_ends: Mapping[int, int]) -> str:
@@ -42,15 +55,38 @@ class PassStore:
             if self._connection is None:
                 self._connection = connect(self._home.site_db, read_only=True, timeout=DEADLINE)
             row = self._connection.execute(
-                "SELECT reader, products, session_until, ended_at FROM foldline_pass_facts WHERE session = ?",
+                "SELECT reader, products, session_until, ended_at, used_on FROM foldline_pass_facts WHERE session = ?",
                 (session.hex(),),
             ).fetchone()
             if row is None:
                 return None
             products = unpack_products(row[1])
-            return PassFacts(bytes.fromhex(row[0]), session, products, row[2], bool(row[3]))
+            return PassFacts(bytes.fromhex(row[0]), session, products, row[2], bool(row[3]), row[4])
         except (sqlite3.Error, ValueError) as error:
             self.close()
+            raise StoreUnavailable(f"pass facts: {error}") from error
+
+    def roll(self, uses: Mapping[bytes, Use]) -> None:
+        """Move on the ends of sessions that were used. One that has ended meanwhile stays ended.
+
+        Raises:
+            StoreUnavailable: not everything could be written; doing it again is safe.
+        """
+        rows = [(use.until, use.day, session.hex(), use.at) for session, use in uses.items()]
+        try:
+            connection = connect(self._home.site_db, existing=True, timeout=WRITE_WAIT)
+            try:
+                for start in range(0, len(rows), BATCH):
+                    connection.execute("BEGIN IMMEDIATE")
+                    connection.executemany(
+                        "UPDATE foldline_pass_facts SET session_until = MAX(session_until, ?),"
+                        " used_on = MAX(used_on, ?) WHERE session = ? AND ended_at = 0 AND session_until > ?",
+                        rows[start : start + BATCH],
+                    )
+                    connection.execute("COMMIT")
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
             raise StoreUnavailable(f"pass facts: {error}") from error
 
     def close(self) -> None:

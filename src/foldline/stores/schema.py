@@ -20,10 +20,37 @@ CREATE TABLE IF NOT EXISTS foldline_pass_facts (
     reader TEXT NOT NULL,
     products TEXT NOT NULL,
     session_until INTEGER NOT NULL,
-    ended_at INTEGER NOT NULL DEFAULT 0
+    ended_at INTEGER NOT NULL DEFAULT 0,
+    used_on INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
+CREATE TABLE IF NOT EXISTS foldline_rule_sets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    text TEXT NOT NULL,
+    version TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    back_to INTEGER NOT NULL DEFAULT 0,
+    digest TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS foldline_open_now (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    starts INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    closed_by TEXT NOT NULL DEFAULT '',
+    closed_at INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
 """
+
+#: Columns that came later: table, name, definition. A table that is there already gets them by `migrate`.
+ADDED = (("foldline_pass_facts", "used_on", "INTEGER NOT NULL DEFAULT 0"),)
 
 # kind: article, page, redirect, gone. `facts` is JSON; the text of a page lies in `fragments`.
 PUBLIC = """
@@ -73,10 +100,10 @@ CREATE INDEX IF NOT EXISTS foldline_meter_ends ON foldline_meter (ends);
 """
 
 
-def connect(path: Path, *, read_only: bool = False, create: bool = True, timeout: float = 5.0) -> sqlite3.Connection:
-    """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds. A file that
-    is not there is made, unless `create` is False."""
-    mode = "ro" if read_only else "rwc" if create else "rw"
+def connect(path: Path, *, read_only: bool = False, existing: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
+    """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds. With
+    `existing` a file that is not there is not made."""
+    mode = "ro" if read_only else "rw" if existing else "rwc"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -97,5 +124,13 @@ def migrate(home: Home) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(script)
+            _add_columns(connection)
         finally:
             connection.close()
+
+
+def _add_columns(connection: sqlite3.Connection) -> None:
+    for table, column, definition in ADDED:
+        known = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        if known and column not in known:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")

@@ -1,4 +1,4 @@
-"""Real worker processes on a loopback socket, as the supervisor starts them."""
+"""A real worker process on a loopback socket, as the supervisor starts it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from foldline.stores.home import Home
@@ -18,27 +19,40 @@ START = 20.0
 
 
 class GateProcess:
-    """Workers that serve a home folder on one socket. Use it in a `with` block; `host` is what readers type, `program`
-    the arguments of Python that start a worker."""
+    """Workers that serve a home folder on one socket. Use it in a `with` block; `host` is what readers type.
+
+    `processes` are the workers themselves; `errors`, where given, is a file that takes what they say; `program` are the
+    arguments of Python that start one.
+    """
 
     def __init__(
-        self, home: Home, host: str, workers: int = 1, program: Sequence[str] = ("-m", "foldline.server.worker")
+        self,
+        home: Home,
+        host: str,
+        workers: int = 1,
+        errors: Path | None = None,
+        program: Sequence[str] = ("-m", "foldline.server.worker"),
     ) -> None:
-        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.address: tuple[str, int] = listening.getsockname()
-        keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
-        environ = {**keep, "FOLDLINE_HOME": str(home.path), "FOLDLINE_LISTEN_FD": str(listening.fileno())}
-        self._processes = [
-            subprocess.Popen(  # noqa: S603 - what a test starts
-                [sys.executable, *program],
-                env={**environ, "FOLDLINE_WORKER": str(number)},
-                pass_fds=(listening.fileno(),),
-                stderr=subprocess.DEVNULL,
-            )
-            for number in range(workers)
-        ]
-        listening.close()
+        self._home = home
+        self._program = program
+        self._errors = errors
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.address: tuple[str, int] = self._listening.getsockname()
         self.client = WireClient(self.address, host.encode())
+        self.processes = [self.start(number) for number in range(workers)]
+
+    def start(self, number: int) -> subprocess.Popen[bytes]:
+        """One more worker on the same socket."""
+        keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
+        descriptor = self._listening.fileno()
+        ours = {"FOLDLINE_HOME": str(self._home.path), "FOLDLINE_LISTEN_FD": str(descriptor)}
+        with self._errors.open("ab") if self._errors else open(os.devnull, "ab") as said:
+            return subprocess.Popen(  # noqa: S603 - what a test starts
+                [sys.executable, *self._program],
+                env={**keep, **ours, "FOLDLINE_WORKER": str(number)},
+                pass_fds=(descriptor,),
+                stderr=said,
+            )
 
     def __enter__(self) -> GateProcess:
         end = time.monotonic() + START
@@ -48,9 +62,9 @@ class GateProcess:
                     return self
             except OSError:
                 pass
-            if any(process.poll() is not None for process in self._processes) or time.monotonic() > end:
+            if any(process.poll() is not None for process in self.processes) or time.monotonic() > end:
                 self.stop()
-                raise TimeoutError("the worker does not answer")
+                raise TimeoutError("a worker does not answer")
             time.sleep(0.05)
 
     def __exit__(
@@ -60,11 +74,12 @@ class GateProcess:
 
     def stop(self) -> None:
         """Ask them to end, and make sure of it."""
-        for process in self._processes:
+        for process in self.processes:
             process.terminate()
-        for process in self._processes:
+        for process in self.processes:
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self._listening.close()

@@ -77,6 +77,19 @@ def send_code(email: str, mailed: codes.Mailed) -> None:
             POSTMAN.wait(2)
 
 
+def send_notice(to: str, what: str, **values: object) -> None:
+    """Tell a reader what happened to their account: the words `mail.<what>-subject`, `-lead` and `-more`."""
+    link = f"{publication().url}{publication().prefix}account"
+    told = {"name": publication().name, "contact": settings.DEFAULT_FROM_EMAIL, "link": link, **values}
+    more = f"mail.{what}-more"
+    context = {
+        "w": Texts(),
+        "lead": words().format(f"mail.{what}-lead", **told),
+        "more": words().format(more, **told) if more in words() else "",
+    }
+    POSTMAN.post(_message(to, words().format(f"mail.{what}-subject", **told), "notice", context))
+
+
 def send_test(to: str) -> None:
     """Send the message of `foldline check --mail` now.
 

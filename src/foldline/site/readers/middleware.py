@@ -62,6 +62,8 @@ def running_sessions(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
+            passes.adopt(request)
+        if not request.user.is_authenticated:
             return get_response(request)
         session = passes.running(request)
         if session is None:

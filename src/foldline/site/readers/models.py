@@ -155,6 +155,7 @@ class ReaderSession(models.Model):
     reader = models.ForeignKey(Reader, on_delete=models.CASCADE, related_name="sessions")
     django_key = models.CharField(max_length=40, unique=True)
     pass_session = models.CharField(max_length=32, unique=True, default=new_key)
+    device = models.CharField(max_length=60, blank=True)
     started_at = models.DateTimeField(default=moment.now)
     ended_at = models.DateTimeField(null=True)
 
@@ -182,13 +183,15 @@ class SignInCode(models.Model):
 
 
 class PassFacts(models.Model):
-    """What the gate may put into a pass (`stores.schema`). `products` is "1:1767225600,2:0": product and end."""
+    """What the gate may put into a pass (`stores.schema`). `products` is "1:1767225600,2:0": product and end.
+    `used_on` is the day of the last use, an ordinal in the publication's zone."""
 
     session = models.CharField(primary_key=True, max_length=32)
     reader = models.CharField(max_length=32)
     products = models.TextField()
     session_until = models.BigIntegerField()
     ended_at = models.BigIntegerField(default=0)
+    used_on = models.IntegerField(default=0)
 
     class Meta:
         managed = False

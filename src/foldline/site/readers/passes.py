@@ -6,32 +6,35 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import login
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from foldline import config
+from foldline.callers.devices import device_of
 from foldline.errors import InvalidToken
 from foldline.signed import cookies, meter, reader_pass
 from foldline.signed.keys import Keyring
-from foldline.signed.reader_pass import SESSION_SECONDS
+from foldline.signed.reader_pass import ROLL_AFTER, SESSION_SECONDS
 from foldline.site.readers import moment
 from foldline.site.readers.models import Change, Entitlement, PassFacts, Product, Reader, ReaderSession
+from foldline.site.readers.wording import words
 from foldline.stores.passes import pack_products, unpack_products
-
-#: How much of a session may pass before its end is written again, in seconds.
-ROLL_AFTER = 86_400
 
 
 def start(request: HttpRequest, reader: Reader) -> ReaderSession:
     """Begin a pass session beside the Django session that `request` now has."""
     with transaction.atomic():
-        session = ReaderSession.objects.create(reader=reader, django_key=request.session.session_key or "")
+        session = ReaderSession.objects.create(
+            reader=reader, django_key=request.session.session_key or "", device=device_name(request)
+        )
         PassFacts.objects.create(
             session=session.pass_session,
             reader=reader.key,
             products=pack_products(product_ends(reader)),
             session_until=moment.epoch() + SESSION_SECONDS,
+            used_on=moment.today(),
         )
     return session
 
@@ -46,9 +49,27 @@ def running(request: HttpRequest) -> ReaderSession | None:
 def roll(session: ReaderSession) -> bool:
     """Move the end of a session that is in use, at most once in a while; whether it was. Nobody has to hear of it: it
     takes nothing away. A page that only shows something writes nothing, and so waits for no lock."""
-    until = moment.epoch() + SESSION_SECONDS
-    due = _running_facts(session=session.pass_session, session_until__lt=until - ROLL_AFTER)
-    return due.exists() and bool(due.update(session_until=until))
+    until, today = moment.epoch() + SESSION_SECONDS, moment.today()
+    stale = Q(session_until__lt=until - ROLL_AFTER) | Q(used_on__lt=today)
+    due = _running_facts(session=session.pass_session).filter(stale)
+    return due.exists() and bool(due.update(session_until=until, used_on=today))
+
+
+def adopt(request: HttpRequest) -> None:
+    """Sign in whoever carries a running pass and no session of these pages: who only reads for a year has a pass that
+    rolled on, and a session here that has ended. The pass is as well kept in the browser as that session was."""
+    token = request.COOKIES.get(cookies.PASS, "")
+    try:
+        carried = reader_pass.read(keyring(), token.encode())
+    except (InvalidToken, UnicodeEncodeError):
+        return
+    found = ReaderSession.objects.filter(pass_session=carried.session.hex(), ended_at=None, reader__is_active=True)
+    session = found.select_related("reader").first()
+    if session is None or not _running_facts(session=session.pass_session).exists():
+        return
+    login(request, session.reader, settings.AUTHENTICATION_BACKENDS[0])
+    request.session.set_expiry(None)
+    found.update(django_key=request.session.session_key or "")
 
 
 def refresh(reader: Reader) -> None:
@@ -134,6 +155,22 @@ def products_running(reader: Reader) -> list[tuple[Product, int]]:
     return sorted(
         ((products[number], end) for number, end in ends.items()), key=lambda pair: (0 < pair[1] <= now, pair[0].number)
     )
+
+
+def in_use(reader: Reader) -> list[tuple[ReaderSession, int]]:
+    """The sessions of a reader that run, each with the day of its last use, the latest used first."""
+    days = dict(_running_facts(reader=reader.key).values_list("session", "used_on"))
+    sessions = ReaderSession.objects.filter(reader=reader, ended_at=None, pass_session__in=list(days))
+    used = [(session, days[session.pass_session]) for session in sessions]
+    return sorted(used, key=lambda pair: (pair[1], pair[0].started_at), reverse=True)
+
+
+def device_name(request: HttpRequest) -> str:
+    """The name that a device keeps until it signs out; what it was made from is not stored."""
+    browser, system = device_of(request.headers.get("User-Agent", ""))
+    if browser and system:
+        return words().format("device.named", browser=browser, system=system)
+    return browser or system or words()["device.unknown"]
 
 
 def _running_facts(**wanted: Any) -> QuerySet[PassFacts]:

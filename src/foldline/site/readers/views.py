@@ -15,7 +15,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods
 from django.views.generic.edit import FormView
 
-from foldline.site.readers import codes, passes, rendering
+from foldline.pages.assets import asset_path
+from foldline.site.readers import codes, identities, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.forms import OVER, TOO_MANY, AskForm, CodeForm
 from foldline.site.readers.models import ReaderSession
@@ -39,7 +40,7 @@ class AskView(AskFormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
-            return _go_on(request, self.return_path)
+            return go_on(request, self.return_path)
         return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -84,7 +85,7 @@ class CodeView(CodeFormView):
         if form.has_error("code", OVER):
             return_path = self._process.return_path
             self._process.abort()
-            return _ask_page(self.request, AskForm(), return_path, problem=words()["code.expired"], status=403)
+            return ask_again(self.request, return_path, words()["code.expired"], 403)
         form.data = QueryDict()  # The field is shown empty, ready for the next try.
         return _code_page(self.request, form, self._process, status=_status(form, "code"))
 
@@ -128,7 +129,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _go_on(request: HttpRequest, return_path: str) -> HttpResponse:
+def go_on(request: HttpRequest, return_path: str) -> HttpResponse:
+    """Lead whoever is signed in already to where they came from, with a fresh pass."""
     response = SeeOther(continue_at(return_path, rendering.publication().prefix))
     session = passes.running(request)
     if session is not None:
@@ -136,10 +138,24 @@ def _go_on(request: HttpRequest, return_path: str) -> HttpResponse:
     return response
 
 
+def ask_again(request: HttpRequest, return_path: str, problem: str, status: int) -> HttpResponse:
+    """The page to sign in, with a sentence about why another way failed. The field for an address is the way out."""
+    return _ask_page(request, AskForm(), return_path, problem=problem, status=status)
+
+
 def _ask_page(
     request: HttpRequest, form: Form, return_path: str, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "next": return_path, "problem": problem}
+    context = {
+        "form": form,
+        "next": return_path,
+        "problem": problem,
+        "passkeys": passkeys.offered(),
+        "providers": [
+            (provider.name, words().format("sign-in.with", label=provider.label)) for provider in identities.providers()
+        ],
+        "script": asset_path("passkeys.js", rendering.publication().prefix),
+    }
     return rendering.page(request, "ask", words()["sign-in.title"], context, status=status)
 
 
