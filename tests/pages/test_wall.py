@@ -80,6 +80,8 @@ def test_whom_an_account_would_give_more_is_told_how_many_and_offered_one_first(
     told = tell(Reason.METER_IS_SPENT, PUBLICATION, load_words(language), meter=line)
     assert "7" in told.sentence
     assert [action.kind for action in told.actions] == ["sign-in", "subscribe"]
+    html = wall("refused", ARTICLE, PUBLICATION, EN, reason=Reason.METER_IS_SPENT, meter=line)
+    assert html.index("/-/sign-in") < html.index("wall-offer") < html.index("/-/subscribe")
     joined = tell(Reason.NOT_SIGNED_IN, PUBLICATION, load_words(language), meter=line)
     assert "7" in joined.sentence
     assert [action.kind for action in joined.actions] == ["sign-in"]

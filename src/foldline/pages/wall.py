@@ -38,6 +38,9 @@ _ACTIONS: Final[Mapping[Reason, tuple[ActionKind | Literal["join"], ...]]] = {
 }
 
 
+_SELLS: Final = frozenset(("subscribe", "renew"))
+
+
 @dataclass(frozen=True, slots=True)
 class WallFacts:
     """The article that the wall stands behind; `path` starts with a slash and has no query."""
@@ -261,13 +264,16 @@ def _card(told: Told, article: WallFacts, publication: Publication, words: Words
     if told.sentence:
         lines.append(f'<p class="wall-sentence">{escape(told.sentence)}</p>')
     kinds = {action.kind for action in told.actions}
-    if kinds & {"subscribe", "renew"}:
-        lines.append(_offer(publication, words))
     main, *others = told.actions
+    if main.kind in _SELLS:
+        lines.append(_offer(publication, words))
     buttons = _button(main, article, publication)
     if plain:
         buttons += f' <button class="button button-quiet" data-plain>{escape(words["gate.plain"])}</button>'
     lines.append(f'<p class="wall-actions">{buttons}</p>')
+    if main.kind not in _SELLS and kinds & _SELLS:
+        # Below the button: what is free must not look as if it had a price.
+        lines.append(_offer(publication, words))
     lines += [_link_line(action, article, publication) for action in others]
     if "try-again" in kinds:
         return _form("wall", article, publication, lines)
