@@ -27,6 +27,12 @@ CHECKS: dict[str, str] = {
     "FL050": "The demo refuses real keys",
     "FL051": "The demo refuses a folder that is not its own",
     "FL052": "A real publication can't run with the demo's powers",
+    "FL060": "The publication's own words can't be read",
+    "FL061": "The publication's own words are not readable as TOML",
+    "FL062": "There is no text of this name",
+    "FL063": "An own text is empty, too long, or no text",
+    "FL064": "An own text names something that nothing fills in",
+    "FL100": "There is no such file of rules or cases",
     # What is wrong with a file of rules, or of cases for them.
     "FL101": "A file of rules or cases is not readable as TOML",
     "FL102": "Unknown table in a file of rules or cases",
@@ -56,6 +62,10 @@ CHECKS: dict[str, str] = {
     "FL125": "Nobody decided about an article",
     "FL126": "A meter counts nothing",
     "FL127": "No meter counts an article that is metered",
+    # What is wrong with policy cases, beside the above.
+    "FL130": "A policy case lacks something",
+    "FL131": "A policy case is about an unknown article",
+    "FL132": "Two policy cases have one name",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

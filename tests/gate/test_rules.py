@@ -15,6 +15,7 @@ from foldline.policy.rule import Articles, Grant, Rule
 from foldline.policy.rules import first_form
 from foldline.stores.open_now import OpenNowStore
 from foldline.stores.records import RecordWriter
+from foldline.stores.rule_sets import RuleSetStore
 
 HOUR = 3600
 SAFETY = OpenNow("site", "", "Public safety", START, START + HOUR)
@@ -154,3 +155,66 @@ def test_without_any_good_rules_there_are_previews_only(paper: Newspaper) -> Non
     assert not has_rest(answer)
     assert b'data-reason="rules-are-missing"' in answer.body
     fresh.close()
+
+
+FREE_SCIENCE = '[[rule]]\nname = "Science is free"\nsections = "Science"\nopens-for = "everyone"\n'
+WALL = '[[rule]]\nname = "All of it is for subscribers"\nonly-for = "subscribers"\n'
+
+
+def publish(paper: Newspaper, text: str) -> str:
+    with RuleSetStore(paper.home) as store:
+        version = store.publish(text, "ada", "", int(paper.clock.time)).version
+    paper.worker.hear()
+    return version
+
+
+def test_rules_that_are_published_decide_from_the_next_look_on(paper: Newspaper) -> None:
+    assert not has_rest(paper.get("/subscribers"))
+    version = publish(paper, FREE_SCIENCE)
+    assert has_rest(paper.get("/subscribers"))
+    assert paper.worker.state.rules is not None
+    assert paper.worker.state.rules.version == version
+
+
+def test_one_step_back_closes_again(paper: Newspaper) -> None:
+    publish(paper, WALL)
+    publish(paper, FREE_SCIENCE)
+    with RuleSetStore(paper.home) as store:
+        store.roll_back("ben", START)
+    paper.worker.hear()
+    assert not has_rest(paper.get("/subscribers"))
+
+
+def test_rules_that_cannot_be_read_never_take_the_place_of_good_ones(paper: Newspaper) -> None:
+    good = publish(paper, FREE_SCIENCE)
+    publish(paper, "this is [no TOML")
+    assert paper.worker.state.rules is not None
+    assert paper.worker.state.rules.version == good
+    assert has_rest(paper.get("/subscribers"))
+
+
+def test_what_is_opened_stays_open_over_a_change_of_rules(paper: Newspaper) -> None:
+    open_now(paper, SAFETY)
+    publish(paper, WALL)
+    assert has_rest(paper.get("/subscribers"))
+    paper.clock.time = START + HOUR
+    assert not has_rest(paper.get("/subscribers"))
+
+
+def test_a_worker_that_starts_later_decides_by_what_was_published(paper: Newspaper) -> None:
+    version = publish(paper, FREE_SCIENCE)
+    paper.break_passes()
+    fresh = type(paper.worker._rules)(paper.home, paper.worker.state.zone, 3)
+    rules = fresh.look(START)
+    assert rules is not None
+    assert rules.version == version
+    fresh.close()
+
+
+def test_rules_of_before_run_on_while_the_database_is_away(paper: Newspaper) -> None:
+    publish(paper, FREE_SCIENCE)
+    paper.worker._rules.close()
+    paper.break_passes()
+    paper.worker._rules.settled = False
+    paper.worker.hear()
+    assert has_rest(paper.get("/subscribers"))

@@ -87,7 +87,7 @@ def _levels(allowances: Mapping[str, Allowance]) -> tuple[Rule, ...]:
 
 def version_of(text: str) -> str:
     """What tells two rule sets apart, by the text that they were read from. Line ends do not count."""
-    return f"r-{hashlib.sha256(chr(10).join(text.splitlines()).encode()).hexdigest()[:10]}"
+    return "r-" + hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def first_form(meter_limit: int, source: str = "built in", extra: Iterable[Rule] = ()) -> Rules:

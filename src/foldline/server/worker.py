@@ -24,7 +24,6 @@ from foldline.gate.spending import DeviceSpender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
-from foldline.pages.words import load_words
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
@@ -68,7 +67,7 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
     publication = settings.publication
     return GateState(
         publication=publication,
-        words=load_words(publication.language),
+        words=settings.words,
         rules=rules_of(settings, int(clock.now())),
         keyring=keyring_of(settings),
         clock=clock,

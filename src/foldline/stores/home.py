@@ -33,6 +33,11 @@ class Home:
         return self.path / "articles" / "sealed.db"
 
     @property
+    def words_file(self) -> Path:
+        """The publication's own words in the place of ours."""
+        return self.path / "words.toml"
+
+    @property
     def rules_file(self) -> Path:
         """The publisher's draft. What decides is what was published from it."""
         return self.path / "rules.toml"

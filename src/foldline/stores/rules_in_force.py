@@ -39,7 +39,8 @@ class RulesInForce:
         self._sets = RuleSetStore(home, read_only=True, timeout=PATIENCE)
         self._opened = OpenNowStore(home, read_only=True, timeout=PATIENCE)
         self._open_now: tuple[OpenNow, ...] = ()
-        self._told = ""
+        self._telling: list[str] = []
+        self._told: list[str] = []
         self.rules: Rules | None = None
         #: Whether the last look read what is in force; otherwise look again soon.
         self.settled = False
@@ -51,25 +52,31 @@ class RulesInForce:
     def look(self, now: int) -> Rules | None:
         """Read what is in force at `now`, epoch seconds. What can't be read stays as it was; nothing is raised."""
         self.settled = True
+        self._telling = []
         try:
             self._open_now = tuple(stored.entry for stored in self._opened.running(now))
         except StoreUnavailable as error:
             self.settled = False
-            self._tell(str(error))
+            self._telling.append(str(error))
         try:
             found = self._published()
         except StoreUnavailable as error:
             self.settled = False
             found = self.rules or self._of_before()
-            self._tell(f"{error}: {'the rules of before go on' if found else 'previews only'}")
+            self._telling.append(f"{error}: {'the rules of before go on' if found else 'previews only'}")
         self.rules = found.with_open_now(self._open_now) if found is not None else None
+        if self._telling != self._told:
+            # Once: a worker that could not read looks again every moment.
+            self._told = self._telling
+            for what in self._telling:
+                log.error("%s", what)
         return self.rules
 
     def _published(self) -> Rules | None:
         """The newest set that can be read, or what the settings say where none was ever published."""
         damaged = self._sets.damaged()
         for number in damaged:
-            self._tell(f"rule set {number} is not as it was published: it decides nothing")
+            self._telling.append(f"rule set {number} is not as it was published: it decides nothing")
         history = self._sets.history()
         if not history and not damaged:
             self._keep("")
@@ -85,14 +92,8 @@ class RulesInForce:
         try:
             return read_rules(text, f"rules {version}", self._zone)
         except ConfigurationError as error:
-            self._tell(f"rule set {version} can't be read and decides nothing: {error}")
+            self._telling.append(f"rule set {version} can't be read and decides nothing: {error}")
             return None
-
-    def _tell(self, what: str) -> None:
-        """An alarm, once: a worker looks again every moment."""
-        if what != self._told:
-            self._told = what
-            log.error("%s", what)
 
     def _built_in(self) -> Rules:
         return first_form(self._meter_limit, f"{self._home.settings_file.name} [meter] limit")

@@ -16,7 +16,7 @@ from foldline.config import Settings
 from foldline.fold.prove import Known
 from foldline.pages.layout import Layout
 from foldline.pages.public import Publication
-from foldline.pages.words import load_words
+from foldline.pages.words import Words
 from foldline.policy.rules import Rules
 from foldline.site.newsroom.models import Section
 from foldline.site.newsroom.public_facts import term
@@ -65,7 +65,7 @@ def open_press() -> Iterator[Press]:
     """A press with today's sections. Raises sqlite3.Error where the records can't be opened."""
     writer = RecordWriter(settings().home)
     try:
-        yield Press(settings(), *_layout(publication()), writer, rules_in_force())
+        yield Press(settings(), *_layout(publication(), settings().words), writer, rules_in_force())
     finally:
         writer.close()
 
@@ -90,15 +90,15 @@ def closing() -> str:
 
 
 @lru_cache(maxsize=4)
-def _layout(publication: Publication) -> tuple[Layout, Known]:
-    layout = Layout(publication, load_words(publication.language))
+def _layout(publication: Publication, words: Words) -> tuple[Layout, Known]:
+    layout = Layout(publication, words)
     return layout, chrome(layout)
 
 
 def fingerprint() -> str:
     """Changes when a page that is made now could differ from one made before of the same article."""
     today = settings()
-    said = repr((publication(), today.fold_paragraphs, today.fold_characters, today.meter_limit))
+    said = repr((publication(), today.fold_paragraphs, today.fold_characters, today.meter_limit, dict(today.words)))
     return hashlib.sha256(said.encode() + _makers().encode()).hexdigest()
 
 
