@@ -11,8 +11,8 @@ from foldline.policy.facts import Article, Visit
 from foldline.policy.reasons import Reason
 from foldline.policy.rules import Rules
 
-#: How a kind of reader comes to an article under a set of rules.
-Visitor = Callable[[Article, int, Rules], Visit]
+#: How a kind of reader comes to an article at a moment.
+Visitor = Callable[[Article, int], Visit]
 
 
 class Told(NamedTuple):
@@ -49,8 +49,10 @@ def difference(
     found: dict[tuple[str, Told, Told], list[str]] = {}
     for number, article in enumerate(articles, 1):
         for kind, visitor in visitors.items():
-            before, after = _told(visitor, article, now, old), _told(visitor, article, now, new)
-            if before != after:
+            visit = visitor(article, now)
+            before, after = _told(visit, old), _told(visit, new)
+            # Whoever reads the whole before and after sees no difference, whatever opened it.
+            if before != after and not before.outcome is after.outcome is Outcome.OPENS:
                 found.setdefault((kind, before, after), []).append(article.path)
         if not number % 100:
             progress(number)
@@ -60,8 +62,8 @@ def difference(
     return tuple(sorted(changes, key=lambda change: (order.index(change.kind), -len(change.paths))))
 
 
-def _told(visitor: Visitor, article: Article, now: int, rules: Rules) -> Told:
-    decision = decide(visitor(article, now, rules), rules)
+def _told(visit: Visit, rules: Rules) -> Told:
+    decision = decide(visit, rules)
     spend = decision.spend
     if spend is None:
         return Told(decision.outcome, decision.reason)

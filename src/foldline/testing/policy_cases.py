@@ -18,7 +18,7 @@ from foldline.policy.reasons import Reason
 from foldline.policy.rules import Rules
 from foldline.policy.toml_reading import Reading, Table
 from foldline.policy.toml_text import nearest, read_toml
-from foldline.server.reader_kinds import KINDS, Kind, visit_as
+from foldline.server.reader_kinds import KINDS, Kind, needs_of, visit_as
 
 ARTICLE_KEYS = ("id", "access", "section", "tags", "products", "published", "path")
 READER_KEYS = ("products", "ended")
@@ -79,9 +79,18 @@ class Case:
 
     def facts(self, rules: Rules) -> Visit:
         """The visit under a set of rules."""
-        if self.kind is None or self.used is not None:
+        if self.kind is None:
             return self.visit
-        return self.visit._replace(meter=self.visit.meter._replace(used=used_by(self.kind, self.visit, rules)))
+        visit = self.visit
+        needs = needs_of(visit.article, rules, visit.now)
+        used = self.kind.used(needs) if self.used is None else self.used
+        made = visit_as(self.kind, visit.article, needs, visit.now, used, visit.meter.read_before)
+        claims = made.caller.claims_crawler or visit.caller.claims_crawler
+        return visit._replace(
+            reader=made.reader,
+            meter=made.meter._replace(can_count=visit.meter.can_count),
+            caller=visit.caller._replace(claims_crawler=claims),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +114,6 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return not self.wrong
-
-
-def used_by(kind: Kind, visit: Visit, rules: Rules) -> int:
-    """How many articles stand on the meter that counts this one."""
-    allowance = rules.plan(visit.article, visit.now).allowance
-    return kind.used(allowance.limit(kind.signed_in)) if allowance is not None else 0
 
 
 def run_cases(cases: Iterable[Case], rules: Rules) -> list[Verdict]:
@@ -220,8 +223,6 @@ class _Reader:
         if table.broken or article is None or now is None or outcome is None or reason is None or name is None:
             return None
         visit = Visit(article, now, reader, meter)
-        if kind is not None:
-            visit = visit_as(kind, article, now, meter.used, meter.read_before)._replace(meter=meter)
         return Case(
             name,
             table.source,
@@ -291,13 +292,12 @@ class _Reader:
     def _facts(self, table: Table) -> dict[str, Any]:
         opened = table.word("opened", _OPENED)
         caller = table.word("crawler", list(CALLERS))
-        facts: dict[str, Any] = {
+        return {
             "opened": Reason(opened) if opened else None,
-            "institution": table.text("institution") or "",
+            "caller": CALLERS[caller] if caller else NOBODY,
             "store_answered": table.word("store", ("silent",)) is None,
+            "institution": table.text("institution") or "",
         }
-        # A kind may be a crawler already.
-        return facts | ({"caller": CALLERS.get(caller, NOBODY)} if caller else {})
 
     def _expected(self, table: Table) -> dict[str, Any]:
         return {
