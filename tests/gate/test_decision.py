@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,13 @@ def test_while_nothing_can_be_counted_data_says_so(paper: Newspaper) -> None:
     told = data(read(paper, 10))
     assert (told["outcome"], told["reason"], told["receipt"]) == ("refuses", "meter-cannot-count", None)
     assert told["title"] == "We cannot count free articles right now"
+
+
+def test_the_page_about_decisions_shows_exactly_what_is_answered(paper: Newspaper) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "decisions-as-data.md").read_text(encoding="utf-8")
+    shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    read(paper, 11)
+    told = decision(paper, 10)
+    assert told == {**shown, "article": 10}
+    assert told.keys() == shown.keys()
+    assert "`rest`" in page
