@@ -11,7 +11,8 @@ from statistics import median
 
 from foldline.policy.decide import decide
 from foldline.policy.facts import Access, Article, Meter, Visit
-from foldline.policy.rules import Grant, Rule, Rules, first_form
+from foldline.policy.rule import Articles, Grant, Rule
+from foldline.policy.rules import Rules, first_form
 
 _KEY, _MESSAGE = b"k" * 32, b"m" * 200
 _NOW = 1_767_225_600
@@ -34,17 +35,15 @@ def rules_of(number: int) -> Rules:
 
     Half of what is added is about the section that is asked for below, and none of it opens.
     """
-    closed = frozenset((Access.REGISTERED, Access.METERED, Access.SUBSCRIBERS))
     grants = (Grant.VERIFIED_CRAWLER, Grant.PRODUCT, Grant.SIGNED_IN)
     extra = [
         Rule(
             f"rule {n}",
-            closed,
-            grants[n // 2 % len(grants)],
-            "bench",
-            frozenset(("science", f"section-{n}") if n % 2 else (f"section-{n}",)),
+            Articles(sections=frozenset(("science", f"section-{n}") if n % 2 else (f"section-{n}",))),
+            opens_for=(grants[n // 2 % len(grants)],),
+            source="bench",
         )
-        for n in range(number - len(first_form(3).rules))
+        for n in range(number - len(first_form(3).every))
     ]
     return first_form(3, "bench", extra)
 

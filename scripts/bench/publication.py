@@ -106,6 +106,7 @@ def prepare(folder: Path) -> Bench:
         after=page.after,
         walls=page.walls,
         rest=made.rest,
+        opened=page.opened,
     )
     writer = RecordWriter(home)
     writer.put_article(record)

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
+from foldline.pages.own_words import own_words
 from foldline.pages.public import Offer, Publication
+from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
 
 SECRET_MINIMUM = 32
-LANGUAGES = ("en", "fr")
 
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
@@ -91,6 +92,7 @@ class Settings:
     hops: int
     mail: MailSettings
     secrets: tuple[bytes, ...]
+    words: Words
     demo: bool = False
     providers: tuple[Provider, ...] = ()
 
@@ -121,6 +123,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     providers = _providers(given, environ, str(home.settings_file), problems)
     secrets = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
+    words = _words(home, tables["publication"]["language"], problems)
     if problems:
         raise ConfigurationError(tuple(problems))
     publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
@@ -146,6 +149,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         hops=listen["hops"],
         mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
         secrets=secrets,
+        words=words,
         providers=providers,
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
@@ -264,6 +268,22 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
     return tuple(line.encode() for line in lines)
+
+
+def _words(home: Home, language: str, problems: list[Problem]) -> Words:
+    """The words of the publication's language, with its own in their place."""
+    ours = load_words(language if language in LANGUAGES else FALLBACK)
+    try:
+        text = home.words_file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ours
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "Save it as UTF-8, or take it away: then ours are used."
+        problems.append(Problem("FL060", f"the words can't be read: {error}", str(home.words_file), hint))
+        return ours
+    words, found = own_words(text, str(home.words_file), ours)
+    problems.extend(found)
+    return words
 
 
 def _host_of(url: str) -> str | None:

@@ -52,7 +52,7 @@ def test_memory_is_the_share_and_not_its_parts() -> None:
 @pytest.mark.parametrize("number", [10, 50])
 def test_the_dearest_visits_are_asked_every_rule_and_open_nothing(number: int) -> None:
     rules = rules_of(number)
-    assert len(rules.rules) == number
+    assert len(rules.every) == number
     metered, subscribers = (decide(visit, rules) for visit in visits())
     assert (metered.outcome, subscribers.outcome) == (Outcome.OPENS_IF, Outcome.REFUSES)
     assert len(metered.findings) == 2 + (number - 4) // 2

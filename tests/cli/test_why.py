@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 from tests.gate.newspaper import PATHS, SECRET, START, Newspaper, open_newspaper
 
-from foldline.cli.why import KINDS, why
+from foldline.cli.why import why
 from foldline.policy.decide import Decision
 from foldline.policy.facts import Access
+from foldline.server.reader_kinds import KINDS
 from foldline.signed import cookies
 
 YEAR = 365 * 86_400
@@ -33,6 +34,8 @@ def told(paper: Newspaper, *arguments: str) -> dict[str, object]:
 
 def noted(paper: Newspaper, path: str, kind: str) -> Decision:
     """What the gate decided about a GET by a reader of this kind."""
+    for number in {"one-left": (10, 11), "none-left": (10, 11, 12)}.get(kind, ()):
+        paper.read(number)
     decisions: list[Decision] = []
     paper.worker.state.note = lambda article, decision: decisions.append(decision)
     products = {"registered": {}, "subscriber": {1: START + YEAR}, "lapsed": {1: START - 86_400}}

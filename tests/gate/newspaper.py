@@ -28,7 +28,7 @@ START = 1_795_000_000
 REST = "<p>The levee held, and the water went next door.</p>"
 PREVIEW = "<p>The river came up in the night.</p>"
 PATHS = {Access.FREE: "/free", Access.REGISTERED: "/registered", Access.METERED: "/metered"}
-PATHS[Access.SUBSCRIBERS] = "/subscribers"
+PATHS |= {Access.SUBSCRIBERS: "/subscribers", Access.BY_RULE: "/by-rule"}
 SESSION, READER = b"s" * 16, b"r" * 16
 
 
@@ -85,6 +85,12 @@ class Newspaper:
         made = reader_pass.from_facts(facts, int(self.clock.time))
         self.jar[cookies.PASS] = reader_pass.issue(self.worker.state.keyring, made)
         return made
+
+    def sign_in_without_store(self, product_ends: dict[int, int]) -> None:
+        """A pass in the jar, while no store knows of it."""
+        until = int(self.clock.time) + reader_pass.SESSION_SECONDS
+        made = reader_pass.from_facts(PassFacts(READER, SESSION, product_ends, until), int(self.clock.time))
+        self.jar[cookies.PASS] = reader_pass.issue(self.worker.state.keyring, made)
 
     def store(self, facts: PassFacts, change: bool = True) -> None:
         products = ",".join(f"{product}:{end}" for product, end in facts.product_ends.items())
@@ -146,15 +152,17 @@ def record(number: int, access: Access | None, path: str = "", version: int = 1,
         walls[name] = f'<aside data-reason="{reason}">{known}</aside>'
     if access is Access.FREE:
         rest = ""
+    path = path or PATHS[access or Access.FREE]
     return ArticleRecord(
-        path or PATHS[access or Access.FREE],
-        Article(number, access, "Science", frozenset({1})),
+        path,
+        Article(number, access, "Science", frozenset({1}), frozenset({"rivers"}), START - 3600, path),
         version,
         f"<article><h1>Article {number}</h1>{PREVIEW}<div class=rest>",
         "</div></article>",
         "<footer></footer>",
         walls,
         rest,
+        (f"<article><h1>Article {number}</h1>", f"{PREVIEW}<div class=rest>"),
     )
 
 

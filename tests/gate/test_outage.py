@@ -233,3 +233,31 @@ def test_past_the_offline_end_being_signed_in_opens_nothing_either(paper: Newspa
     answer = paper.get("/registered")
     assert b'data-reason="store-unreachable"' in answer.body
     assert REST.encode() not in answer.body
+
+
+@pytest.mark.parametrize("back", [60, 3600, 10 * 86_400])
+@pytest.mark.parametrize("store", ["answers", "is away"])
+def test_a_clock_that_is_set_back_refuses_no_payer_and_opens_nothing_for_others(
+    paper: Newspaper, back: int, store: str
+) -> None:
+    paper.sign_in({1: START + 10**7})
+    held = dict(paper.jar)
+    assert opens(paper)
+    if store == "is away":
+        paper.break_passes()
+    paper.clock.time = START - back
+    assert opens(paper)
+    paper.jar.clear()
+    assert not opens(paper)
+    assert paper.jar == {}
+    paper.jar.update(held)
+    paper.clock.time = START
+    assert opens(paper)
+
+
+def test_a_session_that_was_ended_stays_ended_when_the_clock_is_set_back(paper: Newspaper) -> None:
+    paper.sign_in({1: START + 10**7})
+    paper.store(PassFacts(READER, SESSION, {1: START + 10**7}, START + 10**7, ended=True))
+    paper.worker.hear()
+    paper.clock.time = START - 3600
+    assert not opens(paper)

@@ -8,22 +8,39 @@ from tests.gate.newspaper import START, Clock, open_newspaper
 
 from foldline.insight import events
 from foldline.insight.events import EventLines
+from foldline.policy.decide import decide
+from foldline.policy.facts import Access, Article, Reader, Visit
+from foldline.policy.rules import first_form
+
+ARTICLE = Article(7, Access.SUBSCRIBERS, "Science", frozenset({1}))
+DECISION = decide(Visit(ARTICLE, START, Reader(frozenset({1}))), first_form(3))
 
 
-def test_a_decision_is_one_line_of_five_words(tmp_path: Path) -> None:
+def test_a_decision_is_one_line_with_its_findings_and_its_rule(tmp_path: Path) -> None:
     lines = EventLines(tmp_path, "worker-0", Clock())
-    lines.note(7, "opens", "subscription-covers", "first-form/3")
+    lines.note(7, DECISION)
     lines.flush()
     lines.flush()
     (segment,) = tmp_path.iterdir()
-    assert segment.read_text() == f"{START}\t7\topens\tsubscription-covers\tfirst-form/3\n"
+    rule = "subscribers read every article that their product covers"
+    assert segment.read_text() == (
+        f"{START}\t7\topens\tsubscription-covers\tfirst-form/3\t+subscription-covers\t{rule}\n"
+    )
+
+
+def test_a_rule_of_several_lines_is_named_on_one(tmp_path: Path) -> None:
+    lines = EventLines(tmp_path, "worker-0", Clock())
+    lines.note(7, DECISION._replace(rule="one\ttwo\nthree"))
+    lines.flush()
+    (segment,) = tmp_path.iterdir()
+    assert segment.read_text().endswith("\tone two three\n")
 
 
 def test_a_full_disk_keeps_lines_waiting_up_to_a_bound(tmp_path: Path) -> None:
     folder = tmp_path / "away"
     lines = EventLines(folder, "worker-0", Clock())
     for article in range(events.MOST_WAITING + 5):
-        lines.note(article, "opens", "x", "y")
+        lines.note(article, DECISION)
     lines.flush()
     assert lines.lost == 5
     folder.mkdir()
@@ -35,7 +52,7 @@ def test_a_full_disk_keeps_lines_waiting_up_to_a_bound(tmp_path: Path) -> None:
 def test_a_segment_is_closed_when_it_is_full(tmp_path: Path) -> None:
     lines = EventLines(tmp_path, "worker-0", Clock())
     (tmp_path / "worker-0-000000.tsv").write_bytes(b"x" * events.SEGMENT)
-    lines.note(7, "opens", "x", "y")
+    lines.note(7, DECISION)
     lines.flush()
     assert (tmp_path / "worker-0-000001.tsv").exists()
 

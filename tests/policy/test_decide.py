@@ -13,7 +13,8 @@ import foldline
 from foldline.policy.decide import Decision, Outcome, Receipt, conclude, decide
 from foldline.policy.facts import Access, Article, Caller, Meter, Reader, Visit
 from foldline.policy.reasons import PAIRS, WALL_REASONS, Reason
-from foldline.policy.rules import Grant, Rule, Rules, first_form
+from foldline.policy.rule import Articles, Grant, Rule
+from foldline.policy.rules import Rules, first_form
 
 RULES = first_form(3, "foldline.toml [meter] limit")
 NOW = 1_800_000_000
@@ -100,7 +101,7 @@ def test_a_user_agent_is_only_a_claim() -> None:
 def test_a_verified_crawler_reads_only_where_a_rule_says_so() -> None:
     visit = Visit(Article(7, Access.SUBSCRIBERS), NOW, caller=Caller(True, True))
     assert decide(visit, RULES).outcome is Outcome.REFUSES
-    rule = Rule("verified crawlers read everything", frozenset(Access), Grant.VERIFIED_CRAWLER)
+    rule = Rule("verified crawlers read everything", opens_for=(Grant.VERIFIED_CRAWLER,))
     decision = decide(visit, first_form(3, extra=(rule,)))
     assert (decision.outcome, decision.reason, decision.rule) == (
         Outcome.OPENS,
@@ -115,8 +116,8 @@ def test_without_rules_everything_is_closed() -> None:
 
 
 def test_a_rule_for_one_section_says_nothing_about_another() -> None:
-    free_science = Rule("science is free", frozenset(Access), Grant.EVERYONE, sections=frozenset({"Science"}))
-    rules = Rules("v", (free_science,), 3)
+    science = Articles(sections=frozenset({"Science"}))
+    rules = Rules("v", (Rule("science is free", science, opens_for=(Grant.EVERYONE,)),))
     assert decide(Visit(Article(1, Access.SUBSCRIBERS, "Science"), NOW), rules).outcome is Outcome.OPENS
     assert decide(Visit(Article(1, Access.SUBSCRIBERS, "Town"), NOW), rules).outcome is Outcome.REFUSES
 

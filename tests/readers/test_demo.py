@@ -139,7 +139,8 @@ def test_seeding_twice_changes_nothing(demo: Browser) -> None:
     seed_readers()
     assert (list(Reader.objects.values()), list(Entitlement.objects.values())) == before
     assert {reader.name for reader in Reader.objects.all()} == {
-        "Reba Registered", "Sam Subscriber", "Lena Lapsed", "Edda Editor"
+        "Reba Registered", "Sam Subscriber", "Lena Lapsed",
+        "Edda Editor", "Sasha Service", "Rory Revenue", "Ada Admin",
     }  # fmt: skip
 
 
@@ -176,13 +177,20 @@ def test_the_way_to_the_desk_is_shown(demo: Browser) -> None:
     assert demo.get("/-/demo/desk")["Location"] == "http://127.0.0.1:8081/"
 
 
-def test_at_the_demonstrations_desk_one_button_lets_the_editor_in(demo: Browser, home: Home) -> None:
+def test_at_the_demonstrations_desk_one_button_for_each_role_lets_staff_in(demo: Browser, home: Home) -> None:
     with served(home, "desk", demo=True) as port:
         desk = DeskBrowser(port)
-        assert "Enter as the demo editor" in desk.get("/sign-in").text
+        sign_in = desk.get("/sign-in").text
+        for role in ("editor", "service", "revenue", "admin"):
+            assert f"Enter as the demo {role}" in sign_in
         assert DeskBrowser(port).post("/demo/enter").status == 403
         assert desk.post("/demo/enter", **{"Sec-Fetch-Site": "cross-site"}).status == 403
         assert desk.post("/demo/enter").headers["location"] == "/"
         index = desk.get("/").text
         assert "/newsroom/" in index
-        assert "/readers/" not in index
+        assert "/service/" not in index
+        assert desk.post("/demo/enter", {"role": "owner"}).status == 404
+        assert desk.post("/demo/enter", {"role": "service"}).headers["location"] == "/"
+        index = desk.get("/").text
+        assert "/service/" in index
+        assert "/newsroom/" not in index

@@ -3,12 +3,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.django_home import django_home
 
 from foldline.stores.home import Home
+
+if TYPE_CHECKING:
+    from foldline.site.desk.models import DueJob
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,64 +21,255 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return django_home(tmp_path_factory)
 
 
+@pytest.fixture(autouse=True)
+def no_jobs(home: Home) -> Iterator[None]:
+    """A table of due jobs that is empty."""
+    from foldline.site.desk.models import DueJob
+
+    DueJob.objects.all().delete()
+    yield
+    DueJob.objects.all().delete()
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_795_000_000.0
+        monkeypatch.setattr(time, "time", lambda: self.now)
+
+
+@pytest.fixture
+def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    return Hand(monkeypatch)
+
+
+def kept(name: str) -> DueJob:
+    """A job as the table has it."""
+    from foldline.site.desk.models import DueJob
+
+    return DueJob.objects.get(name=name)
+
+
 def _broken() -> None:
-    raise OSError("the disk is full")
+    raise OSError(28, "No space left on device")
 
 
-def test_a_job_that_fails_is_counted_and_stops_neither_the_others_nor_itself(caplog: pytest.LogCaptureFixture) -> None:
-    from foldline.server.due import Job, Loop
+def test_a_job_that_fails_is_counted_and_stops_neither_the_others_nor_itself(
+    caplog: pytest.LogCaptureFixture, hand: Hand
+) -> None:
+    from foldline.server.due import RETRY, Job, Loop
 
     ran: list[str] = []
     loop = Loop((Job("broken", 0.0, _broken), Job("sound", 0.0, lambda: ran.append("sound"))))
     with caplog.at_level(logging.ERROR, "foldline.server.due"):
         loop.look()
+        hand.now += RETRY
         loop.look()
     assert ran == ["sound", "sound"]
     assert loop.failures == {"broken": 2}
     assert "the job “broken” failed (2 so far)" in caplog.text
+    broken = kept("broken")
+    assert (broken.runs, broken.failures, broken.failing) == (2, 2, 2)
+    assert broken.problem == "OSError: No space left on device"
+    assert kept("sound").failures == 0
 
 
-def test_each_job_has_its_own_pace_and_begins_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_exception_says_is_not_written_down(hand: Hand) -> None:
     from foldline.server.due import Job, Loop
 
-    now = 0.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
+    def refused() -> None:
+        raise ValueError("nora@example.test was refused")
+
+    Loop((Job("mail", 60.0, refused),)).look()
+    assert kept("mail").problem == "ValueError: see the log"
+
+
+def test_a_job_that_goes_well_again_is_no_trouble_any_more(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk.job_table import shown_jobs
+
+    breaks = [True]
+    loop = Loop((Job("moody", 1.0, lambda: _broken() if breaks[0] else None),))
+    loop.look()
+    (shown,) = shown_jobs(hand.now)
+    assert "failed once in a row" in shown.trouble
+    breaks[0] = False
+    hand.now += 1
+    loop.look()
+    (shown,) = shown_jobs(hand.now)
+    assert (shown.trouble, shown.job.failures, shown.job.failing) == ("", 1, 0)
+
+
+def test_each_job_has_its_own_pace_and_begins_at_the_start(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+
+    began = hand.now
     ran: list[tuple[float, str]] = []
     loop = Loop(
         (
-            Job("often", 1.0, lambda: ran.append((now, "often"))),
-            Job("seldom", 3.0, lambda: ran.append((now, "seldom"))),
+            Job("often", 1.0, lambda: ran.append((hand.now - began, "often"))),
+            Job("seldom", 3.0, lambda: ran.append((hand.now - began, "seldom"))),
         )
     )
     for step in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
-        now = step
+        hand.now = began + step
         loop.look()
     assert [at for at, name in ran if name == "often"] == [0.0, 1.0, 2.0, 3.0]
     assert [at for at, name in ran if name == "seldom"] == [0.0, 3.0]
 
 
-def test_a_job_that_failed_is_tried_again_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_failed_is_tried_again_within_a_minute(hand: Hand) -> None:
     from foldline.server.due import RETRY, Job, Loop
 
-    now = 0.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
+    began = hand.now
     loop = Loop((Job("broken", 3600.0, _broken),))
     for step in (0.0, RETRY - 1, RETRY):
-        now = step
+        hand.now = began + step
         loop.look()
     assert loop.failures == {"broken": 2}
 
 
-def test_the_loop_ends_when_it_is_told_to_and_does_not_wait_for_the_next_job() -> None:
+def test_a_clock_that_is_set_back_puts_no_job_off(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+
+    ran: list[float] = []
+    table = (Job("hourly", 3600.0, lambda: ran.append(hand.now)),)
+    loop = Loop(table)
+    loop.look()
+    hand.now -= 10 * 86_400
+    loop.look()
+    assert len(ran) == 2
+    hand.now -= 10 * 86_400
+    Loop(table).look()
+    assert len(ran) == 3
+
+
+def test_of_two_loops_one_runs_a_job_and_the_other_takes_over_when_it_is_gone(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk.due_jobs import LEASE
+
+    ran: list[str] = []
+    first, second = (
+        Loop(
+            (Job("often", 1.0, lambda who=who: ran.append(who)), Job("hourly", 3600.0, lambda who=who: ran.append(who)))
+        )
+        for who in ("first", "second")
+    )
+    for _ in range(4):
+        first.look()
+        second.look()
+        hand.now += 1
+    assert ran == ["first", "first", "first", "first", "first"]
+    # The first is gone without a word: its lease runs out.
+    ran.clear()
+    hand.now += LEASE
+    second.look()
+    assert ran == ["second"]
+    first.look()
+    assert ran == ["second"]
+    hand.now += 3600
+    second.look()
+    first.look()
+    assert sorted(ran) == ["second", "second", "second"]
+
+
+def test_a_run_that_takes_long_keeps_its_lease(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk import due_jobs
+
+    ran: list[str] = []
+    other = Loop((Job("long", 3600.0, lambda: ran.append("other")),))
+
+    def long() -> None:
+        for _ in range(4):
+            hand.now += due_jobs.LEASE - 1
+            due_jobs.keep(loop.owner, hand.now)
+            other.look()
+        ran.append("this")
+
+    loop = Loop((Job("long", 3600.0, long),))
+    loop.look()
+    other.look()
+    assert ran == ["this"]
+    assert kept("long").runs == 1
+
+
+def test_a_loop_that_restarts_does_not_run_what_is_not_due_and_forgets_jobs_that_are_gone(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk.models import DueJob
+
+    ran: list[str] = []
+    Loop((Job("hourly", 3600.0, lambda: ran.append("hourly")), Job("old", 3600.0, lambda: None))).look()
+    hand.now += 60
+    Loop((Job("hourly", 3600.0, lambda: ran.append("hourly")),)).look()
+    assert ran == ["hourly"]
+    assert list(DueJob.objects.values_list("name", flat=True)) == ["hourly"]
+
+
+def test_a_job_of_a_quick_pace_is_not_written_down_at_each_run(hand: Hand) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from foldline.server.due import Job, Loop
+
+    ran: list[float] = []
+    loop = Loop((Job("often", 1.0, lambda: ran.append(hand.now)),))
+    loop.look()
+    with CaptureQueriesContext(connection) as asked:
+        for _ in range(60):
+            hand.now += 1
+            loop.look()
+    assert len(ran) == 61
+    assert len(asked.captured_queries) <= 13
+    assert kept("often").runs >= 56
+
+
+def test_a_job_that_nobody_runs_is_told_at_the_desk(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk.job_table import LATE, shown_jobs
+
+    Loop((Job("often", 1.0, lambda: None),)).look()
+    assert [shown.trouble for shown in shown_jobs(hand.now)] == [""]
+    (late,) = shown_jobs(hand.now + LATE + 3)
+    assert "nobody runs it" in late.trouble
+
+
+def test_while_the_table_cannot_be_read_nothing_runs_and_the_loop_goes_on(
+    hand: Hand, caplog: pytest.LogCaptureFixture
+) -> None:
+    from django.db import connection
+
+    from foldline.server.due import Job, Loop
+
+    ran: list[float] = []
+    loop = Loop((Job("often", 1.0, lambda: ran.append(hand.now)),))
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE desk_duejob RENAME TO desk_duejob_away")
+    try:
+        loop.look()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE desk_duejob_away RENAME TO desk_duejob")
+    assert ran == []
+    assert "can’t be taken" in caplog.text
+    hand.now += 1
+    loop.look()
+    assert ran == [hand.now]
+
+
+def test_the_loop_ends_when_it_is_told_to_gives_its_jobs_back_and_does_not_wait_for_the_next_one() -> None:
     from foldline.server.due import Job, Loop
 
     ran, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=Loop((Job("hourly", 3600.0, ran.set),)).run_forever, args=(stop,))
+    loop = Loop((Job("often", 1.0, ran.set),))
+    thread = threading.Thread(target=loop.run_forever, args=(stop,))
     thread.start()
     assert ran.wait(10)
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+    assert kept("often").leased_by == ""
 
 
 def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() -> None:

@@ -49,6 +49,7 @@ class Page:
     between: str
     walls: Mapping[str, str]
     after: str
+    opened: tuple[str, str] = ("", "")
 
 
 class HonestLayout:
@@ -85,6 +86,7 @@ LEAKS: dict[str, Callable[[Page, str], Page]] = {
     "hydration state": lambda page, text: replace(
         page, after=page.after + f"<script>{base64.b64encode(text.encode()).decode()}</script>"
     ),
+    "while it is open to all": lambda page, text: replace(page, opened=("<h1>", f"<p>{text}</p>")),
     "template": lambda page, text: replace(page, after=f"<template>{text}</template>{page.after}"),
     "comment": lambda page, text: replace(page, between=f"<!-- {text} -->{page.between}"),
 }

@@ -72,10 +72,11 @@ def test_nothing_below_the_fold_means_free(home: Home, writer: RecordWriter) -> 
     assert public(home, "/subscribers").article.access is Access.FREE
 
 
-def test_a_free_article_with_something_to_seal_is_refused(writer: RecordWriter) -> None:
-    free = record(3, Access.FREE)
-    with pytest.raises(ValueError, match="nothing to seal"):
-        writer.put_article(replace(free, rest=REST))
+def test_a_free_article_that_a_rule_may_close_is_sealed_like_others(home: Home, writer: RecordWriter) -> None:
+    writer.put_article(replace(record(3, Access.FREE), rest=REST))
+    found = public(home, "/free")
+    assert (found.article.access, found.gated) == (Access.FREE, True)
+    assert SealedStore(home).rest(found, OPENING).fragment.plain == REST.encode()
 
 
 def test_a_withdrawn_article_is_sealed_nowhere_any_more(home: Home, writer: RecordWriter) -> None:

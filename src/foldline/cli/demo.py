@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 import webbrowser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from foldline.errors import ConfigurationError, Problem
 from foldline.server.supervisor import Supervisor, listen
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
+from foldline.stores.rule_sets import RuleSetStore
 
 LOOPBACK = "127.0.0.1"
 KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
@@ -123,9 +125,21 @@ def seed(settings: Settings) -> None:
     from foldline.site.newsroom.seed import seed_demo
 
     prepare.migrate(settings)
+    seed_rules(settings)
     seed_readers()
     seed_demo(Path(__file__).parents[1] / "server" / "demo")
     prepare.publish_again()
+
+
+def seed_rules(settings: Settings) -> None:
+    """The demo's rules, published once. What somebody publishes in their place stays."""
+    if not settings.home.rules_file.exists():
+        text = (Path(__file__).parents[1] / "server" / "demo" / "rules.toml").read_text(encoding="utf-8")
+        settings.home.rules_file.write_text(text, encoding="utf-8")
+    text = settings.home.rules_file.read_text(encoding="utf-8")
+    with RuleSetStore(settings.home) as sets:
+        if sets.active() is None:
+            sets.publish(text, "foldline demo", "the demo's own rules", int(time.time()))
 
 
 def what_runs(settings: Settings) -> dict[str, object]:

@@ -19,7 +19,9 @@ def staff() -> None:
 
 @staff.command()
 @click.argument("email")
-@click.option("--role", type=click.Choice(["editor", "admin"]), default="editor", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["editor", "service", "revenue", "admin"]), default="editor", show_default=True
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, as one line.")
 @click.option("--new-second-factor", is_flag=True, help="Forget the second factor, for a lost telephone.")
 @home_option
@@ -29,7 +31,7 @@ def add(email: str, role: str, password_stdin: bool, new_second_factor: bool, ho
     The second factor is set up at the first sign-in: the desk shows nothing else until then.
     """
     ready_django(settings_of(home))
-    members: Any = import_module("foldline.site.readers.staff")
+    members: Any = import_module("foldline.site.desk.staff")
     errors: Any = import_module("django.core.exceptions")
     database: Any = import_module("django.db")
     password = _password(password_stdin)

@@ -14,28 +14,15 @@ from foldline.cli.home import home_option, settings_of
 from foldline.config import Settings
 from foldline.errors import FoldlineError
 from foldline.pages.record import Gone, PublicPage, Redirect
-from foldline.policy.decide import Decision, decide
-from foldline.policy.facts import Article, Caller, Meter, Reader, Visit
+from foldline.policy.decide import Decision, Spend, decide
+from foldline.server.reader_kinds import KINDS, needs_of, visit_as
 from foldline.server.worker import rules_of
 from foldline.stores.records import PublicStore
-
-KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
-
-
-def visit_as(kind: str, article: Article, now: int, used: int = 0, read_before: bool = False) -> Visit:
-    """The facts that a reader of one kind brings; `used` articles stand on the device's meter."""
-    readers = {
-        "registered": Reader(),
-        "subscriber": Reader(products=article.products),
-        "lapsed": Reader(ended_on=now - 86_400),
-    }
-    caller = Caller(claims_crawler=kind == "googlebot")
-    return Visit(article, now, readers.get(kind), Meter(used, read_before), caller=caller)
 
 
 @click.command()
 @click.argument("path")
-@click.option("--as", "kind", type=click.Choice(KINDS), default="anonymous", show_default=True)
+@click.option("--as", "kind", type=click.Choice(list(KINDS)), default="anonymous", show_default=True)
 @click.option("--used", type=click.IntRange(0), default=0, help="Articles read on this device in this window.")
 @click.option("--read-before", is_flag=True, help="This article is one of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
@@ -44,13 +31,16 @@ def why(path: str, kind: str, used: int, read_before: bool, as_json: bool, home:
     """Say why a reader of a kind may, or may not, read the article at PATH."""
     settings = settings_of(home)
     page = article_at(settings, path)
-    rules = rules_of(settings)
-    visit = visit_as(kind, page.article, int(time.time()), max(used, int(read_before)), read_before)
+    now = int(time.time())
+    rules = rules_of(settings, now)
+    reader, needs = KINDS[kind], needs_of(page.article, rules, now)
+    counted = max(used, int(read_before), reader.used(needs))
+    visit = visit_as(reader, page.article, needs, now, counted, read_before)
     decision = decide(visit, rules)
     if as_json:
         click.echo(json.dumps(as_data(decision)))
         return
-    sources = {rule.name: rule.source for rule in rules.rules}
+    sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
     show(decision, sources, Console(highlight=False))
 
 
@@ -83,8 +73,12 @@ def as_data(decision: Decision) -> dict[str, object]:
             {"reason": finding.reason.value, "passed": finding.passed, "rule": finding.rule}
             for finding in decision.findings
         ],
-        "spend": decision.spend._asdict() if decision.spend else None,
+        "spend": _spend(decision.spend) if decision.spend else None,
     }
+
+
+def _spend(spend: Spend) -> dict[str, object]:
+    return {"article": spend.article, "meter": spend.allowance.name, "limit": spend.limit}
 
 
 def show(decision: Decision, sources: dict[str, str], console: Console) -> None:

@@ -9,6 +9,7 @@ from foldline.gate.facts import Carried, gather
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import (
+    CACHED_AT_MOST,
     GATED,
     NEUTRAL,
     NO_STORE,
@@ -18,14 +19,17 @@ from foldline.gate.response import (
     cookie_headers,
     entity_tag,
     matches,
+    neutral_for,
     page,
 )
 from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Gone, PublicPage, Redirect, Sheet
+from foldline.pages.wall import opened_label
 from foldline.policy.decide import Decision, Outcome, decide
-from foldline.policy.facts import Access, Visit
+from foldline.policy.facts import Visit
+from foldline.policy.plan import NEVER, Plan
 from foldline.signed import cookies, reader_pass
 
 _OF_THE_BODY = (b"content-type", b"content-length", b"content-encoding")
@@ -39,7 +43,7 @@ def get_page(request: Request, gate: GateState) -> Steps:
     """The page at a path: an article as this visit may see it, a list, a redirect or an error page."""
     record = yield needs.Page(request.path)
     if type(record) is PublicPage:
-        if record.article.access is not Access.FREE:
+        if record.gated:
             return (yield from _gated(record, request, gate))
         gate.note(record.article.id, decide(Visit(record.article, gate.now()), gate.rules))
         return neutral(record, FREE, request, gate)
@@ -63,6 +67,10 @@ def moved(to: str, gate: GateState) -> Response:
 
 
 def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
+    now = gate.now()
+    plan = gate.rules.plan(record.article, now) if gate.rules is not None else None
+    if plan is not None and plan.opens_for_everyone:
+        return (yield from _opened(record, plan, now, request, gate))
     carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
     gate.note(record.article.id, decision)
@@ -70,11 +78,32 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
         return (yield from whole(record, decision, carried, request, gate))
     asks = decision.outcome is Outcome.OPENS_IF
     if not request.has_our_cookies:
-        return neutral(record, ASK if asks else decision.reason.value, request, gate)
+        until = plan.until if plan is not None else NEVER
+        return neutral(record, ASK if asks else decision.reason.value, request, gate, until - carried.now)
     if asks:
         return preview_for(record, record.walls[ASK], PRIVATE, carried, request, gate)
     spoken = Spoken(record, decision, carried, carried.visit.meter.used, gate)
     return preview_for(record, spoken.wall(), NO_STORE, carried, request, gate)
+
+
+def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: GateState) -> Steps:
+    """The whole for everybody, while it is open to all. No cache keeps it: it must not outlive its time."""
+    decision = decide(Visit(record.article, now), gate.rules)
+    gate.note(record.article.id, decision)
+    if decision.opening is None:
+        raise ValueError("a plan that opens for everyone leads to an opening")
+    try:
+        rest = yield needs.Rest(record, decision.opening)
+    except StoreUnavailable:
+        return unavailable(record, request, gate)
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    why = plan.open_now.reason if plan.open_now is not None else ""
+    ready: Response | None = rest.ready.get((why, gzip))
+    if ready is None:
+        label = Fragment.of(opened_label(why, gate.words))
+        ready = page(record.opened_parts(label, rest.fragment), (*gate.page_headers, *NO_STORE), gzip=gzip)
+        rest.ready[why, gzip] = ready
+    return ready
 
 
 def whole(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
@@ -107,9 +136,12 @@ def _try_again(record: PublicPage, decision: Decision, carried: Carried, request
     return unavailable(record, request, gate)
 
 
-def neutral(record: PublicPage, wall: str, request: Request, gate: GateState) -> Response:
-    """The one answer that a shared cache may hold: the same for every request without a cookie of ours."""
+def neutral(record: PublicPage, wall: str, request: Request, gate: GateState, seconds: int = NEVER) -> Response:
+    """The one answer that a shared cache may hold: the same for every request without a cookie of ours. The rules say
+    something else in `seconds`: until then, and no longer, it may be kept."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
+    if seconds <= CACHED_AT_MOST:
+        return _with_validator(record, wall, gzip, gate, neutral_for(seconds))[0]
     ready = record.ready.get((wall, gzip))
     if ready is None:
         ready = _with_validator(record, wall, gzip, gate)
@@ -117,9 +149,11 @@ def neutral(record: PublicPage, wall: str, request: Request, gate: GateState) ->
     return conditional(request, ready)
 
 
-def _with_validator(record: PublicPage, wall: str, gzip: bool, gate: GateState) -> tuple[Response, bytes]:
+def _with_validator(
+    record: PublicPage, wall: str, gzip: bool, gate: GateState, keeping: HeaderList = NEUTRAL
+) -> tuple[Response, bytes]:
     robots = GATED if record.gated else ()
-    answer = page(record.parts(wall), (*gate.page_headers, *NEUTRAL, *robots), gzip=gzip)
+    answer = page(record.parts(wall), (*gate.page_headers, *keeping, *robots), gzip=gzip)
     tag = entity_tag(answer.body)
     return answer.adding((b"etag", tag)), tag
 

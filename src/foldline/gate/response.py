@@ -24,6 +24,20 @@ NEUTRAL: HeaderList = (
     (b"cdn-cache-control", b"max-age=30, stale-while-revalidate=30, stale-if-error=86400"),
     (b"vary", b"accept-encoding"),
 )
+#: How long a shared cache may keep and show a neutral preview, in seconds, while the gate answers.
+CACHED_AT_MOST = 60
+
+
+def neutral_for(seconds: int) -> HeaderList:
+    """`NEUTRAL` for a preview that is another in so many seconds: no cache shows it any longer."""
+    return (
+        (b"x-accel-expires", b"%d" % min(seconds, 30)),
+        (b"cache-control", b"no-cache"),
+        (b"cdn-cache-control", b"max-age=%d" % min(seconds, 30)),
+        (b"vary", b"accept-encoding"),
+    )
+
+
 PRIVATE: HeaderList = (
     (b"cache-control", b"private, no-cache"),
     (b"x-accel-expires", b"0"),

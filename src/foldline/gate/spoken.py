@@ -28,8 +28,10 @@ class Spoken:
         if reader is not None and reader.ended_on:
             self._ended_on = datetime.fromtimestamp(reader.ended_on, UTC).astimezone(gate.zone).date()
         self._meter = None
-        if decision.reason in _COUNTED and gate.rules is not None:
-            self._meter = MeterLine(used, gate.rules.meter_limit, gate.window(carried.now).resets)
+        allowance = gate.rules.plan(record.article, carried.now).allowance if gate.rules is not None else None
+        if decision.reason in _COUNTED and allowance is not None:
+            resets = gate.window(carried.now, allowance.days).resets
+            self._meter = MeterLine(used, allowance.limit(self._signed_in), resets)
 
     def answer(self, outcome: AnswerOutcome) -> str:
         """The fragment that the script puts in the wall's place."""

@@ -16,7 +16,7 @@ from foldline.pages.public import Publication
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
-from foldline.policy.window import Window, calendar_month
+from foldline.policy.window import Window, window_at
 from foldline.signed import reader_pass
 from foldline.signed.keys import Keyring
 
@@ -50,7 +50,7 @@ class GateState:
     _passes: Kept[bytes, reader_pass.Pass] = field(init=False)
     _ended: Kept[bytes, int] = field(init=False)
     _changed: Kept[bytes, int] = field(init=False)
-    _window: Window = field(init=False)
+    _windows: dict[int, Window] = field(init=False)
     zone: ZoneInfo = field(init=False)
     prefix: bytes = field(init=False)
 
@@ -63,17 +63,18 @@ class GateState:
         self._ended = Kept(ENDED_KEPT)
         self._changed = Kept(ENDED_KEPT)
         self.zone = ZoneInfo(self.publication.zone)
-        self._window = calendar_month(int(self.clock.now()), self.zone)
+        self._windows = {}
 
     def now(self) -> int:
         """Epoch seconds."""
         return int(self.clock.now())
 
-    def window(self, now: int) -> Window:
-        """The meter's window that holds `now`."""
-        if not self._window.starts <= now < self._window.ends:
-            self._window = calendar_month(now, self.zone)
-        return self._window
+    def window(self, now: int, days: int = 0) -> Window:
+        """The window of a meter that holds `now`: of so many days, or the calendar month where that is 0."""
+        known = self._windows.get(days)
+        if known is None or not known.starts <= now < known.ends:
+            known = self._windows[days] = window_at(now, self.zone, days)
+        return known
 
     def read_pass(self, token: bytes, now: int) -> reader_pass.Pass | None:
         """The pass in a cookie, verified once and remembered by its full bytes; its ends are compared every time."""

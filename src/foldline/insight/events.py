@@ -7,6 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from foldline.clock import Clock
+from foldline.policy.decide import Decision, Outcome
+from foldline.policy.plan import Finding
+from foldline.policy.reasons import Reason
 
 log = logging.getLogger(__name__)
 
@@ -17,19 +20,21 @@ SEGMENT = 16 << 20
 
 
 class EventLines:
-    """`events/<worker>-<number>.tsv`: epoch second, article, outcome, reason, rule set. One writer per file."""
+    """`events/<worker>-<number>.tsv`, one writer per file. Columns: epoch second, article, outcome, reason, rule set,
+    findings (`+` passed, `-` failed, as in `-subscription-needed,+meter-has-room`), and the rule that decided."""
 
     def __init__(self, folder: Path, worker: str, clock: Clock) -> None:
         self._folder = folder
         self._worker = worker
         self._clock = clock
         # Decisions of one second that came out the same are one entry with their number, and as many lines.
-        self._waiting: Counter[tuple[int, int, str, str, str]] = Counter()
+        self._waiting: Counter[tuple[int, int, Outcome, Reason, str, tuple[Finding, ...], str]] = Counter()
         self.lost = 0
 
-    def note(self, article: int, outcome: str, reason: str, rules: str) -> None:
+    def note(self, article: int, decision: Decision) -> None:
         """Remember a decision; nothing is written on the path of a page."""
-        self._waiting[int(self._clock.now()), article, outcome, reason, rules] += 1
+        outcome, reason, findings, rule, version, _, _ = decision
+        self._waiting[int(self._clock.now()), article, outcome, reason, version, findings, rule] += 1
 
     def flush(self) -> None:
         """Append what waits. A disk that takes nothing costs lines, never a page."""
@@ -38,7 +43,7 @@ class EventLines:
             return
         try:
             with self._segment().open("a", encoding="utf-8") as file:
-                file.writelines(("\t".join(map(str, line)) + "\n") * times for line, times in waiting.items())
+                file.writelines(_line(*noted) * times for noted, times in waiting.items())
         except OSError as error:
             self._waiting = waiting + self._waiting
             while len(self._waiting) > MOST_WAITING:
@@ -52,3 +57,16 @@ class EventLines:
             if not path.exists() or path.stat().st_size < SEGMENT:
                 return path
             number += 1
+
+
+def _line(
+    at: int, article: int, outcome: Outcome, reason: Reason, version: str, findings: tuple[Finding, ...], rule: str
+) -> str:
+    found = dict.fromkeys(f"{'+' if finding.passed else '-'}{finding.reason}" for finding in findings)
+    told = (str(at), str(article), outcome.value, reason.value, version, ",".join(found), _one_line(rule))
+    return "\t".join(told) + "\n"
+
+
+def _one_line(name: str) -> str:
+    """A rule's name as one field of one line, whatever its author wrote into it."""
+    return " ".join(name.split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -25,6 +25,9 @@ DEMO_KINDS: tuple[str, ...] = ("anonymous", "registered", "subscriber", "lapsed"
 #: The fonts of the first screen, fetched with the page so that they are there before it is painted.
 PRELOADED: tuple[str, ...] = ("newsreader-text-latin.woff2", "newsreader-display-latin.woff2", "figtree-latin.woff2")
 
+#: Where the label of an opened article goes. No text of an editor's holds it: it is no character of HTML.
+_LABEL = "\x00opened\x00"
+
 _ACCESS_LABELS = {
     Access.FREE: "article.free",
     Access.REGISTERED: "article.registered",
@@ -37,12 +40,15 @@ class ArticlePage:
     """The pieces that presentations are joined from: `before`, the rest, `between`, one of `walls`, `after`.
 
     `walls` has `free` for an article without a rest; else `ask`, `open` and each key that `wall.wall_key` gives.
+    Where the article is open to everybody for the moment, the two parts of `opened` stand in the place of `before`,
+    and between them says a label why ("" and "" where there is no rest).
     """
 
     before: str
     between: str
     walls: dict[str, str]
     after: str
+    opened: tuple[str, str] = ("", "")
 
 
 class Layout:
@@ -72,9 +78,19 @@ class Layout:
             "byline": linked_byline(a.byline, a.authors),
             "structured": Markup(news_article(a, self.publication)),  # noqa: S704
             "tags": tuple(term for term in a.tags if term.name.strip()),
+            "opened": "",
         }
         before = self._render("article.html", given).rstrip("\n")
-        return ArticlePage(before, self._render("article_end.html", given), walls, self._render("after.html", given))
+        end, after = self._render("article_end.html", given), self._render("after.html", given)
+        return ArticlePage(before, end, walls, after, self._opened(a, given) if a.gated else ("", ""))
+
+    def _opened(self, a: PublicArticle, given: dict[str, object]) -> tuple[str, str]:
+        """The page of an article that is open to everybody for the moment, in two parts: a label stands between."""
+        free = Markup(news_article(replace(a, gated=False), self.publication))  # noqa: S704
+        label = Markup(_LABEL)  # noqa: S704
+        page = self._render("article.html", {**given, "structured": free, "opened": label}).rstrip("\n")
+        head, _, body = page.partition(f"{_LABEL}\n")
+        return head, body
 
     def listing(self, page: Listing) -> str:
         """Home, a section, a tag or an author: cards, newest first as they are given."""

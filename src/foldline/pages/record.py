@@ -22,14 +22,20 @@ class PublicPage:
     between: Fragment
     after: Fragment
     walls: Mapping[str, Fragment]
+    opened: tuple[Fragment, Fragment] = (EMPTY, EMPTY)
     ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def parts(self, wall: str, rest: Fragment = EMPTY) -> tuple[Fragment, ...]:
         """One presentation's fragments, in order."""
         return (self.before, rest, self.between, self.walls[wall], self.after)
 
+    def opened_parts(self, label: Fragment, rest: Fragment) -> tuple[Fragment, ...]:
+        """The whole for everybody, while it is open to all."""
+        head, body = self.opened
+        return (head, label, body, rest, self.between, self.walls["open"], self.after)
+
     def size(self) -> int:
-        parts = (self.before, self.between, self.after, *self.walls.values())
+        parts = (self.before, self.between, self.after, *self.walls.values(), *self.opened)
         return sum(len(part.plain) + len(part.deflated) for part in parts)
 
 

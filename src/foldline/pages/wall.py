@@ -19,7 +19,7 @@ from foldline.pages.words import Words
 from foldline.policy.reasons import WALL_REASONS, Reason
 
 WallKind = Literal["ask", "refused", "open", "free"]
-ActionKind = Literal["sign-in", "subscribe", "renew", "try-again"]
+ActionKind = Literal["sign-in", "subscribe", "renew", "try-again", "front-page"]
 AnswerOutcome = Literal["open", "refused", "unreachable"]
 
 
@@ -31,6 +31,8 @@ _ACTIONS: Final[Mapping[Reason, tuple[ActionKind | Literal["join"], ...]]] = {
     Reason.METER_IS_SPENT: ("subscribe", "sign-in"),
     Reason.METER_CANNOT_COUNT: ("try-again", "sign-in"),
     Reason.STORE_UNREACHABLE: ("try-again",),
+    Reason.NOT_IN_INSTITUTION: ("front-page",),
+    Reason.RULE_EXCLUDES: ("front-page",),
     Reason.RULES_ARE_MISSING: ("try-again",),
     Reason.ACCESS_IS_UNKNOWN: ("try-again",),
 }
@@ -172,6 +174,12 @@ def meter_sentence(meter: MeterLine, words: Words) -> str:
     return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
 
 
+def opened_label(why: str, words: Words) -> str:
+    """The line under the headline of an article that is open to everybody for the moment; `why` may be empty."""
+    said = words.format("article.opened", why=why) if why else words["article.free"]
+    return f'<p class="opened" data-nosnippet>{escape(said)}</p>\n'
+
+
 def refused_walls(article: WallFacts, publication: Publication, words: Words) -> dict[str, str]:
     """The refused presentation for every reason, for strangers and for readers who are signed in, by `wall_key`."""
     return {
@@ -259,6 +267,8 @@ def _offer(publication: Publication, words: Words) -> str:
 
 
 def _href(kind: ActionKind, article: WallFacts, publication: Publication) -> str:
+    if kind == "front-page":
+        return "/"
     if kind == "sign-in":
         return with_next(f"{publication.prefix}sign-in", article.path)
     return with_next(publication.offer.subscribe_path or f"{publication.prefix}subscribe", article.path)

@@ -46,7 +46,7 @@ class Words(Mapping[str, str]):
 def catalogue(language: str) -> Mapping[str, str]:
     """Exactly what the file of one language says, without the fallback."""
     text = (Path(__file__).parent / "words" / f"{language}.toml").read_text(encoding="utf-8")
-    return MappingProxyType(dict(_flat("", tomllib.loads(text))))
+    return MappingProxyType({key: str(value) for key, value in flat("", tomllib.loads(text))})
 
 
 @cache
@@ -62,10 +62,11 @@ def load_words(language: str) -> Words:
     return Words(base, {**catalogue(FALLBACK), **catalogue(base)})
 
 
-def _flat(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def flat(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Dotted keys and their values, out of tables in tables."""
     for name, value in table.items():
         key = f"{prefix}{name}"
         if isinstance(value, dict):
-            yield from _flat(f"{key}.", value)
+            yield from flat(f"{key}.", value)
         else:
-            yield key, str(value)
+            yield key, value

@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from foldline.policy.facts import Visit
+from foldline.policy.plan import Finding, Plan, Way
 from foldline.policy.reasons import PASSED, Reason
-from foldline.policy.rules import Grant, Rule, Rules
+from foldline.policy.rule import Allowance, Grant
+from foldline.policy.rules import Rules
 
 
 class Outcome(StrEnum):
@@ -20,17 +22,6 @@ class Outcome(StrEnum):
     OPENS_IF = "opens-if"
 
 
-class Finding(NamedTuple):
-    """One thing that was looked at, and the rule that asked for it ("" for a question before any rule)."""
-
-    reason: Reason
-    rule: str = ""
-
-    @property
-    def passed(self) -> bool:
-        return self.reason in PASSED
-
-
 class Opening(NamedTuple):
     """That a Decision opened one article: in memory the only key to its rest. Made in this module and nowhere else."""
 
@@ -39,9 +30,10 @@ class Opening(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """The effect that `opens-if` waits for: count this article once against a limit."""
+    """The effect that `opens-if` waits for: count this article once against an allowance."""
 
     article: int
+    allowance: Allowance
     limit: int
 
 
@@ -75,36 +67,35 @@ def decide(visit: Visit, rules: Rules | None) -> Decision:
     """May this visit read this article, and why? Unknown means closed. Pure, and reads no clock."""
     if rules is None:
         return Decision(Outcome.REFUSES, Reason.RULES_ARE_MISSING, (_PLAIN[Reason.RULES_ARE_MISSING],), "", "")
-    access = visit.article.access
-    if access is None:
+    plan = rules.plan(visit.article, visit.now)
+    if plan.access is None:
         unknown = (_PLAIN[Reason.ACCESS_IS_UNKNOWN],)
         return Decision(Outcome.REFUSES, Reason.ACCESS_IS_UNKNOWN, unknown, "", rules.version)
     findings: list[Finding] = []
-    metered: Rule | None = None
-    answers: dict[Grant, Reason] = {}
+    if plan.open_now is not None:
+        why = f"open now: {plan.open_now.reason}"
+        findings.append(_finding(Reason.OPEN_NOW, why))
+        return _opens(visit, rules, Reason.OPEN_NOW, why, findings)
+    findings.extend(plan.excluded)
     first: dict[Reason, str] = {}
-    for rule in rules.about(access, visit.article.section):
-        # Two rules that ask the same of one visit find the same.
-        reason = answers.get(rule.grant)
-        if reason is None:
-            reason = answers[rule.grant] = _ASK[rule.grant](visit, rules.meter_limit)
-            first.setdefault(reason, rule.name)
-        findings.append(_finding(reason, rule.name))
-        if reason not in PASSED:
-            continue
+    metered: Way | None = None
+    for way in plan.ways:
+        reason = _ASK[way.grant](visit, plan, way)
+        findings.extend(way.findings(reason))
+        first.setdefault(reason, way.rules[0])
         if reason is Reason.METER_HAS_ROOM:
-            metered = metered or rule
-            continue
-        return _opens(visit, rules, reason, rule.name, findings)
-    if visit.opened is not None and _still_counts(visit.opened, rules.about(access, visit.article.section)):
+            metered = way
+        elif reason in PASSED:
+            return _opens(visit, rules, reason, way.rules[0], findings)
+    if visit.opened is not None and _still_counts(visit.opened, plan):
         findings.append(_PLAIN[Reason.OPENED_BEFORE])
         return _opens(visit, rules, Reason.OPENED_BEFORE, "", findings)
     _look_aside(visit, findings)
-    if metered is not None:
-        spend = Spend(visit.article.id, rules.meter_limit)
+    if metered is not None and plan.allowance is not None:
+        spend = Spend(visit.article.id, plan.allowance, plan.allowance.limit(visit.reader is not None))
         room = Reason.METER_HAS_ROOM
-        return Decision(Outcome.OPENS_IF, room, tuple(findings), metered.name, rules.version, None, spend)
-    reason, name = _why_refused(first)
+        return Decision(Outcome.OPENS_IF, room, tuple(findings), metered.rules[0], rules.version, None, spend)
+    reason, name = _why_refused(first, plan)
     return Decision(Outcome.REFUSES, reason, tuple(findings), name, rules.version)
 
 
@@ -124,9 +115,9 @@ def conclude(decision: Decision, receipt: Receipt) -> Decision:
     return decision._replace(outcome=Outcome.REFUSES, reason=reason, findings=findings, spend=None)
 
 
-def _still_counts(why: Reason, rules: tuple[Rule, ...]) -> bool:
+def _still_counts(why: Reason, plan: Plan) -> bool:
     """What a meter opened stays open only while a meter may open it: an article that was closed since is closed."""
-    return why not in METER_OPENED or any(rule.grant is Grant.METER for rule in rules)
+    return why not in METER_OPENED or plan.allowance is not None
 
 
 def _opens(visit: Visit, rules: Rules, reason: Reason, rule: str, findings: list[Finding]) -> Decision:
@@ -134,19 +125,13 @@ def _opens(visit: Visit, rules: Rules, reason: Reason, rule: str, findings: list
     return Decision(Outcome.OPENS, reason, tuple(findings), rule, rules.version, opening)
 
 
-def _everyone(visit: Visit, limit: int) -> Reason:
+def _everyone(visit: Visit, plan: Plan, way: Way) -> Reason:
     return Reason.ARTICLE_IS_FREE
 
 
-def _signed_in(visit: Visit, limit: int) -> Reason:
-    if visit.reader is None:
-        return Reason.NOT_SIGNED_IN
-    return Reason.SIGNED_IN if visit.store_answered else Reason.STORE_UNREACHABLE
-
-
-def _product(visit: Visit, limit: int) -> Reason:
+def _product(visit: Visit, plan: Plan, way: Way) -> Reason:
     reader = visit.reader
-    if reader is not None and not reader.products.isdisjoint(visit.article.products):
+    if reader is not None and not reader.products.isdisjoint(way.products):
         return Reason.SUBSCRIPTION_COVERS
     if not visit.store_answered:
         return Reason.STORE_UNREACHABLE
@@ -154,26 +139,43 @@ def _product(visit: Visit, limit: int) -> Reason:
     return Reason.SUBSCRIPTION_ENDED if ended else Reason.SUBSCRIPTION_NEEDED
 
 
-def _meter(visit: Visit, limit: int) -> Reason:
-    meter = visit.meter
+def _signed_in(visit: Visit, plan: Plan, way: Way) -> Reason:
+    if visit.reader is None:
+        return Reason.NOT_SIGNED_IN
+    return Reason.SIGNED_IN if visit.store_answered else Reason.STORE_UNREACHABLE
+
+
+def _institution(visit: Visit, plan: Plan, way: Way) -> Reason:
+    return Reason.IN_INSTITUTION if visit.institution else Reason.NOT_IN_INSTITUTION
+
+
+def _verified_crawler(visit: Visit, plan: Plan, way: Way) -> Reason:
+    return Reason.CRAWLER_VERIFIED if visit.caller.verified else Reason.CRAWLER_NOT_VERIFIED
+
+
+def _meter(visit: Visit, plan: Plan, way: Way) -> Reason:
+    allowance, meter = plan.allowance, visit.meter
+    if allowance is None:
+        return Reason.METER_CANNOT_COUNT
     if meter.read_before:
         return Reason.READ_BEFORE
-    if meter.used >= limit:
+    signed_in = visit.reader is not None
+    if not signed_in and not allowance.anonymous:
+        # Nothing is counted for strangers here: an account is what opens it.
+        return Reason.NOT_SIGNED_IN
+    if meter.used >= allowance.limit(signed_in):
         return Reason.METER_IS_SPENT
     return Reason.METER_HAS_ROOM if meter.can_count else Reason.METER_CANNOT_COUNT
 
 
-def _verified_crawler(visit: Visit, limit: int) -> Reason:
-    return Reason.CRAWLER_VERIFIED if visit.caller.verified else Reason.CRAWLER_NOT_VERIFIED
-
-
-#: What a rule finds, by what it asks. The failed half of a pair wherever a fact is missing.
-_ASK: dict[Grant, Callable[[Visit, int], Reason]] = {
+#: What a way in finds. The failed half of a pair wherever a fact is missing.
+_ASK: dict[Grant, Callable[[Visit, Plan, Way], Reason]] = {
     Grant.EVERYONE: _everyone,
-    Grant.SIGNED_IN: _signed_in,
     Grant.PRODUCT: _product,
-    Grant.METER: _meter,
+    Grant.SIGNED_IN: _signed_in,
+    Grant.INSTITUTION: _institution,
     Grant.VERIFIED_CRAWLER: _verified_crawler,
+    Grant.METER: _meter,
 }
 
 
@@ -191,12 +193,16 @@ _TELL = (
     Reason.METER_IS_SPENT,
     Reason.NOT_SIGNED_IN,
     Reason.SUBSCRIPTION_NEEDED,
+    Reason.NOT_IN_INSTITUTION,
 )
 
 
-def _why_refused(first: dict[Reason, str]) -> tuple[Reason, str]:
-    """`first` gives the first rule that found each reason."""
+def _why_refused(first: dict[Reason, str], plan: Plan) -> tuple[Reason, str]:
+    """`first` gives the first rule that found each reason. Where no way is left that a reader could be told of, it is
+    the rule that took them away."""
     for reason in _TELL:
         if reason in first:
             return reason, first[reason]
+    if plan.excluded:
+        return plan.excluded[0]
     return Reason.ACCESS_IS_UNKNOWN, ""

@@ -9,21 +9,31 @@ from foldline.policy.reasons import Reason
 
 
 class Access(StrEnum):
-    """The access level of an article. Any other word is unknown, and unknown means closed."""
+    """The access level of an article. Any other word is unknown, and unknown means closed.
+
+    `BY_RULE` is the level of an article that names none itself: the rules give it one, or it stays closed.
+    """
 
     FREE = "free"
     REGISTERED = "registered"
     METERED = "metered"
     SUBSCRIBERS = "subscribers"
+    BY_RULE = "by-rule"
 
 
 class Article(NamedTuple):
-    """`access` is None where the stored word is not an access level; `products` are those that open the article."""
+    """`access` is None where the stored word is not an access level; `products` are those that open the article.
+
+    `section` and `tags` are the last words of their paths, `published` is an epoch second, `path` the article's own.
+    """
 
     id: int
     access: Access | None
     section: str = ""
     products: frozenset[int] = frozenset()
+    tags: frozenset[str] = frozenset()
+    published: int = 0
+    path: str = ""
 
 
 class Reader(NamedTuple):
@@ -34,7 +44,9 @@ class Reader(NamedTuple):
 
 
 class Meter(NamedTuple):
-    """What a device has read in the window that runs now. `can_count` is False where a spend can't be kept."""
+    """What was read in the window that runs now, on the meter that counts this article: by a device, as it carries it;
+    of somebody signed in only the store knows, and `used` is 0 until it is asked. `can_count` is False where a spend
+    can't be kept."""
 
     used: int = 0
     read_before: bool = False
@@ -54,7 +66,8 @@ EMPTY_METER = Meter()
 
 class Visit(NamedTuple):
     """One request for one article, as facts. `now` is epoch seconds; `opened` is why a signed opening of this
-    article runs; `store_answered` is False where a pass needed the store and the store did not answer."""
+    article runs; `store_answered` is False where a pass needed the store and the store did not answer;
+    `institution` names the library or company whose network the request comes from, "" for none."""
 
     article: Article
     now: int
@@ -63,3 +76,4 @@ class Visit(NamedTuple):
     opened: Reason | None = None
     caller: Caller = NOBODY
     store_answered: bool = True
+    institution: str = ""

@@ -30,6 +30,12 @@ class Reason(StrEnum):
     CRAWLER_NOT_VERIFIED = "crawler-not-verified"
     STORE_ANSWERED = "store-answered"
     STORE_UNREACHABLE = "store-unreachable"
+    OPEN_NOW = "open-now"
+    NOT_OPEN_NOW = "not-open-now"
+    IN_INSTITUTION = "in-institution"
+    NOT_IN_INSTITUTION = "not-in-institution"
+    NO_RULE_EXCLUDES = "no-rule-excludes"
+    RULE_EXCLUDES = "rule-excludes"
     RULES_ARE_LOADED = "rules-are-loaded"
     RULES_ARE_MISSING = "rules-are-missing"
 
@@ -47,6 +53,9 @@ PAIRS: tuple[tuple[Reason, Reason], ...] = (
     (Reason.OPENED_BEFORE, Reason.NOT_OPENED_BEFORE),
     (Reason.CRAWLER_VERIFIED, Reason.CRAWLER_NOT_VERIFIED),
     (Reason.STORE_ANSWERED, Reason.STORE_UNREACHABLE),
+    (Reason.OPEN_NOW, Reason.NOT_OPEN_NOW),
+    (Reason.IN_INSTITUTION, Reason.NOT_IN_INSTITUTION),
+    (Reason.NO_RULE_EXCLUDES, Reason.RULE_EXCLUDES),
     (Reason.RULES_ARE_LOADED, Reason.RULES_ARE_MISSING),
 )
 
@@ -60,6 +69,8 @@ WALL_REASONS: tuple[Reason, ...] = (
     Reason.METER_IS_SPENT,
     Reason.METER_CANNOT_COUNT,
     Reason.STORE_UNREACHABLE,
+    Reason.NOT_IN_INSTITUTION,
+    Reason.RULE_EXCLUDES,
     Reason.RULES_ARE_MISSING,
     Reason.ACCESS_IS_UNKNOWN,
 )

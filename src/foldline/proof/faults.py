@@ -28,6 +28,7 @@ from foldline.pages.public import Card
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access, Visit
+from foldline.policy.open_now import OpenNow
 from foldline.policy.rules import Rules
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
 from foldline.signed.meter import DeviceMeter
@@ -465,6 +466,24 @@ _fault(
 )
 _fault(
     "ended-opening-counts", "an opening has no end", Breaks(attributes=((DeviceOpenings, "entry", _any_opening),)), BOTH
+)
+_fault(
+    "open-now-has-no-end",
+    "what was opened for a time stays open",
+    Breaks(attributes=((OpenNow, "runs", lambda entry, now: entry.starts <= now),)),
+    BOTH,
+)
+_fault(
+    "open-now-has-no-start",
+    "what will be opened is open before",
+    Breaks(attributes=((OpenNow, "runs", lambda entry, now: now < entry.ends),)),
+    BOTH,
+)
+_fault(
+    "open-now-opens-everything",
+    "what is opened for one section or article is opened for all",
+    Breaks(attributes=((OpenNow, "about", lambda entry, article: True),)),
+    BOTH,
 )
 _fault("fail-open", "a store that does not answer opens", Breaks(passes=_FailsOpen), BOTH)
 _fault("lapsed-reads-on", "the end of what was paid is not looked at", Breaks(passes=_NeverEnds), BOTH)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from foldline.pages import assets
 from foldline.server.settings import *  # noqa: F403
 from foldline.server.settings import FOLDLINE, INSTALLED_APPS, django_key
 
@@ -15,11 +18,12 @@ SILENCED_SYSTEM_CHECKS = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 INSTALLED_APPS = [
-    "foldline.site.readers.desk.apps.DeskAdminConfig" if app.startswith("django.contrib.admin") else app
+    "foldline.site.desk.apps.DeskAdminConfig" if app.startswith("django.contrib.admin") else app
     for app in INSTALLED_APPS
 ]
 
 MIDDLEWARE = [
+    "foldline.site.desk.middleware.framed_pages",
     "foldline.site.readers.middleware.private_pages",
     "foldline.site.readers.middleware.single_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -28,8 +32,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "foldline.site.readers.desk.middleware.staff_with_second_factor",
+    "foldline.site.desk.middleware.staff_with_second_factor",
 ]
+
+# The desk's pages are set in the publication's own letters.
+STATICFILES_DIRS = [("desk/fonts", str(Path(assets.__file__).parent / "assets" / "fonts"))]
 
 LANGUAGE_CODE = FOLDLINE.publication.language
 LOGIN_REDIRECT_URL = "/"
@@ -41,9 +48,9 @@ SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_NAME = "foldline-desk-csrf"
 CSRF_COOKIE_SAMESITE = "Strict"
-CSRF_FAILURE_VIEW = "foldline.site.readers.desk.errors.csrf_failed"
+CSRF_FAILURE_VIEW = "foldline.site.desk.errors.csrf_failed"
 
-ACCOUNT_ADAPTER = "foldline.site.readers.desk.adapter.DeskAdapter"
+ACCOUNT_ADAPTER = "foldline.site.desk.adapter.DeskAdapter"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = False
 MFA_ADAPTER = "foldline.site.readers.second_factors.DeskSecondFactors"
 # Nothing of ours stands before the desk: the address is that of the connection.
@@ -51,5 +58,5 @@ ALLAUTH_TRUSTED_CLIENT_IP_HEADER = None
 
 FOLDLINE_CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )

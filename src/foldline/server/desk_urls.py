@@ -7,17 +7,22 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from foldline import config
+from foldline.server.see_as import SeeAs
+from foldline.site.desk.see_as import SeeAsPages
 
-handler400 = "foldline.site.readers.desk.errors.bad_request"
-handler403 = "foldline.site.readers.desk.errors.forbidden"
-handler404 = "foldline.site.readers.desk.errors.not_found"
-handler429 = "foldline.site.readers.desk.errors.too_many"
-handler500 = "foldline.site.readers.desk.errors.server_error"
+handler400 = "foldline.site.desk.errors.bad_request"
+handler403 = "foldline.site.desk.errors.forbidden"
+handler404 = "foldline.site.desk.errors.not_found"
+handler429 = "foldline.site.desk.errors.too_many"
+handler500 = "foldline.site.desk.errors.server_error"
 
 
 def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     """The demonstration's way in has no address anywhere else."""
-    found: list[URLPattern | URLResolver] = [path("", include("foldline.site.readers.desk.urls"))]
+    found: list[URLPattern | URLResolver] = [
+        path("", include("foldline.site.desk.urls")),
+        *SeeAsPages(SeeAs(foldline)).addresses,
+    ]
     if foldline.demo:
         found.append(path("demo/", include("foldline.server.demo.desk_urls")))
     # Last: the admin answers every other address with its own sign-in.

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import close_old_connections, connections
+from django.db import DatabaseError, close_old_connections, connections
 
+from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
 from foldline.site.readers import moment, prune
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 SECOND, HOUR = 1.0, 3600.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
+#: How often a job of a quick pace is written down while it goes well, in seconds.
+TELL_EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +46,114 @@ def jobs() -> tuple[Job, ...]:
     )
 
 
+@dataclass(slots=True)
+class _Held:
+    """Until when a lease is surely ours, and what has been written of the job: when, and what was wrong then. `runs`
+    were made since."""
+
+    until: float = 0.0
+    written: float = 0.0
+    runs: int = 0
+    problem: str = ""
+
+
 class Loop:
-    """The loop. An exception ends one run of one job, is logged and counted in `failures` by the job's name."""
+    """The loop. A job runs only while the table of due jobs says that it is this loop's (`site.desk.due_jobs`), so that
+    two processes never do one thing twice. An exception ends one run of one job, is logged, written into the table and
+    counted in `failures` by the job's name."""
 
     def __init__(self, table: tuple[Job, ...]) -> None:
         self.failures: Counter[str] = Counter()
+        self.owner = secrets.token_hex(8)
         self._table = table
         self._next = dict.fromkeys((job.name for job in table), -math.inf)
+        self._held = {job.name: _Held() for job in table}
+        self._enrolled = False
 
     def run_forever(self, stop: threading.Event) -> None:
         """Look until `stop` is set. What is to be done stands in tables, so it may stop at any time."""
+        renewing = threading.Thread(target=self._renew, args=(stop,), name="leases", daemon=True)
+        renewing.start()
         try:
             while not stop.is_set():
                 self.look()
-                stop.wait(max(0.0, min(self._next.values()) - time.monotonic()))
+                stop.wait(min(SECOND, max(0.0, min(self._next.values()) - moment.exact())))
+            due_jobs.give_back(self.owner)
+        except DatabaseError as error:
+            log.warning("leases: %s", error)
         finally:
             connections.close_all()
+            renewing.join(2 * SECOND)
 
     def look(self) -> None:
-        """Run every job whose time has come. Raises nothing."""
+        """Run every job whose time has come and that nobody else runs. Raises nothing."""
         for job in self._table:
-            if self._next[job.name] <= time.monotonic():
-                pause = job.every if self._runs(job) else min(job.every, RETRY)
-                self._next[job.name] = time.monotonic() + pause
+            now = moment.exact()
+            # A clock that was set back puts nothing off for longer than its own pace.
+            if not now < self._next[job.name] <= now + max(job.every, RETRY):
+                self._look_at(job, now)
 
-    def _runs(self, job: Job) -> bool:
+    def _look_at(self, job: Job, now: float) -> None:
+        held = self._held[job.name]
+        try:
+            self._enrol()
+            mine = held.until > now + due_jobs.LEASE / 2 or due_jobs.take(job.name, self.owner, now)
+        except DatabaseError as error:
+            self.failures[job.name] += 1
+            log.error("the job “%s” can’t be taken: %s", job.name, error)
+            self._next[job.name] = now + SECOND
+            return
+        if not mine:
+            self._next[job.name] = now + min(job.every, due_jobs.LEASE)
+            return
+        problem = self._runs(job)
+        ended = moment.exact()
+        self._next[job.name] = ended + (min(job.every, RETRY) if problem else job.every)
+        held.runs += 1
+        self._write(job, held, ended, problem)
+
+    def _write(self, job: Job, held: _Held, now: float, problem: str) -> None:
+        """A job of a quick pace is kept between its runs and told of every few seconds: a write each second would be
+        all that the database does at night."""
+        keeping = job.every < due_jobs.LEASE / 2
+        if keeping and not problem and not held.problem and now < held.written + TELL_EVERY:
+            return
+        try:
+            due_jobs.done(
+                job.name, self.owner, now, self._next[job.name], runs=held.runs, problem=problem, keeping=keeping
+            )
+        except DatabaseError as error:
+            log.warning("the job “%s” ended and can’t be written down: %s", job.name, error)
+            return
+        self._held[job.name] = _Held(now + due_jobs.LEASE if keeping else 0.0, now, 0, problem)
+
+    def _enrol(self) -> None:
+        if not self._enrolled:
+            due_jobs.enrol((job.name, job.every) for job in self._table)
+            self._enrolled = True
+
+    def _runs(self, job: Job) -> str:
+        """What went wrong, in a line; "" where nothing did."""
         try:
             job.run()
-        except Exception:
+        except Exception as error:
             self.failures[job.name] += 1
             log.exception("the job “%s” failed (%s so far)", job.name, self.failures[job.name])
-            return False
+            return f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'see the log'}"
         finally:
             close_old_connections()
-        return True
+        return ""
+
+    def _renew(self, stop: threading.Event) -> None:
+        """A run that takes long keeps its lease. In a thread of its own, because the other one is busy then."""
+        try:
+            while not stop.wait(due_jobs.LEASE / 3):
+                try:
+                    due_jobs.keep(self.owner, moment.exact())
+                except DatabaseError as error:
+                    log.warning("leases: %s", error)
+        finally:
+            connections.close_all()
 
 
 def run_forever(stop: threading.Event) -> None:

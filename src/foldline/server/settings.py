@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "foldline.site.readers",
     "foldline.site.newsroom",
+    "foldline.site.desk.apps.DeskConfig",
 ]
 
 MIDDLEWARE = [

@@ -24,9 +24,8 @@ from foldline.gate.spending import DeviceSpender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
-from foldline.pages.words import load_words
 from foldline.policy.decide import Decision
-from foldline.policy.rules import Rules, first_form
+from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -36,6 +35,7 @@ from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, ChangeFeed
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
+from foldline.stores.rules_in_force import RulesInForce
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,18 @@ BREATHER = 1.0
 _TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
-def rules_of(settings: Settings) -> Rules:
-    """The rules that the settings stand for."""
-    return first_form(settings.meter_limit, f"{settings.home.settings_file.name} [meter] limit")
+def rules_in_force(settings: Settings) -> RulesInForce:
+    """Where a process reads the rules that decide."""
+    return RulesInForce(settings.home, settings.zone, settings.meter_limit)
+
+
+def rules_of(settings: Settings, now: int) -> Rules | None:
+    """The rules in force; None where no good set can be read."""
+    in_force = rules_in_force(settings)
+    try:
+        return in_force.look(now)
+    finally:
+        in_force.close()
 
 
 def keyring_of(settings: Settings) -> Keyring:
@@ -59,8 +68,8 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
     publication = settings.publication
     return GateState(
         publication=publication,
-        words=load_words(publication.language),
-        rules=rules_of(settings),
+        words=settings.words,
+        rules=rules_of(settings, int(clock.now())),
         keyring=keyring_of(settings),
         clock=clock,
         assets=load_assets(publication.prefix),
@@ -125,6 +134,8 @@ class Worker:
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self._facts = PassStore(home)
+        self._rules = rules_in_force(settings)
+        self.state.rules = self._rules.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
@@ -137,7 +148,7 @@ class Worker:
         )
 
     def _note(self, article: int, decision: Decision) -> None:
-        self.events.note(article, decision.outcome.value, decision.reason.value, decision.rules_version)
+        self.events.note(article, decision)
 
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
@@ -147,10 +158,15 @@ class Worker:
                     self.library.forget(change.key.encode())
                 elif change.kind == "session":
                     self._hear_session(bytes.fromhex(change.key))
+                elif change.kind in ("rules", "open-now"):
+                    self._rules.settled = False
                 else:
                     self.library.forget_all()
+                    self._rules.settled = False
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if not self._rules.settled:
+            self.state.rules = self._rules.look(self.state.now())
 
     def _hear_session(self, session: bytes) -> None:
         now = self.state.now()

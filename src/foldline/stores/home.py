@@ -33,6 +33,21 @@ class Home:
         return self.path / "articles" / "sealed.db"
 
     @property
+    def words_file(self) -> Path:
+        """The publication's own words in the place of ours."""
+        return self.path / "words.toml"
+
+    @property
+    def rules_file(self) -> Path:
+        """The publisher's draft. What decides is what was published from it."""
+        return self.path / "rules.toml"
+
+    @property
+    def rules_in_force(self) -> Path:
+        """What decided last, for a worker that starts while the database is away."""
+        return self.run / "rules-in-force.toml"
+
+    @property
     def media(self) -> Path:
         return self.path / "media"
 

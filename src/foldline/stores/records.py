@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from foldline.errors import StoreUnavailable
-from foldline.pages.fragment import Fragment, trailer
+from foldline.pages.fragment import EMPTY, Fragment, trailer
 from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
 from foldline.policy.decide import Opening
 from foldline.policy.facts import Access, Article
@@ -21,7 +21,8 @@ from foldline.stores.schema import connect
 class ArticleRecord:
     """An article ready to be stored: the page's parts as text, and the rest ("" where nothing is sealed).
 
-    `version` must grow with every publication of the article. `walls` has the presentations of `pages.layout`.
+    `version` must grow with every publication of the article. `walls` and `opened` are as `pages.layout` gives them. A
+    free article has a rest where a rule may close it one day.
     """
 
     path: str
@@ -32,6 +33,7 @@ class ArticleRecord:
     after: str
     walls: Mapping[str, str]
     rest: str = ""
+    opened: tuple[str, str] = ("", "")
 
 
 class PublicStore:
@@ -95,13 +97,22 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
     access = Access(facts["access"]) if facts["access"] in list(Access) else None
     return PublicPage(
         path=path,
-        article=Article(article, access, facts["section"], frozenset(facts["products"])),
+        article=Article(
+            article,
+            access,
+            facts["section"],
+            frozenset(facts["products"]),
+            frozenset(facts.get("tags", ())),
+            facts.get("published", 0),
+            path,
+        ),
         version=version,
         gated=facts["gated"],
         before=fragments["before"],
         between=fragments["between"],
         after=fragments["after"],
         walls={name[5:]: fragment for name, fragment in fragments.items() if name.startswith("wall:")},
+        opened=(fragments.get("opened:0", EMPTY), fragments.get("opened:1", EMPTY)),
     )
 
 
@@ -147,14 +158,13 @@ class RecordWriter:
         """Store an article. The version before stays sealed for workers that still hold its public half."""
         names = {"before": record.before, "between": record.between, "after": record.after}
         names |= {f"wall:{name}": text for name, text in record.walls.items()}
+        names |= {f"opened:{number}": text for number, text in enumerate(record.opened) if text}
         fragments = {name: Fragment.of(text) for name, text in names.items()}
         article = record.article
         if not record.rest and article.access is not None:
             # Nothing stands below the fold: whatever its level, the article is published as free.
             article = article._replace(access=Access.FREE)
         if record.rest:
-            if article.access is Access.FREE:
-                raise ValueError(f"{record.path}: a free article has nothing to seal")
             rest = Fragment.of(record.rest)
             whole = (fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"])
             self._sealed.execute(
@@ -165,6 +175,8 @@ class RecordWriter:
             "access": article.access.value if article.access else None,
             "section": article.section,
             "products": sorted(article.products),
+            "tags": sorted(article.tags),
+            "published": article.published,
             "gated": bool(record.rest),
         }
         with self._replacing(record.path, "article", facts, article.id, record.version):

@@ -24,6 +24,29 @@ CREATE TABLE IF NOT EXISTS foldline_pass_facts (
     used_on INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
+CREATE TABLE IF NOT EXISTS foldline_rule_sets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    text TEXT NOT NULL,
+    version TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    back_to INTEGER NOT NULL DEFAULT 0,
+    digest TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS foldline_open_now (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    starts INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    closed_by TEXT NOT NULL DEFAULT '',
+    closed_at INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
 """
 
 #: Columns that came later: table, name, definition. A table that is there already gets them by `migrate`.

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 
 from foldline.stores.home import Home
@@ -17,21 +18,31 @@ START = 20.0
 
 
 class GateProcess:
-    """One worker that serves a home folder. Use it in a `with` block; `host` is what readers type."""
+    """Workers that serve a home folder on one socket. Use it in a `with` block; `host` is what readers type.
 
-    def __init__(self, home: Home, host: str) -> None:
-        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.address: tuple[str, int] = listening.getsockname()
-        keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
-        environ = {**keep, "FOLDLINE_HOME": str(home.path), "FOLDLINE_LISTEN_FD": str(listening.fileno())}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "foldline.server.worker"],
-            env=environ,
-            pass_fds=(listening.fileno(),),
-            stderr=subprocess.DEVNULL,
-        )
-        listening.close()
+    `processes` are the workers themselves; `errors`, where given, is a file that takes what they say.
+    """
+
+    def __init__(self, home: Home, host: str, workers: int = 1, errors: Path | None = None) -> None:
+        self._home = home
+        self._errors = errors
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.address: tuple[str, int] = self._listening.getsockname()
         self.client = WireClient(self.address, host.encode())
+        self.processes = [self.start(number) for number in range(workers)]
+
+    def start(self, number: int) -> subprocess.Popen[bytes]:
+        """One more worker on the same socket."""
+        keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
+        descriptor = self._listening.fileno()
+        ours = {"FOLDLINE_HOME": str(self._home.path), "FOLDLINE_LISTEN_FD": str(descriptor)}
+        with self._errors.open("ab") if self._errors else open(os.devnull, "ab") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "foldline.server.worker"],
+                env={**keep, **ours, "FOLDLINE_WORKER": str(number)},
+                pass_fds=(descriptor,),
+                stderr=said,
+            )
 
     def __enter__(self) -> GateProcess:
         end = time.monotonic() + START
@@ -41,9 +52,9 @@ class GateProcess:
                     return self
             except OSError:
                 pass
-            if self._process.poll() is not None or time.monotonic() > end:
+            if any(process.poll() is not None for process in self.processes) or time.monotonic() > end:
                 self.stop()
-                raise TimeoutError("the worker does not answer")
+                raise TimeoutError("a worker does not answer")
             time.sleep(0.05)
 
     def __exit__(
@@ -52,10 +63,13 @@ class GateProcess:
         self.stop()
 
     def stop(self) -> None:
-        """Ask it to end, and make sure of it."""
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Ask them to end, and make sure of it."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._listening.close()

@@ -29,6 +29,7 @@ from foldline.pages.record import PublicPage, Record, Rest
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
+from foldline.policy.open_now import OpenNow
 from foldline.server.worker import PictureFolder, keyring_of, state_of
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import Pass, PassFacts
@@ -61,6 +62,16 @@ from foldline.testing.passes import Carry, write_facts
 
 #: A session about which the store never answers.
 SILENT_SESSION = b"store is silent."
+
+
+def open_beside(now: int) -> tuple[OpenNow, ...]:
+    """Things that are open to everybody, and none of them a story of a world at `now`."""
+    return (
+        OpenNow("site", "", "A flood that is over", now - 7200, now),
+        OpenNow("section", SCIENCE.path.rpartition("/")[2], "An eclipse to come", now + 3600, now + 7200),
+        OpenNow("section", "town", "Works on the bridge", now - 60, now + 7200),
+        OpenNow("article", "999", "Public safety", now - 60, now + 7200),
+    )
 
 
 class Gate(Protocol):
@@ -232,6 +243,8 @@ class World:
         self.home = self.settings.home
         self.state = state_of(self.settings, self.clock)
         self.state.random = SeededRandom("world")
+        if self.state.rules is not None:
+            self.state.rules = self.state.rules.with_open_now(open_beside(int(self.clock.now())))
         self.notes: list[tuple[int, Decision]] = []
         self.state.note = lambda article, decision: self.notes.append((article, decision))
         self.state.keyring = breaks.keyring(self.state.keyring)
@@ -331,15 +344,18 @@ def _layout_of(publication: Publication, words: Words) -> tuple[Layout, Known]:
 def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> ArticleRecord:
     """A composed article as it is stored."""
     section = draft.section.path.rpartition("/")[2] if draft.section else ""
+    tags = frozenset(tag.path.rpartition("/")[2] for tag in draft.tags)
+    published = int(draft.published_at.timestamp())
     return ArticleRecord(
         path=draft.path,
-        article=Article(draft.id, made.public.access, section, draft.products),
+        article=Article(draft.id, made.public.access, section, draft.products, tags, published, draft.path),
         version=version,
         before=made.page.before,
         between=made.page.between,
         after=made.page.after,
         walls=made.page.walls,
         rest=made.rest,
+        opened=made.page.opened,
     )
 
 

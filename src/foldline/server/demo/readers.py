@@ -8,9 +8,10 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from foldline.site.desk import roles
+from foldline.site.desk.roles import Role
 from foldline.site.readers import entitlements, moment, passes
 from foldline.site.readers.models import WHOLE_PUBLICATION, Entitlement, Product, Reader
-from foldline.site.readers.staff import editors
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,14 @@ class Invented:
 REGISTERED = Invented("registered", "registered@example.test", "Reba Registered")
 SUBSCRIBER = Invented("subscriber", "subscriber@example.test", "Sam Subscriber")
 LAPSED = Invented("lapsed", "lapsed@example.test", "Lena Lapsed")
-EDITOR = Invented("editor", "editor@example.test", "Edda Editor")
+
+#: Who can be at the demonstration's desk, by their role.
+STAFF: dict[Role, Invented] = {
+    Role.EDITOR: Invented("editor", "editor@example.test", "Edda Editor"),
+    Role.SERVICE: Invented("service", "service@example.test", "Sasha Service"),
+    Role.REVENUE: Invented("revenue", "revenue@example.test", "Rory Revenue"),
+    Role.ADMIN: Invented("admin", "admin@example.test", "Ada Admin"),
+}
 
 READERS: dict[str, Invented] = {invented.kind: invented for invented in (REGISTERED, SUBSCRIBER, LAPSED)}
 NOBODY: tuple[str, ...] = ("anonymous", "googlebot")
@@ -36,8 +44,10 @@ NOTE = "demonstration"
 def seed_readers() -> None:
     """Make the invented readers and their entitlements. Doing it again changes nothing that still holds."""
     product = Product.objects.get(number=WHOLE_PUBLICATION)
-    for invented in (*READERS.values(), EDITOR):
+    for invented in READERS.values():
         _make(invented)
+    for role, invented in STAFF.items():
+        roles.give(_make(invented), role)
     now = moment.now()
     subscriber = Reader.objects.get(email=SUBSCRIBER.email)
     if not any(entitlement.runs(now) for entitlement in subscriber.entitlements.all()):
@@ -53,12 +63,11 @@ def seed_readers() -> None:
             note=NOTE,
         )
         passes.refresh(lapsed)
-    editor = Reader.objects.get(email=EDITOR.email)
-    editor.groups.set([editors()])
 
 
-def _make(invented: Invented) -> None:
+def _make(invented: Invented) -> Reader:
     reader, _new = Reader.objects.update_or_create(
-        email=invented.email, defaults={"name": invented.name, "is_staff": invented is EDITOR, "is_active": True}
+        email=invented.email, defaults={"name": invented.name, "is_active": True}
     )
     EmailAddress.objects.get_or_create(user=reader, email=invented.email, defaults={"verified": True, "primary": True})
+    return reader

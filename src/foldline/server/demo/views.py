@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from foldline.server.demo.loopback import only_here
 from foldline.server.demo.mailbox import read_mails
-from foldline.server.demo.readers import EDITOR, NOBODY, READERS
+from foldline.server.demo.readers import NOBODY, READERS, STAFF
+from foldline.site.desk.access import record_second_factor
+from foldline.site.desk.roles import Role
 from foldline.site.readers import passes, rendering
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.desk.access import record_second_factor
 from foldline.site.readers.models import Reader, ReaderSession
 from foldline.site.readers.return_path import own_path
 from foldline.site.readers.wording import words
@@ -66,9 +67,12 @@ def desk(request: HttpRequest) -> HttpResponse:
 @require_POST
 @only_here
 def enter(request: HttpRequest) -> HttpResponse:
-    """At the desk: come in as the demonstration's editor, the second factor taken for shown."""
-    editor = get_object_or_404(Reader, email=EDITOR.email, is_staff=True)
+    """At the desk: come in as the demonstration's staff of a role, the second factor taken for shown."""
+    invented = {role.value: one for role, one in STAFF.items()}.get(request.POST.get("role", Role.EDITOR))
+    if invented is None:
+        raise Http404
+    member = get_object_or_404(Reader, email=invented.email, is_staff=True)
     logout(request)
-    get_adapter().login(request, editor)
-    record_second_factor(request, editor, "demonstration")
+    get_adapter().login(request, member)
+    record_second_factor(request, member, "demonstration")
     return SeeOther("/")

@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from foldline.site.desk.audited import AuditedAdmin
 from foldline.site.newsroom import lists, publishing
 from foldline.site.newsroom.composing import fold_of
 from foldline.site.newsroom.forms import ArticleForm, ImageForm, OldPathForm, blocked, forget
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
     _Authorships = admin.TabularInline[Authorship, Article]
     _Notes = admin.StackedInline[Note, Article]
     _OldPaths = admin.TabularInline[OldPath, Article]
-    _ArticleAdmin = admin.ModelAdmin[Article]
-    _ImageAdmin = admin.ModelAdmin[Image]
-    _NamedAdmin = admin.ModelAdmin[Any]
 else:
     _Authorships = _OldPaths = admin.TabularInline
     _Notes = admin.StackedInline
-    _ArticleAdmin = _ImageAdmin = _NamedAdmin = admin.ModelAdmin
 
 
 class AuthorshipInline(_Authorships):
@@ -76,7 +73,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(_ArticleAdmin):
+class ArticleAdmin(AuditedAdmin):
     """Fields stand in the order in which one writes. Saving what is published publishes it again."""
 
     form = ArticleForm
@@ -89,6 +86,7 @@ class ArticleAdmin(_ArticleAdmin):
     readonly_fields = ("standing", "fold", "alarms_shown")
     inlines = (AuthorshipInline, NoteInline, OldPathInline)
     actions = ("publish_chosen", "withdraw_chosen")
+    veiled = frozenset({"body"})
     save_on_top = True
     fieldsets = (
         (None, {"fields": ("standing", "alarms_shown", "headline", "standfirst", "body")}),
@@ -170,8 +168,10 @@ class ArticleAdmin(_ArticleAdmin):
         article = form.instance
         if "_withdraw" in request.POST and article.state is State.PUBLISHED:
             publishing.withdraw(article)
+            self.record(request, "withdrew", article)
         elif "_publish" in request.POST or article.state is State.PUBLISHED:
             publishing.publish(article)
+            self.record(request, "published", article)
 
     def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
         return self._stay(request, obj) or super().response_add(request, obj, post_url_continue)
@@ -198,6 +198,7 @@ class ArticleAdmin(_ArticleAdmin):
             except ValidationError:
                 self.message_user(request, f"Not published: {article}. {blocked(article)}", messages.ERROR)
             else:
+                self.record(request, "published", article)
                 self.message_user(request, f"Published: {article}", messages.SUCCESS)
 
     @admin.action(description="Withdraw the chosen articles (their addresses answer 410)", permissions=["change"])
@@ -207,11 +208,12 @@ class ArticleAdmin(_ArticleAdmin):
                 self.message_user(request, f"Not published, so not withdrawn: {article}", messages.WARNING)
                 continue
             publishing.withdraw(article)
+            self.record(request, "withdrew", article)
             self.message_user(request, f"Withdrawn: {article}", messages.SUCCESS)
 
 
 @admin.register(Image)
-class ImageAdmin(_ImageAdmin):
+class ImageAdmin(AuditedAdmin):
     form = ImageForm
     list_display = ("thumbnail", "source_name", "size", "alt", "decorative", "credit")
     list_display_links = ("thumbnail", "source_name")
@@ -266,7 +268,7 @@ class ImageAdmin(_ImageAdmin):
             self.delete_model(request, image)
 
 
-class NamedAdmin(_NamedAdmin):
+class NamedAdmin(AuditedAdmin):
     """A section, a tag or an author. A changed name shows wherever the word stands."""
 
     search_fields = ("name", "slug")

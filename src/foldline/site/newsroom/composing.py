@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 from selectolax.lexbor import LexborHTMLParser
@@ -12,6 +13,7 @@ from foldline.fold.cut import FoldRule
 from foldline.pages import public
 from foldline.pages.layout import ArticlePage
 from foldline.policy import facts
+from foldline.policy.facts import Access
 from foldline.site.newsroom.models import Article, Image
 from foldline.site.newsroom.press import Press
 from foldline.site.newsroom.public_facts import authors_of, byline_of, notes_of, picture_of, shown, term
@@ -48,21 +50,37 @@ class FoldShown:
 def composed(press: Press, article: Article) -> Composed[ArticlePage]:
     """The article's page and its rest. Raises Withheld where not even a bare page can be proven clean of the rest."""
     rule = FoldRule(press.settings.fold_paragraphs, press.settings.fold_characters)
-    return compose(draft_of(article, press.prefix), press.layout, rule, (press.said,))
+    draft = draft_of(article, press.prefix)
+    # Without rules nobody knows what may close one day: then everything is cut.
+    may_close = press.rules is None or press.rules.may_close(facts_of(article, Access.FREE, draft.published_at))
+    return compose(draft, press.layout, rule, (press.said,), may_close=may_close)
+
+
+def facts_of(article: Article, access: Access | None, published_at: datetime) -> facts.Article:
+    """What the rules may ask about an article."""
+    return facts.Article(
+        article.pk,
+        access,
+        article.section.slug if article.section else "",
+        frozenset((WHOLE_PUBLICATION,)),
+        frozenset(tag.slug for tag in article.tags.all()),
+        int(published_at.timestamp()),
+        article.path,
+    )
 
 
 def record_of(article: Article, made: Composed[ArticlePage]) -> ArticleRecord:
     """What is stored. Its access is the one that was composed: free where nothing stands below the fold."""
-    section = article.section.slug if article.section else ""
     return ArticleRecord(
         path=made.public.path,
-        article=facts.Article(article.pk, made.public.access, section, frozenset((WHOLE_PUBLICATION,))),
+        article=facts_of(article, made.public.access, made.public.published_at),
         version=article.version,
         before=made.page.before,
         between=made.page.between,
         after=made.page.after,
         walls=made.page.walls,
         rest=made.rest,
+        opened=made.page.opened,
     )
 
 

@@ -9,6 +9,8 @@ from foldline.site.newsroom.models import DueList
 from foldline.site.newsroom.press import open_press
 from foldline.site.readers import moment
 
+#: How often another rule set is looked for that may close free articles, in seconds.
+CLOSING = 5.0
 #: Seconds until an article that could not be written is tried again: doubled each time, up to the second figure.
 RETRY = (2.0, 60.0)
 
@@ -19,6 +21,7 @@ class Due:
     def __init__(self) -> None:
         self.failures = 0
         self._repaired = False
+        self._closing_at = 0.0
         self._waits: dict[int, float] = {}
         self._not_before: dict[int, float] = {}
 
@@ -33,6 +36,9 @@ class Due:
             self._repaired = True
         publishing.publish_due(moment.now())
         now = time.monotonic()
+        if now >= self._closing_at:
+            self._closing_at = now + CLOSING
+            publishing.notice_closing()
         skip = [pk for pk, then in self._not_before.items() if then > now]
         if publishing.unsettled().exclude(pk__in=skip).exists() or DueList.objects.exists():
             with open_press() as press:

@@ -274,9 +274,13 @@ class DueList(models.Model):
 
 
 class Edition(models.Model):
-    """What all pages are made with: templates, fold, publication, sections. Another one makes every page again."""
+    """What all pages are made with: templates, fold, publication, sections. Another one makes every page again.
+
+    `closing` stands for the rules that may close a free article; other ones make the free articles again.
+    """
 
     fingerprint = models.CharField(max_length=64)
+    closing = models.CharField(max_length=64, default="")
     at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -17,12 +17,13 @@ from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from foldline.errors import Problem
+from foldline.policy.facts import Access
 from foldline.site.newsroom import lists
 from foldline.site.newsroom.changes import changed, everything_changed
 from foldline.site.newsroom.composing import composed, record_of
 from foldline.site.newsroom.lists import Progress
 from foldline.site.newsroom.models import Article, ArticleAlarm, Authorship, Edition, Image, OldPath, State
-from foldline.site.newsroom.press import Press, fingerprint, open_press
+from foldline.site.newsroom.press import Press, closing, fingerprint, open_press
 from foldline.site.readers import moment
 from foldline.sources.articles.compose import Withheld
 
@@ -163,6 +164,7 @@ def repair(press: Press, articles: Progress | None = None, pages: Progress | Non
     Returns how many articles were published; `articles` and `pages` hear how far it has come.
     """
     _notice_new_edition()
+    notice_closing()
     stored = press.writer.versions()
     live = dict(lists.published().values_list("pk", "version"))
     behind = [pk for pk, version in live.items() if stored.get(pk) != version]
@@ -280,6 +282,19 @@ def _keep_alarms(article: Article, problems: Collection[Problem]) -> None:
         ArticleAlarm.objects.update_or_create(
             article=article, problem=problem.id, defaults={"what": problem.what, "hint": problem.hint}
         )
+
+
+def notice_closing() -> bool:
+    """Publish the free articles again where other rules may close them now; whether that was so."""
+    now = closing()
+    with transaction.atomic():
+        edition = Edition.objects.first()
+        if not now or edition is None or edition.closing == now:
+            return False
+        edition.closing = now
+        edition.save()
+        again(Article.objects.filter(access=Access.FREE))
+    return True
 
 
 def _notice_new_edition() -> None:

@@ -11,18 +11,19 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from foldline.site.desk import audit
+from foldline.site.desk.audit import Subject
+from foldline.site.desk.audited import AuditedAdmin, staff_of
 from foldline.site.readers import codes, entitlements, moment, passes
 from foldline.site.readers.models import Entitlement, Product, Reader
 
 if TYPE_CHECKING:
     EntitlementForm = forms.ModelForm[Entitlement]
-    AnyAdmin = admin.ModelAdmin[Any]
 else:
     EntitlementForm = forms.ModelForm
-    AnyAdmin = admin.ModelAdmin
 
 
-class KeptAdmin(AnyAdmin):
+class KeptAdmin(AuditedAdmin):
     """What others refer to is not deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -39,6 +40,10 @@ class ReaderAdmin(KeptAdmin):
     fields = ("email", "name", "is_active", "is_staff", "joined_at", "last_login")
     readonly_fields = ("is_staff", "joined_at", "last_login")
     actions = ("sign_out_everywhere",)
+    veiled = frozenset({"email", "name"})
+
+    def subject(self, obj: Reader) -> Subject:
+        return audit.of_staff(obj) if obj.is_staff else audit.of_reader(obj)
 
     def save_model(self, request: HttpRequest, obj: Reader, form: ModelForm[Reader], change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -56,6 +61,7 @@ class ReaderAdmin(KeptAdmin):
     def sign_out_everywhere(self, request: HttpRequest, readers: QuerySet[Reader]) -> None:
         for reader in readers:
             passes.end_all(reader)
+            self.record(request, "signed out everywhere", reader)
         messages.success(request, f"Signed out: {readers.count()}.")
 
 
@@ -89,9 +95,13 @@ class EntitlementAdmin(KeptAdmin):
     autocomplete_fields = ("reader",)
     form = GiveForm
     actions = ("end_now",)
+    veiled = frozenset({"reader", "note"})
     records: ClassVar[tuple[str, ...]] = (
         "reader", "product", "kind", "starts_at", "ends_at", "note", "given_by", "given_at", "ended_at", "ended_by",
     )  # fmt: skip
+
+    def subject(self, obj: Entitlement) -> Subject:
+        return audit.of_entitlement(obj)
 
     def get_fields(self, request: HttpRequest, obj: Entitlement | None = None) -> tuple[str, ...]:
         return self.records if obj is not None else GiveForm.Meta.fields
@@ -103,16 +113,13 @@ class EntitlementAdmin(KeptAdmin):
         if change:
             return
         given = entitlements.give(
-            obj.reader, obj.product, kind=obj.kind, ends_at=obj.ends_at, note=obj.note, by=_staff(request)
+            obj.reader, obj.product, kind=obj.kind, ends_at=obj.ends_at, note=obj.note, by=staff_of(request)
         )
         obj.pk = given.pk
 
     @admin.action(description="End now", permissions=["change"])
     def end_now(self, request: HttpRequest, chosen: QuerySet[Entitlement]) -> None:
         for entitlement in chosen:
-            entitlements.end(entitlement, by=_staff(request))
+            entitlements.end(entitlement, by=staff_of(request))
+            self.record(request, "ended", entitlement)
         messages.success(request, f"Ended: {chosen.count()}.")
-
-
-def _staff(request: HttpRequest) -> Reader | None:
-    return request.user if isinstance(request.user, Reader) else None

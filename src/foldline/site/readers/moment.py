@@ -26,3 +26,8 @@ def today() -> int:
 def epoch() -> int:
     """The time in whole seconds since the epoch."""
     return int(_CLOCK.now())
+
+
+def exact() -> float:
+    """The time in seconds since the epoch, with its fractions."""
+    return _CLOCK.now()

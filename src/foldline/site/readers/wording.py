@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 
 from foldline import config
-from foldline.pages.words import Words, load_words
+from foldline.pages.words import Words
 
 
 def words() -> Words:
     """The words in the publication's language."""
     foldline: config.Settings = settings.FOLDLINE
-    return load_words(foldline.publication.language)
+    return foldline.words

@@ -50,6 +50,8 @@ class ArticlePage(Protocol):
     def walls(self) -> Mapping[str, str]: ...
     @property
     def after(self) -> str: ...
+    @property
+    def opened(self) -> tuple[str, str]: ...
 
 
 Page_co = TypeVar("Page_co", bound=ArticlePage, covariant=True)
@@ -89,10 +91,16 @@ class Withheld(FoldlineError):
 
 
 def compose(
-    draft: Draft, layout: Layout[Page_co], rule: FoldRule, said: Iterable[Known | str] = ()
+    draft: Draft,
+    layout: Layout[Page_co],
+    rule: FoldRule,
+    said: Iterable[Known | str] = (),
+    *,
+    may_close: bool = False,
 ) -> Composed[Page_co]:
     """Renders, cuts, lays out and proves. An escalation shows less, never more.
 
+    A free article is cut only where a rule `may_close` it one day: then it is open by decision, not by its record.
     `said` is what the layout says on every page (`chrome(layout)`, made once): an article may quote it.
     Raises Withheld.
     """
@@ -100,9 +108,10 @@ def compose(
     access = access_level(draft.access)
     whole = without_marker(rendered.html)
     made = Cut(whole, "", "nothing-below")
-    if access not in (None, Access.FREE):
+    free = access is Access.FREE and not may_close
+    if access is not None and not free:
         made = cut(rendered.html, rule, uncut=rendered.uncut)
-    if access is Access.FREE or (access and made.how == "nothing-below"):
+    if free or (access and made.how == "nothing-below"):
         public = _public(draft, Access.FREE, made.preview, gated=False)
         how: How = "free" if access is Access.FREE else "nothing-below"
         return Composed(public, layout.article(public), "", how, (), rendered.findings)
@@ -153,7 +162,8 @@ def _steps(access: Access | None, made: Cut, html: str) -> Iterator[tuple[How, C
 
 def _bytes(page: ArticlePage) -> bytes:
     """Everything of the page that is public, in any presentation."""
-    return "\n".join((page.before, page.between, *page.walls.values(), page.after)).encode("utf-8", "replace")
+    said = (page.before, page.between, *page.walls.values(), page.after, *page.opened)
+    return "\n".join(said).encode("utf-8", "replace")
 
 
 def _public(draft: Draft, access: Access | None, preview: str, *, gated: bool) -> PublicArticle:

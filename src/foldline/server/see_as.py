@@ -1,0 +1,145 @@
+"""The desk's eye: a gate in this process, over the real records, rules and keys, that keeps and writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from foldline.clock import Clock, SystemClock
+from foldline.config import Settings
+from foldline.errors import StoreUnavailable
+from foldline.gate.asgi import GateApp
+from foldline.gate.library import Library
+from foldline.gate.request import Request
+from foldline.gate.response import Response
+from foldline.gate.spending import DeviceSpender
+from foldline.gate.state import GateState
+from foldline.pages.record import PublicPage
+from foldline.policy.decide import Decision, Outcome
+from foldline.server.reader_kinds import KINDS, as_headers, jar_as, needs_of, pass_jar
+from foldline.server.worker import PictureFolder, state_of
+from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
+from foldline.site.desk.looking import Look, Seen
+from foldline.stores.records import PublicStore, SealedStore
+
+#: Who asks, for the gate: an address that is nobody's (RFC 5737).
+_NOBODY = "192.0.2.1"
+
+
+class _KnownPasses:
+    """Answers for one reader with the facts that the pass was made of."""
+
+    def __init__(self, facts: PassFacts | None) -> None:
+        self._facts = facts
+
+    async def renew(self, held: Pass) -> PassFacts | None:
+        return self._facts
+
+
+class _NoSite:
+    """Looking at an article never leaves the gate."""
+
+    async def forward(self, request: Request) -> Response:
+        raise StoreUnavailable("the desk looks at articles only")
+
+
+class Visitor:
+    """One reader's browser before a gate that is made for it alone, and gone with it."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.state: GateState = state_of(settings, clock)
+        self.decisions: list[Decision] = []
+        self.state.note = lambda article, decision: self.decisions.append(decision)
+        self.library = Library(PublicStore(settings.home), SealedStore(settings.home))
+        self.clock = clock
+        self.facts: PassFacts | None = None
+        self.jar: dict[str, str] = {}
+        self.crawler = False
+        self._host = settings.host.encode()
+        self._pictures = PictureFolder(settings.home.media)
+
+    def get(self, path: str) -> Seen:
+        """GET, as a browser that takes no compression."""
+        return self._seen(self._ask("GET", path))
+
+    def read(self, article: int, path: str) -> Seen:
+        """What the button without a script does: POST, and where that leads. Cookies are kept in between."""
+        self.decisions.clear()
+        form = ((b"sec-fetch-site", b"same-origin"), (b"content-type", b"application/x-www-form-urlencoded"))
+        answer = self._ask("POST", f"{self.state.publication.prefix}read", form, b"article=%d" % article)
+        final = self._seen(answer, counted=True)
+        if answer.status != 303:
+            return final
+        whole = self._ask("GET", path)
+        return Seen(whole.status, _header(whole, b"content-type"), whole.body, final.decision, counted=True)
+
+    def _seen(self, answer: Response, counted: bool = False) -> Seen:
+        decision = self.decisions[-1] if self.decisions else None
+        return Seen(answer.status, _header(answer, b"content-type"), answer.body, decision, counted)
+
+    def _ask(
+        self, method: str, path: str, headers: tuple[tuple[bytes, bytes], ...] = (), body: bytes = b""
+    ) -> Response:
+        app = GateApp(
+            self.state, self.library, DeviceSpender(self.clock), _KnownPasses(self.facts), _NoSite(), self._pictures
+        )
+        sent = [(b"host", self._host), *as_headers(self.jar, self.crawler), *headers]
+        answer = asyncio.run(app.run(Request(method, path.encode(), b"", sent, _NOBODY, body)))
+        for name, value in answer.headers:
+            if name == b"set-cookie":
+                cookie, _, content = value.decode().partition(";")[0].partition("=")
+                self.jar[cookie] = content
+        return answer
+
+
+class SeeAs:
+    """Looks at articles as any reader. `clock` is the system's unless given."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(kind.name, kind.label) for kind in KINDS.values()]
+
+    def look(self, path: str, kind: str) -> Look | None:
+        wanted = KINDS[kind]
+        visitor = Visitor(self._settings, self._clock)
+        page = visitor.library.page(path.encode())
+        if not isinstance(page, PublicPage):
+            return None
+        state, now = visitor.state, visitor.state.now()
+        needs = needs_of(page.article, state.rules, now)
+        window = state.window(now, needs.days).number
+        visitor.jar = jar_as(wanted, needs, now, state.keyring, window, os.urandom)
+        visitor.crawler = wanted.crawler
+        return _looked(visitor, page)
+
+    def look_with(self, path: str, product_ends: Mapping[int, int]) -> Look | None:
+        visitor = Visitor(self._settings, self._clock)
+        page = visitor.library.page(path.encode())
+        if not isinstance(page, PublicPage):
+            return None
+        now = visitor.state.now()
+        visitor.facts = PassFacts(os.urandom(16), os.urandom(16), product_ends, now + SESSION_SECONDS)
+        visitor.jar = pass_jar(visitor.facts, now, visitor.state.keyring)
+        return _looked(visitor, page)
+
+    def file(self, path: str) -> tuple[str, bytes] | None:
+        answer = Visitor(self._settings, self._clock).get(path)
+        return (answer.content_type, answer.body) if answer.status == 200 else None
+
+
+def _looked(visitor: Visitor, page: PublicPage) -> Look:
+    first = visitor.get(page.path)
+    steps = [first]
+    if first.decision is not None and first.decision.outcome is Outcome.OPENS_IF:
+        steps.append(visitor.read(page.article.id, page.path))
+    rules = visitor.state.rules
+    sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
+    return Look(tuple(steps), sources)
+
+
+def _header(answer: Response, name: bytes) -> str:
+    return next((value.decode("latin-1") for header, value in answer.headers if header == name), "")

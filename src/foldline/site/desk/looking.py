@@ -1,0 +1,53 @@
+"""What the desk sees when it looks at an article as somebody: the gate's own answers, and why. The server wires it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from foldline.policy.decide import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One answer of the gate: its bytes, plain, and the Decision behind it (None where nothing was decided).
+
+    `counted` says that it is what comes after an article was counted.
+    """
+
+    status: int
+    content_type: str
+    body: bytes
+    decision: Decision | None
+    counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a reader gets first, and, where an article is counted, what comes then. `sources` says where each rule that
+    was asked is written."""
+
+    steps: tuple[Seen, ...]
+    sources: Mapping[str, str]
+
+
+class Eye(Protocol):
+    """Looks through a gate of its own, which counts nothing that is kept and writes nothing down."""
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """(name, label for people) of every kind of reader."""
+
+    def look(self, path: str, kind: str) -> Look | None:
+        """An article as a reader of this kind gets it; None where no article stands at the path.
+
+        Raises:
+            KeyError: for a kind that there is none of.
+            StoreUnavailable: the records can't be read.
+        """
+
+    def look_with(self, path: str, product_ends: Mapping[int, int]) -> Look | None:
+        """The same for a reader with these products and their ends (epoch seconds, 0 for none)."""
+
+    def file(self, path: str) -> tuple[str, bytes] | None:
+        """(content type, bytes) of a file or picture that a page shows, by its path under the prefix."""
