@@ -243,6 +243,20 @@ def test_a_file_with_a_mistake_never_replaces_a_good_one(paper: Newspaper) -> No
         assert [stored.version for stored in store.history()] == [version_of(METER)]
 
 
+def test_walls_that_leave_nobody_a_way_in_are_published_only_anyway(paper: Newspaper) -> None:
+    draft(paper, 'default-access = "free"\n' + METER + WALL.replace("subscribers", "crawler"))
+    result = run("publish", "--by", "Ada Quill", home=paper.home.path)
+    assert result.exit_code == 1
+    assert "FL122" in result.output
+    assert result.output.endswith("Nothing was published.\n")
+    answer = foldline(
+        "policy", "publish", "--by", "A", "--anyway", "--home", str(paper.home.path), FOLDLINE_SECRET=SECRET
+    )
+    assert "Nothing was published" not in answer.stdout
+    # Past the review it asks for the audit log, which this home folder has not.
+    assert "FL041" in answer.stderr
+
+
 def test_who_publishes_says_their_name(paper: Newspaper) -> None:
     draft(paper, METER)
     assert run("publish", home=paper.home.path).exit_code == 2
