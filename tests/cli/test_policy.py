@@ -92,6 +92,16 @@ def test_warnings_alone_do_not_fail_and_walls_that_leave_nobody_a_way_in_do(pape
     assert "error   FL122 rules.toml:4" in result.output
 
 
+def test_what_people_wrote_is_shown_as_it_is(paper: Newspaper) -> None:
+    name = "[bold]Science[/red] is :smile: for \\\\[us]"
+    draft(paper, METER + WALL.replace("Science is for subscribers", name))
+    shown = name.replace("\\\\", "\\")
+    assert shown in run("check", home=paper.home.path).output
+    publish(paper, METER + WALL.replace("Science is for subscribers", name))
+    why = CliRunner().invoke(verbs, ["why", "/metered", "--home", str(paper.home.path)])
+    assert f"✗  rule-excludes        {shown}" in why.output
+
+
 def test_check_gives_everything_as_json(paper: Newspaper) -> None:
     draft(paper, METER + WALL)
     data = json.loads(run("check", "--json", home=paper.home.path).output)

@@ -108,7 +108,7 @@ def history(limit: int, home: Path | None) -> None:
         mark = " (decides)" if number == 0 else ""
         table.add_row(stored.version + mark, written(stored.at, settings.zone), stored.by, stored.note)
     if published:
-        table_console().print(table, markup=False)
+        table_console().print(table)
     for row in damaged:
         click.echo(f"Number {row} is not as it was published: it decides nothing.")
 
