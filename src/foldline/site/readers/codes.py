@@ -98,6 +98,11 @@ def replace_all(reader: Reader) -> None:
     SignInCode.objects.filter(reader=reader, spent_at=None, replaced_at=None).update(replaced_at=moment.now())
 
 
+def forget(email: str) -> None:
+    """Delete every code that was made for an address."""
+    SignInCode.objects.filter(address=address_hash(email)).delete()
+
+
 def address_hash(email: str) -> str:
     """What stands for an address in the table of codes."""
     return _keyed("sign-in address", email).hex()

@@ -155,7 +155,7 @@ class ReaderSession(models.Model):
     reader = models.ForeignKey(Reader, on_delete=models.CASCADE, related_name="sessions")
     django_key = models.CharField(max_length=40, unique=True)
     pass_session = models.CharField(max_length=32, unique=True, default=new_key)
-    device = models.CharField(max_length=60, blank=True)
+    device = models.CharField(max_length=60, blank=True, default="")
     started_at = models.DateTimeField(default=moment.now)
     ended_at = models.DateTimeField(null=True)
 
@@ -173,7 +173,7 @@ class SignInCode(models.Model):
     lookup = models.CharField(max_length=64, unique=True)
     code_hash = models.CharField(max_length=64)
     address = models.CharField(max_length=64, db_index=True)
-    network = models.CharField(max_length=64, blank=True)
+    network = models.CharField(max_length=64, blank=True, default="")
     reader = models.ForeignKey(Reader, on_delete=models.CASCADE, null=True, related_name="+")
     asked_at = models.DateTimeField(default=moment.now, db_index=True)
     tries = models.PositiveSmallIntegerField(default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Self
 
 from allauth.account.internal.constants import LoginStageKey
@@ -17,6 +18,7 @@ from foldline.site.readers.models import Reader
 
 #: How long a browser that asked for a code remembers it, in seconds. Longer than a code lives, for a kind answer.
 PENDING_SECONDS = 3600
+PENDING = timedelta(seconds=PENDING_SECONDS + 60)
 
 
 class CodeProcess(LoginCodeVerificationProcess):  # type: ignore[misc]
