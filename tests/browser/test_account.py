@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -77,11 +76,6 @@ def sign_out(page: Page) -> None:
 
 def stranger_to_cookies(page: Page) -> set[str]:
     return {cookie["name"] for cookie in page.context.cookies()}  # type: ignore[misc]
-
-
-def shot(page, name):
-    Path("/tmp/account_shots").mkdir(exist_ok=True)
-    page.screenshot(path=f"/tmp/account_shots/{name}.png", full_page=True)
 
 
 DECLARED = {"__Host-foldline-pass", "__Host-foldline-session", "__Host-foldline-csrf"}
@@ -260,13 +254,10 @@ def test_axe_finds_nothing_on_the_account_and_the_pages_to_sign_in(
     one.settle()
     assert findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    shot(page, f"account-{width}-{scheme}")
     for path in ("/-/account/address", "/-/account/erase"):
         one.open(path)
         assert findings(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        shot(page, f"{path[11:]}-{width}-{scheme}")
     one.open("/-/account")
     sign_out(page)
     from_the_wall(one)
-    shot(page, f"signin-{width}-{scheme}")
