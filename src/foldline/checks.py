@@ -38,6 +38,7 @@ CHECKS: dict[str, str] = {
     "FL070": "A published rule set was damaged",
     "FL071": "There are rules that were never published",
     "FL072": "The published rules can't be read",
+    "FL100": "There is no such file of rules or cases",
     # What is wrong with a file of rules, or of cases for them.
     "FL101": "A file of rules or cases is not readable as TOML",
     "FL102": "Unknown table in a file of rules or cases",
@@ -67,6 +68,10 @@ CHECKS: dict[str, str] = {
     "FL125": "Nobody decided about an article",
     "FL126": "A meter counts nothing",
     "FL127": "No meter counts an article that is metered",
+    # What is wrong with policy cases, beside the above.
+    "FL130": "A policy case lacks something",
+    "FL131": "A policy case is about an unknown article",
+    "FL132": "Two policy cases have one name",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

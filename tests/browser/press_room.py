@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -74,8 +74,8 @@ class Demo:
 
 
 @contextmanager
-def running_demo(home: Path, *options: str) -> Iterator[Demo]:
-    """`foldline demo --json` on a free port, until the block ends."""
+def running_demo(home: Path, *options: str, errors: Path | None = None) -> Iterator[Demo]:
+    """`foldline demo --json` on a free port, until the block ends. `errors` takes what its processes log."""
     command = [
         sys.executable,
         "-m",
@@ -89,7 +89,8 @@ def running_demo(home: Path, *options: str) -> Iterator[Demo]:
         *options,
     ]
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ)
+    with errors.open("wb") if errors else nullcontext(None) as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environ)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -54,6 +54,18 @@ def test_serve_refuses_a_home_that_was_not_migrated(tmp_path: Path) -> None:
     assert "foldline migrate" in answer.stderr
 
 
+def test_serve_refuses_a_home_whose_meter_is_missing_and_migrate_makes_it(tmp_path: Path) -> None:
+    (tmp_path / "foldline.toml").write_text(GOOD + "[listen]\nport = 0\n[desk]\nport = 0\n", encoding="utf-8")
+    assert foldline("migrate", "--home", str(tmp_path), **SECRET).returncode == 0
+    (tmp_path / "meter.db").unlink()
+    answer = foldline("serve", "--home", str(tmp_path), **SECRET)
+    assert answer.returncode == 1
+    assert "FL041" in answer.stderr
+    assert "the meter is missing" in " ".join(answer.stderr.split())
+    assert foldline("migrate", "--home", str(tmp_path), **SECRET).returncode == 0
+    assert (tmp_path / "meter.db").exists()
+
+
 def test_what_migrate_writes_no_other_user_can_read(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -81,3 +81,18 @@ def test_the_last_decisions_are_shown_with_their_article_and_no_person(
     assert page.index("set-4") < page.index("set-3")
     assert f"/see-as?article={article.pk}" in page
     assert "article-is-free" in page
+
+
+def test_from_an_article_one_comes_to_see_as_and_open_now(desk: DeskBrowser, newsroom: Newsroom) -> None:
+    from foldline.site.newsroom import publishing
+    from foldline.site.newsroom.models import Article
+
+    article = Article.objects.create(headline="Rivers rise", body=body())
+    enter(desk, "editor")
+    page = f"/newsroom/article/{article.pk}/change/"
+    assert "Once it is published" in desk.get(page).text
+    publishing.publish(article)
+    shown = desk.get(page).text
+    for path in (f"/see-as?article={article.pk}", f"/open-now?article={article.pk}"):
+        assert f'href="{path}"' in shown
+        assert desk.get(path).status == 200

@@ -61,6 +61,32 @@ def test_a_spent_meter_says_when_the_next_ones_come_and_offers_to_subscribe() ->
     assert [action.kind for action in told.actions] == ["subscribe", "sign-in"]
 
 
+def test_a_window_of_days_is_called_by_its_days_and_never_a_month() -> None:
+    days = MeterLine(2, 2, date(2026, 12, 16), days=30, registered=5)
+    for language, span in (("en", "30 days"), ("fr", "30 jours")):
+        words = load_words(language)
+        told = tell(Reason.METER_IS_SPENT, PUBLICATION, words, meter=days)
+        line = answer("open", ARTICLE, PUBLICATION, words, reason=Reason.METER_HAS_ROOM, meter=replace(days, used=1))
+        asked = tell(Reason.NOT_SIGNED_IN, PUBLICATION, words, meter=days)
+        assert span in told.sentence
+        assert span in text(line)
+        assert span in asked.sentence
+        assert not any("month" in said or "mois" in said for said in (told.title, told.sentence, line, asked.sentence))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whom_an_account_would_give_more_is_told_how_many_and_offered_one_first(language: str) -> None:
+    line = replace(SPENT, registered=7)
+    told = tell(Reason.METER_IS_SPENT, PUBLICATION, load_words(language), meter=line)
+    assert "7" in told.sentence
+    assert [action.kind for action in told.actions] == ["sign-in", "subscribe"]
+    html = wall("refused", ARTICLE, PUBLICATION, EN, reason=Reason.METER_IS_SPENT, meter=line)
+    assert html.index("/-/sign-in") < html.index("wall-offer") < html.index("/-/subscribe")
+    joined = tell(Reason.NOT_SIGNED_IN, PUBLICATION, load_words(language), meter=line)
+    assert "7" in joined.sentence
+    assert [action.kind for action in joined.actions] == ["sign-in"]
+
+
 def test_links_bring_the_reader_back_to_the_article() -> None:
     html = wall("refused", WallFacts(7, "/é&b"), PUBLICATION, EN, reason=Reason.SUBSCRIPTION_NEEDED)
     links = [node.attributes["href"] for node in tree(html).css("a")]

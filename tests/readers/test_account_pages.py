@@ -120,7 +120,10 @@ def test_the_pages_speak_the_language_of_the_publication() -> None:
     from django.conf import settings
     from django.test import override_settings
 
-    french = replace(settings.FOLDLINE, publication=replace(settings.FOLDLINE.publication, language="fr"))
+    from foldline.pages.words import load_words
+
+    publication = replace(settings.FOLDLINE.publication, language="fr")
+    french = replace(settings.FOLDLINE, publication=publication, words=load_words("fr"))
     with override_settings(FOLDLINE=french):
         page = Browser().get("/-/sign-in").content.decode()
         gone = Browser().get("/-/sign-in/link/none").content.decode()

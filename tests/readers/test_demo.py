@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from foldline.signed import cookies
+from foldline.signed.counting import Charge, article_names, reader_owner
 from foldline.signed.reader_pass import Pass, read
 from foldline.stores.home import Home
+from foldline.stores.meter import SqliteMeter
 
 from .browser import Browser, last_code
 from .processes import DeskBrowser, served
@@ -73,6 +75,19 @@ def test_to_be_nobody_ends_the_pass_in_the_store_and_takes_every_cookie(demo: Br
         assert str(answer.cookies[name]["max-age"]) == "0"
     assert PassFacts.objects.get().ended_at
     assert demo.get("/-/account").status_code == 303
+
+
+def test_to_be_nobody_forgets_what_the_readers_of_the_demonstration_have_read(demo: Browser, home: Home) -> None:
+    from foldline.site.readers import passes
+
+    become(demo, "registered")
+    ring = passes.keyring()
+    owner, store = reader_owner(ring, carried(demo).reader), SqliteMeter(home)
+    store.spend(Charge(owner, "site", 7, 2_000_000_000, 3, article_names(ring, 1)))
+    become(demo, "subscriber")
+    assert store.used(owner, "site", 7) == 1
+    become(demo, "anonymous")
+    assert store.used(owner, "site", 7) == 0
 
 
 def test_only_the_crawler_carries_the_mark_of_the_crawler(demo: Browser) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from foldline.signed import cookies
+from foldline.signed import cookies, meter
+from foldline.signed.meter import Count, DeviceMeters, meter_id
 from foldline.signed.reader_pass import read
 
 from .browser import Browser
@@ -66,6 +67,28 @@ def test_signing_out_ends_the_cookies_of_the_reader_and_keeps_the_meter_of_the_d
     assert ended == {cookies.PASS, cookies.OPENING, "__Host-foldline-session"}
     assert cookies.METER not in answer.cookies
     assert answer["Clear-Site-Data"] == '"cache"'
+
+
+def test_signing_out_keeps_how_much_the_device_has_read_and_forgets_what() -> None:
+    from foldline.site.readers import passes
+
+    browser = signed_in()
+    held = DeviceMeters(b"d" * 16, (Count(meter_id("site"), 7, 1, (b"aaaaaaaa", b"bbbbbbbb")),))
+    browser.client.cookies[cookies.METER] = meter.issue(passes.keyring(), held)
+    browser.get("/-/sign-out")
+    answer = browser.post("/-/sign-out")
+    carried = meter.read(passes.keyring(), answer.cookies[cookies.METER].value.encode())
+    assert carried == DeviceMeters(b"d" * 16, (Count(meter_id("site"), 7, 3),))
+
+
+@pytest.mark.parametrize("value", ["junk", "x" * 5000])
+def test_signing_out_with_a_meter_that_is_none_changes_nothing_about_it(value: str) -> None:
+    browser = signed_in()
+    browser.client.cookies[cookies.METER] = value
+    browser.get("/-/sign-out")
+    answer = browser.post("/-/sign-out")
+    assert answer.status_code == 303
+    assert cookies.METER not in answer.cookies
 
 
 def test_a_session_that_was_signed_out_cannot_be_replayed() -> None:

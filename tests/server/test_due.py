@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.django_home import django_home
 
+from foldline.signed.counting import Charge, article_names, reader_owner
+from foldline.signed.keys import Keyring
 from foldline.stores.home import Home
+from foldline.stores.meter import SqliteMeter
 
 if TYPE_CHECKING:
     from foldline.site.desk.models import DueJob
@@ -279,7 +282,22 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "publish and settle": 1.0,
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
+        "prune meter": 3600.0,
     }
+
+
+def test_a_job_deletes_the_meter_of_windows_that_have_ended(home: Home) -> None:
+    from foldline.server.due import Loop, jobs
+    from foldline.site.readers import moment
+
+    store, now = SqliteMeter(home), moment.epoch()
+    ring = Keyring((b"a" * 32,), "valley-post.example")
+    owner = reader_owner(ring, b"r" * 16)
+    for window, ends in ((1, now - 1), (2, now + 86_400)):
+        store.spend(Charge(owner, "site", window, ends, 3, article_names(ring, 7)))
+    Loop(jobs()).look()
+    assert [store.used(owner, "site", window) for window in (1, 2)] == [0, 1]
+    store.forget(owner)
 
 
 def test_the_jobs_delete_what_has_run_out_and_nothing_else() -> None:

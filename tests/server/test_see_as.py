@@ -10,6 +10,7 @@ from tests.gate.newspaper import PATHS, PREVIEW, REST, SECRET, START, Newspaper,
 
 from foldline.config import load
 from foldline.gate.response import Response
+from foldline.insight.decisions import last_decisions
 from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access
 from foldline.server.reader_kinds import DAY, GOOGLEBOT, KINDS, needs_of, visit_as
@@ -172,3 +173,21 @@ def test_files_of_the_page_come_from_the_same_gate(paper: Newspaper, eye: SeeAs)
     assert eye.file(f"/-/media/{picture}") == ("image/png", b"a picture")
     for path in ("/-/static/nothing.css", "/-/media/../secret", "/-/media/secret", "/-/account"):
         assert eye.file(path) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_event_line_the_desk_and_why_have_the_same_findings(paper: Newspaper, eye: SeeAs, kind: str) -> None:
+    become(paper, kind)
+    paper.worker.events.flush()
+    for segment in paper.home.events.iterdir():
+        segment.unlink()
+    agent = [("user-agent", GOOGLEBOT)] if kind == "googlebot" else []
+    paper.get("/metered", *agent)
+    paper.worker.events.flush()
+    (line,) = last_decisions(paper.home.events, 10)
+    decision = seen(eye, "/metered", kind).steps[0].decision
+    assert decision is not None
+    found = dict.fromkeys((finding.reason.value, finding.passed) for finding in decision.findings)
+    assert line.findings == tuple(found)
+    assert (line.outcome, line.reason, line.rule) == (decision.outcome, decision.reason, decision.rule)
+    assert line.rules == decision.rules_version

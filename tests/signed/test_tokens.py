@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from foldline.errors import InvalidToken
 from foldline.signed import meter, opening, reader_pass
+from foldline.signed.counting import device_owner, reader_owner
 from foldline.signed.keys import Keyring, Purpose
-from foldline.signed.meter import DeviceMeter
+from foldline.signed.meter import Count, DeviceMeters, meter_id
 from foldline.signed.opening import DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import Pass, PassFacts
 
@@ -27,14 +28,60 @@ def test_a_pass_comes_back_as_it_was_issued() -> None:
     assert reader_pass.read(KEYRING, reader_pass.issue(KEYRING, PASS).encode()) == PASS
 
 
+HASHES = st.lists(st.binary(min_size=8, max_size=8), unique=True, max_size=meter.MOST_ARTICLES // meter.MOST_METERS)
+COUNTS = st.builds(
+    Count, st.binary(min_size=4, max_size=4), st.integers(0, 2**32 - 1), st.integers(0, 999), HASHES.map(tuple)
+)
+
+
 @given(
     st.binary(min_size=16, max_size=16),
-    st.integers(0, 2**32 - 1),
-    st.lists(st.binary(min_size=8, max_size=8), unique=True, max_size=meter.MOST_ARTICLES),
+    st.lists(COUNTS, max_size=meter.MOST_METERS, unique_by=lambda count: count.meter),
 )
-def test_a_meter_comes_back_as_it_was_issued(device: bytes, window: int, articles: list[bytes]) -> None:
-    issued = DeviceMeter(device, window, tuple(articles))
+def test_meters_come_back_as_they_were_issued(device: bytes, counts: list[Count]) -> None:
+    issued = DeviceMeters(device, tuple(counts))
     assert meter.read(KEYRING, meter.issue(KEYRING, issued).encode()) == issued
+
+
+@given(st.lists(st.integers(0, 300), max_size=12))
+def test_meters_stay_within_their_bounds_and_lose_no_count(sizes: list[int]) -> None:
+    counts = (Count(b"%04d" % n, 7, 0, tuple(b"%08d" % k for k in range(size))) for n, size in enumerate(sizes))
+    token = meter.issue(KEYRING, DeviceMeters(b"d" * 16, tuple(counts)))
+    read = meter.read(KEYRING, token.encode())
+    assert [count.used for count in read.counts] == sizes[: meter.MOST_METERS]
+    assert sum(len(count.articles) for count in read.counts) <= meter.MOST_ARTICLES
+    assert len(token) < 2048
+
+
+def test_the_oldest_articles_are_the_ones_that_a_full_cookie_lets_go() -> None:
+    articles = tuple(b"%08d" % number for number in range(meter.MOST_ARTICLES + 2))
+    read = meter.read(
+        KEYRING, meter.issue(KEYRING, DeviceMeters(b"d" * 16, (Count(b"site", 7, 1, articles),))).encode()
+    )
+    assert read.counts == (Count(b"site", 7, 3, articles[2:]),)
+
+
+def test_what_was_counted_in_other_windows_or_on_meters_that_are_gone_is_not_carried_on() -> None:
+    counts = (Count(b"site", 7, 1), Count(b"more", 7, 1), Count(b"gone", 7, 1))
+    token = meter.issue(KEYRING, DeviceMeters(b"d" * 16, counts), {b"site": 7, b"more": 8})
+    assert meter.read(KEYRING, token.encode()).counts == (counts[0],)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"d" * 15,
+        b"d" * 17,
+        b"d" * 16 + b"site" + bytes(6),
+        b"d" * 16 + b"site" + bytes(6) + b"\x02" + bytes(8),
+        b"d" * 16 + b"site" + bytes(6) + b"\x00" + bytes(1),
+        b"d" * 16 + (b"site" + bytes(7)) * (meter.MOST_METERS + 1),
+        b"d" * 16 + (b"site" + bytes(6) + b"\x41" + bytes(8 * 65)) * 2,
+    ],
+)
+def test_what_is_signed_and_is_no_list_of_meters_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidToken):
+        meter.read(KEYRING, KEYRING.sign(Purpose.METER, body).encode())
 
 
 def test_openings_come_back_as_they_were_issued() -> None:
@@ -125,25 +172,36 @@ def test_more_products_than_fit_make_a_pass_that_asks() -> None:
     assert len(read.products) == reader_pass.MOST_PRODUCTS
 
 
-def test_the_same_article_is_counted_once_and_another_window_starts_empty() -> None:
-    counted = DeviceMeter(b"d" * 16, 7)
-    for name in (b"aaaaaaaa", b"bbbbbbbb", b"aaaaaaaa"):
-        counted = meter.spend(counted, name)
-    assert counted.articles == (b"aaaaaaaa", b"bbbbbbbb")
-    assert counted.in_window(8).articles == ()
-    assert counted.in_window(7) is counted
+def test_each_meter_has_its_own_count_and_another_window_starts_empty() -> None:
+    site, more = Count(meter_id("site"), 7, 0, (b"aaaaaaaa",)), Count(meter_id("crosswords"), 3, 2, (b"bbbbbbbb",))
+    held = DeviceMeters(b"d" * 16).with_count(site).with_count(more)
+    assert held.counts == (more, site)
+    assert (held.count("site", 7), held.count("crosswords", 3)) == (site, more)
+    assert held.count("site", 8) == Count(site.meter, 8)
+    assert held.count("another", 7).used == 0
+    later = Count(site.meter, 8, 1)
+    assert held.with_count(later).counts == (later, more)
 
 
 def test_what_stands_for_an_article_on_one_device_means_nothing_on_another() -> None:
-    assert meter.article_hash(KEYRING, b"d" * 16, 1) != meter.article_hash(KEYRING, b"e" * 16, 1)
+    assert opening.article_hash(KEYRING, b"d" * 16, 1) != opening.article_hash(KEYRING, b"e" * 16, 1)
+
+
+def test_whom_the_store_counts_is_told_apart_and_by_nobody_without_the_secret() -> None:
+    owners = [
+        make(ring, b"d" * 16) for make in (reader_owner, device_owner) for ring in (KEYRING, Keyring((OTHER,), HOST))
+    ]
+    hashes = [name for owner in owners for name in owner]
+    assert len(set(hashes)) == len(hashes) == 6
+    assert {len(name) for name in hashes} == {16}
 
 
 def test_a_rotated_secret_does_not_make_an_article_new() -> None:
     before, after = Keyring((OLD,), HOST), Keyring((SECRET, OLD), HOST)
-    name = meter.article_hash(before, b"d" * 16, 1)
-    counted = meter.spend(DeviceMeter(b"d" * 16, 7), name)
-    assert meter.article_hash(after, b"d" * 16, 1, counted.articles) == name
-    assert meter.article_hash(after, b"d" * 16, 2, counted.articles) not in counted.articles
+    name = opening.article_hash(before, b"d" * 16, 1)
+    assert opening.article_hash(after, b"d" * 16, 1, (name,)) == name
+    assert opening.article_hash(after, b"d" * 16, 2, (name,)) != name
+    assert set(device_owner(before, b"d" * 16)) < set(device_owner(after, b"d" * 16))
 
 
 def test_two_secrets_with_one_key_id_both_verify() -> None:
@@ -160,10 +218,8 @@ def test_two_secrets_with_one_key_id_both_verify() -> None:
 
 
 def test_signing_out_forgets_what_was_read_and_not_how_much() -> None:
-    counted = meter.spend(DeviceMeter(b"d" * 16, 7), b"aaaaaaaa")
-    forgotten = meter.forget(counted, lambda size: b"x" * size)
-    assert len(forgotten.articles) == 1
-    assert b"aaaaaaaa" not in forgotten.articles
+    forgotten = meter.forget(DeviceMeters(b"d" * 16, (Count(b"site", 7, 1, (b"aaaaaaaa",)),)))
+    assert forgotten == DeviceMeters(b"d" * 16, (Count(b"site", 7, 2),))
 
 
 def test_an_opening_that_has_ended_opens_nothing() -> None:

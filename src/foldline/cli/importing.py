@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from foldline.checks import CHECKS
 from foldline.cli.home import home_option, ready_django, settings_of
+from foldline.cli.progress import bars
 from foldline.config import Settings
 from foldline.errors import Problem
 from foldline.fold.cut import FoldRule
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 #: How many warnings a terminal shows; the report file has them all.
 SHOWN = 10
-
-Step = Callable[[int, int], None]
 
 
 @click.group(name="import")
@@ -104,7 +100,7 @@ def _import(results: Iterator[FileResult], folder: Path, dry_run: bool) -> Repor
     from foldline.site.newsroom.press import open_press
 
     done = Report()
-    with _bar() as step:
+    with bars() as step:
         files = len(markdown_files(folder))
         read = step("Reading and keeping")
         for done in import_files(results, folder.resolve().name, dry_run=dry_run):
@@ -113,20 +109,6 @@ def _import(results: Iterator[FileResult], folder: Path, dry_run: bool) -> Repor
             with open_press() as press:
                 publishing.repair(press, step("Publishing"), step("Writing lists"))
     return done
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str], Step]]:
-    """Bars on the terminal's error stream, none where it is no terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-
-        def step(what: str) -> Step:
-            task = progress.add_task(what, total=None)
-            return lambda done, of: progress.update(task, completed=done, total=of)
-
-        yield step
 
 
 def _told(done: Report, dry_run: bool) -> Iterator[str]:

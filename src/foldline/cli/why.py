@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from foldline.cli.home import home_option, settings_of
+from foldline.cli.moment import at_option, moment_at, written
+from foldline.cli.policy_check import table_console
 from foldline.config import Settings
 from foldline.errors import FoldlineError
 from foldline.pages.record import Gone, PublicPage, Redirect
 from foldline.policy.decide import Decision, Spend, decide
+from foldline.policy.facts import Access, Article
+from foldline.policy.plan import NEVER, Plan
+from foldline.policy.spans import DAY, HOUR
 from foldline.server.reader_kinds import KINDS, needs_of, visit_as
 from foldline.server.worker import rules_of
 from foldline.stores.records import PublicStore
@@ -25,23 +30,41 @@ from foldline.stores.records import PublicStore
 @click.option("--as", "kind", type=click.Choice(list(KINDS)), default="anonymous", show_default=True)
 @click.option("--used", type=click.IntRange(0), default=0, help="Articles read on this device in this window.")
 @click.option("--read-before", is_flag=True, help="This article is one of them.")
+@click.option("--institution", metavar="NAME", default="", help="From the network of this library or company.")
+@at_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @home_option
-def why(path: str, kind: str, used: int, read_before: bool, as_json: bool, home: Path | None) -> None:
-    """Say why a reader of a kind may, or may not, read the article at PATH."""
+def why(
+    path: str,
+    kind: str,
+    used: int,
+    read_before: bool,
+    institution: str,
+    at: str | None,
+    as_json: bool,
+    home: Path | None,
+) -> None:
+    """Say why a reader of a kind may, or may not, read the article at PATH.
+
+    It is decided by the rules in force, and by what is open now.
+    """
     settings = settings_of(home)
-    page = article_at(settings, path)
-    now = int(time.time())
+    article = article_at(settings, path).article
+    now = moment_at(at, settings.zone)
     rules = rules_of(settings, now)
-    reader, needs = KINDS[kind], needs_of(page.article, rules, now)
+    reader, needs = KINDS[kind], needs_of(article, rules, now)
     counted = max(used, int(read_before), reader.used(needs))
-    visit = visit_as(reader, page.article, needs, now, counted, read_before)
+    visit = visit_as(reader, article, needs, now, counted, read_before)._replace(institution=institution)
     decision = decide(visit, rules)
+    plan = rules.plan(article, now) if rules is not None else None
     if as_json:
-        click.echo(json.dumps(as_data(decision)))
+        click.echo(json.dumps(as_data(decision) | (about(article, plan, now) if plan is not None else {})))
         return
     sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
-    show(decision, sources, Console(highlight=False))
+    console = table_console()
+    show(decision, sources, console)
+    if plan is not None:
+        show_article(article, plan, sources, now, settings.zone, console)
 
 
 def article_at(settings: Settings, path: str) -> PublicPage:
@@ -92,3 +115,51 @@ def show(decision: Decision, sources: dict[str, str], console: Console) -> None:
         table.add_row("✓" if finding.passed else "✗", finding.reason.value, finding.rule or "-")
     console.print(table)
     console.print(f"rules: {decision.rules_version}")
+
+
+def level_from(article: Article, plan: Plan) -> str:
+    """Where the level comes from: the article, a rule by its name, the default, or nobody."""
+    if article.access is not Access.BY_RULE:
+        return "the article" if plan.access is not None else "nobody"
+    return plan.level or ("default-access" if plan.access is not None else "nobody")
+
+
+def about(article: Article, plan: Plan, now: int) -> dict[str, object]:
+    """What the rules say about the article at a moment, whoever reads it, as JSON data."""
+    return {
+        "at": now,
+        "level": plan.access.value if plan.access is not None else None,
+        "level_from": level_from(article, plan),
+        "open_now": plan.open_now._asdict() if plan.open_now is not None else None,
+        "meter": plan.allowance.name if plan.allowance is not None else None,
+        "walls": [finding.rule for finding in plan.excluded],
+        "holds_until": plan.until if plan.until < NEVER else None,
+    }
+
+
+def show_article(
+    article: Article, plan: Plan, sources: dict[str, str], now: int, zone: ZoneInfo, console: Console
+) -> None:
+    """The same for a person."""
+
+    def named(rule: str) -> str:
+        return f"{rule} ({sources[rule]})" if rule in sources else rule
+
+    level = plan.access.value if plan.access is not None else "unknown"
+    lines = [f"level: {level}, from {named(level_from(article, plan))}"]
+    lines += [f"wall: {named(finding.rule)}" for finding in plan.excluded]
+    if plan.open_now is not None:
+        lines.append(f"open now: {plan.open_now.reason}, until {written(plan.open_now.ends, zone)}")
+    if plan.allowance is not None:
+        meter = plan.allowance
+        window = f"{meter.days} days" if meter.days else "a calendar month"
+        lines.append(
+            f"meter: {meter.name}, {meter.anonymous} in {window}, {meter.registered} with an account ({meter.source})"
+        )
+    if article.published:
+        age = now - article.published
+        when = "still to come" if age < 0 else f"{age // DAY} days and {age % DAY // HOUR} hours old"
+        lines.append(f"published: {written(article.published, zone)}, {when}")
+    if plan.until < NEVER:
+        lines.append(f"so until: {written(plan.until, zone)}, when the rules say something else about it")
+    console.print("\n".join(lines), markup=False)

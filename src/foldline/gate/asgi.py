@@ -12,7 +12,7 @@ from foldline.gate.errors import bare
 from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
-from foldline.gate.spending import DeviceSpender
+from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.gate.visit import visit
 from foldline.pages.record import Record
@@ -53,7 +53,7 @@ class GateApp:
         self,
         state: GateState,
         library: Library,
-        spender: DeviceSpender,
+        spender: Spender,
         passes: PassReader,
         site: Site,
         pictures: Pictures,
@@ -69,7 +69,6 @@ class GateApp:
             needs.Page: self._page,
             needs.Rest: lambda need: self.library.rest(need.page, need.opening),
             needs.PageOf: lambda need: self.library.page_of(need.article),
-            needs.Spend: lambda need: self._spender.spend(need),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,6 +151,8 @@ class GateApp:
     async def _meet(self, need: needs.Need) -> Any:
         if isinstance(need, needs.Renew):
             return await self._passes.renew(need.reader_pass)
+        if isinstance(need, needs.Spend):
+            return await self._spender.spend(need)
         if isinstance(need, needs.Forward):
             return await self._forward(need.request)
         assert isinstance(need, needs.Media)

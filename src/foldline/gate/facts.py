@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from foldline.callers.agents import claims_crawler
@@ -15,7 +14,8 @@ from foldline.gate.state import GateState
 from foldline.policy.facts import EMPTY_METER, NOBODY, Article, Caller, Meter, Reader, Visit
 from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
-from foldline.signed.meter import DeviceMeter
+from foldline.signed.counting import article_names, device_owner
+from foldline.signed.meter import DeviceMeters
 from foldline.signed.opening import NO_SESSION, DeviceOpenings
 from foldline.signed.reader_pass import Pass, PassFacts
 
@@ -28,17 +28,16 @@ WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
 
 @dataclass(slots=True)
 class Carried:
-    """What a visit carries beside the facts: what must be signed again when something changes."""
+    """What a visit carries beside the facts: what must be signed again when something changes. `meters` is None for a
+    device that brings none of ours."""
 
     now: int
     visit: Visit
     reader_pass: Pass | None
     renewed: bool
     ended: bool
-    meter: DeviceMeter
-    meter_known: bool
+    meters: DeviceMeters | None
     openings: DeviceOpenings
-    hashed: bytes
 
 
 def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
@@ -53,21 +52,18 @@ def gather(request: Request, article: Article, gate: GateState) -> Generator[Nee
             held, renewed, ended, store_answered = yield from _renew(held, now, gate)
         if held is not None:
             reader = Reader(held.products if store_answered else frozenset(), held.ended_on)
-    device, known = _device_meter(request, gate, now)
+    meters = _meters(request, gate)
+    fact = _counted_here(meters, article, now, reader is not None, gate) if meters is not None else EMPTY_METER
     openings = _openings(request, gate)
-    hashed = b""
-    fact, opened = EMPTY_METER, None
-    if known or openings.entries:
-        hashed = meter.article_hash(gate.keyring, device.device, article.id, device.articles)
-        fact = Meter(len(device.articles), hashed in device.articles)
-        session = held.session if held is not None else NO_SESSION
-        if openings.session in (NO_SESSION, session):
-            opening_hash = meter.article_hash(gate.keyring, openings.device, article.id, openings.articles)
-            entry = openings.entry(opening_hash, now)
-            opened = WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
+    opened = None
+    session = held.session if held is not None else NO_SESSION
+    if openings.entries and openings.session in (NO_SESSION, session):
+        named = opening.article_hash(gate.keyring, openings.device, article.id, openings.articles)
+        entry = openings.entry(named, now)
+        opened = WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
     caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
     visit = Visit(article, now, reader, fact, opened, caller, store_answered)
-    return Carried(now, visit, held, renewed, ended, device, known, openings, hashed)
+    return Carried(now, visit, held, renewed, ended, meters, openings)
 
 
 def _renew(held: Pass, now: int, gate: GateState) -> Generator[Need, Any, tuple[Pass | None, bool, bool, bool]]:
@@ -84,19 +80,27 @@ def _renew(held: Pass, now: int, gate: GateState) -> Generator[Need, Any, tuple[
     return new, True, False, True
 
 
-def _device_meter(request: Request, gate: GateState, now: int) -> tuple[DeviceMeter, bool]:
+def _counted_here(meters: DeviceMeters, article: Article, now: int, signed_in: bool, gate: GateState) -> Meter:
+    """What the device's cookie says of the meter that counts this article. Of somebody signed in the store knows how
+    much was read, and is not asked here: their device only tells which articles were read on it."""
+    allowance = gate.rules.plan(article, now).allowance if gate.rules is not None else None
+    if allowance is None:
+        return EMPTY_METER
+    count = meters.count(allowance.name, gate.window(now, allowance.days).number)
+    if not count.articles:
+        return Meter(0 if signed_in else count.used)
+    names = article_names(gate.keyring, article.id)
+    before = any(name in count.articles for salt in device_owner(gate.keyring, meters.device) for name in names(salt))
+    return Meter(0 if signed_in else count.used, before)
+
+
+def _meters(request: Request, gate: GateState) -> DeviceMeters | None:
     if request.meter:
         try:
-            read = meter.read(gate.keyring, request.meter)
-            return read.in_window(gate.window(now).number), True
+            return meter.read(gate.keyring, request.meter)
         except InvalidToken:
             pass
-    return _empty_meter(gate.window(now).number), False
-
-
-@lru_cache(maxsize=2)
-def _empty_meter(window: int) -> DeviceMeter:
-    return DeviceMeter(b"", window)
+    return None
 
 
 def _openings(request: Request, gate: GateState) -> DeviceOpenings:

@@ -12,7 +12,7 @@ from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.pages.record import PublicPage
 from foldline.policy import decide
-from foldline.signed.meter import DeviceMeter
+from foldline.signed.counting import Charge
 from foldline.signed.reader_pass import Pass
 
 
@@ -43,13 +43,11 @@ class Renew(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """Count an article on a device's meter -> (Receipt, DeviceMeter). `known` is False for a meter made just now."""
+    """Count an article in the meter's store -> signed.counting.Counted. `network` is where a device comes from that got
+    its number just now, "" for a device or a reader that is known."""
 
-    spend: decide.Spend
-    meter: DeviceMeter
-    hashed: bytes
-    network: str
-    known: bool
+    charge: Charge
+    network: str = ""
 
 
 class Forward(NamedTuple):

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
-from urllib.parse import parse_qsl
 
 from foldline.callers.address import client_address, network
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import pass_cookies
+from foldline.gate.decision import decision_answer
 from foldline.gate.errors import bare, not_found
 from foldline.gate.facts import WHY, Carried, gather
+from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import GATED, NO_STORE, HeaderList, Response, cookie_headers, page
-from foldline.gate.spoken import Spoken
+from foldline.gate.spoken import Spoken, used_by
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
 from foldline.pages.wall import AnswerOutcome, WallFacts, again_answer
-from foldline.policy.decide import Decision, Outcome, conclude, decide
+from foldline.policy import decide as deciding
+from foldline.policy.decide import Decision, Outcome, Receipt, conclude, decide
 from foldline.policy.reasons import Reason
+from foldline.policy.window import Window
 from foldline.signed import cookies, meter, opening
-from foldline.signed.meter import DeviceMeter
+from foldline.signed.counting import Charge, Counted, article_names, device_owner, reader_owner
+from foldline.signed.meter import DeviceMeters
 from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 
-MOST_BYTES = 1024
 OPENING_SECONDS = 86_400
 _REFRESH = '<meta http-equiv="refresh" content="3">'
 
@@ -37,94 +40,116 @@ def post_read(request: Request, gate: GateState) -> Steps:
         return bare(403, gate)
     if len(request.body) > MOST_BYTES:
         return bare(413, gate)
-    fields = _fields(request.body)
-    if fields is None:
+    form = read_form(request.body)
+    if form is None:
         return bare(400, gate)
-    number, as_fragment, again = fields
-    record = yield needs.PageOf(number)
+    record = yield needs.PageOf(form.article)
     if type(record) is not PublicPage:
-        return _load_anew(request, gate) if as_fragment else (yield from not_found(request, gate))
+        return (yield from _not_there(form, request, gate))
     carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
     changes: HeaderList = pass_cookies(carried, gate)
-    used = carried.visit.meter.used
-    if decision.spend is not None and again:
+    counted: Counted | None = None
+    if decision.spend is not None and form.again and form.answer != "json":
         # A page that the Back button restored spends nothing: it offers the button again.
         return _offer_again(record, request, gate, changes)
-    if decision.spend is not None:
-        decision, used, spent = yield from _spend(decision, carried, request, gate)
+    if decision.spend is not None and not form.again:
+        decision, counted, spent = yield from _spend(decision, carried, request, gate)
         changes = (*changes, *spent)
-    gate.note(record.article.id, decision)
-    spoken = Spoken(record, decision, carried, used, gate)
+    if decision.outcome is not Outcome.OPENS_IF:
+        gate.note(record.article.id, decision)
+    spoken = Spoken(record, decision, carried, used_by(carried, counted), gate, counted)
+    if form.answer == "json":
+        return (yield from decision_answer(record, decision, spoken, request, gate, changes))
     if decision.outcome is not Outcome.OPENS:
-        return _refuse(record, decision, spoken, request, gate, changes, as_fragment)
-    if not as_fragment:
+        return _refuse(record, decision, spoken, request, gate, changes, form.answer == "fragment")
+    if form.answer == "page":
         location = (b"location", record.path.encode() + b"#continue")
         return Response(303, (location, *NO_STORE, *gate.security, *changes, (b"content-length", b"0")))
     return (yield from _open(record, decision, spoken, request, gate, changes))
 
 
-def comes_from_our_page(request: Request, gate: GateState) -> bool:
-    """Only our own pages may spend: same-origin by fetch metadata, or by Origin where a browser sends none. Speculative
-    loads never may (`Sec-Purpose`)."""
-    if request.header(b"sec-purpose") or request.header(b"purpose"):
-        return False
-    site = request.header(b"sec-fetch-site")
-    if site:
-        return site == b"same-origin"
-    return request.header(b"origin") in gate.origins
-
-
-def _fields(body: bytes) -> tuple[int, bool, bool] | None:
-    """(article, whether a fragment is wanted, whether it was open here before); None for a form that is not ours."""
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=4)
-    except ValueError:
-        return None
-    fields = dict(pairs)
-    number = fields.get("article", "")
-    if len(fields) != len(pairs) or not number.isascii() or not number.isdecimal() or len(number) > 15:
-        return None
-    return int(number), fields.get("answer") == "fragment", bool(fields.get("again"))
+def _not_there(form: ReadForm, request: Request, gate: GateState) -> Steps:
+    if form.answer == "fragment":
+        return _load_anew(request, gate)
+    if form.answer == "json":
+        return bare(404, gate)
+    return (yield from not_found(request, gate))
 
 
 def _spend(
     decision: Decision, carried: Carried, request: Request, gate: GateState
-) -> Generator[needs.Need, Any, tuple[Decision, int, HeaderList]]:
-    """(final decision, articles used, cookies to set)."""
-    device = carried.meter
-    if not carried.meter_known:
-        device = DeviceMeter(gate.random(16), device.window)
-    hashed = meter.article_hash(gate.keyring, device.device, carried.visit.article.id, device.articles)
-    forwarded = tuple(request.header(b"x-forwarded-for").decode("latin-1").split(","))
-    where = network(client_address(request.client, forwarded, gate.hops))
-    assert decision.spend is not None
-    need = needs.Spend(decision.spend, device, hashed, where, carried.meter_known)
+) -> Generator[needs.Need, Any, tuple[Decision, Counted | None, HeaderList]]:
+    """(final decision, what was counted, cookies to set)."""
+    if decision.spend is None:
+        raise ValueError("this decision does not wait for a spend")
+    window = gate.window(carried.now, decision.spend.allowance.days)
+    anonymous, meters = carried.reader_pass is None, carried.meters
+    if meters is None and anonymous:
+        meters = DeviceMeters(gate.random(16))
+    charge = _charge(decision.spend, window, carried, meters, gate)
+    where = _network(request, gate) if anonymous and carried.meters is None else ""
     try:
-        receipt, device = yield need
+        counted: Counted = yield needs.Spend(charge, where)
     except StoreUnavailable:
-        final = decision._replace(outcome=Outcome.REFUSES, reason=Reason.METER_CANNOT_COUNT, spend=None)
-        return final, carried.visit.meter.used, ()
-    final = conclude(decision, receipt)
-    if final.outcome is not Outcome.OPENS:
-        return final, receipt.used, ()
-    window = gate.window(carried.now)
-    seconds = min(OPENING_SECONDS, window.ends - carried.now)
-    # The opening is one device's, and one session's: signing out ends it.
+        counted = Counted(False, 0, could_count=False)
+    final = conclude(decision, Receipt(counted.counted, counted.used, counted.could_count, counted.before))
+    changes: HeaderList = ()
+    if anonymous and meters is not None and counted.could_count:
+        # Refused or not: from now on the cookie says what the store says.
+        meters = _learn(meters, charge, counted)
+        token = meter.issue(gate.keyring, meters, _windows(carried.now, gate))
+        changes = cookie_headers(cookies.set_cookie(cookies.METER, token, meter.DEVICE_SECONDS))
+    if final.outcome is Outcome.OPENS:
+        changes = (*changes, *_opening_cookie(final, window, carried, meters, gate))
+    return final, counted, changes
+
+
+def _charge(
+    spend: deciding.Spend, window: Window, carried: Carried, meters: DeviceMeters | None, gate: GateState
+) -> Charge:
+    """A signed-in reader is counted in the store, and their device hands over what it carries; else the device is."""
+    name, number = spend.allowance.name, window.number
+    device = device_owner(gate.keyring, meters.device) if meters is not None else ()
+    carries = meters.count(name, number) if meters is not None else meter.Count(meter.meter_id(name), number)
+    held = carried.reader_pass
+    owner = device if held is None else reader_owner(gate.keyring, held.reader)
+    names = article_names(gate.keyring, spend.article)
+    return Charge(owner, name, number, window.ends, spend.limit, names, device, carries.articles, carries.hidden)
+
+
+def _learn(meters: DeviceMeters, charge: Charge, counted: Counted) -> DeviceMeters:
+    """The device's meters as the store tells them."""
+    hidden = max(charge.hidden, counted.used - len(counted.articles))
+    learned = meter.Count(meter.meter_id(charge.meter), charge.window, hidden, counted.articles)
+    return meters.with_count(learned)
+
+
+def _windows(now: int, gate: GateState) -> dict[bytes, int]:
+    """The number of the window that runs, for each meter that the rules name."""
+    allowances = gate.rules.allowances.values() if gate.rules is not None else ()
+    return {meter.meter_id(one.name): gate.window(now, one.days).number for one in allowances}
+
+
+def _opening_cookie(
+    final: Decision, window: Window, carried: Carried, meters: DeviceMeters | None, gate: GateState
+) -> HeaderList:
+    """The opening is one device's, and one session's: signing out ends it."""
     session = carried.reader_pass.session if carried.reader_pass is not None else NO_SESSION
     known = carried.openings
-    if known.device != device.device or known.session != session:
-        known = DeviceOpenings(device.device, session)
-    entry = OpeningEntry(hashed, carried.now + seconds, WHY.index(final.reason))
-    openings = known.with_entry(entry, carried.now)
-    return (
-        final,
-        receipt.used,
-        cookie_headers(
-            cookies.set_cookie(cookies.METER, meter.issue(gate.keyring, device), meter.DEVICE_SECONDS),
-            cookies.set_cookie(cookies.OPENING, opening.issue(gate.keyring, openings), OPENING_SECONDS),
-        ),
-    )
+    device = meters.device if meters is not None else known.device or gate.random(16)
+    if known.device != device or known.session != session:
+        known = DeviceOpenings(device, session)
+    assert final.opening is not None
+    hashed = opening.article_hash(gate.keyring, device, final.opening.article, known.articles)
+    ends = carried.now + min(OPENING_SECONDS, window.ends - carried.now)
+    openings = known.with_entry(OpeningEntry(hashed, ends, WHY.index(final.reason)), carried.now)
+    return cookie_headers(cookies.set_cookie(cookies.OPENING, opening.issue(gate.keyring, openings), OPENING_SECONDS))
+
+
+def _network(request: Request, gate: GateState) -> str:
+    forwarded = tuple(request.header(b"x-forwarded-for").decode("latin-1").split(","))
+    return network(client_address(request.client, forwarded, gate.hops))
 
 
 def _load_anew(request: Request, gate: GateState) -> Response:
@@ -162,7 +187,7 @@ def _refuse(
 def _open(
     record: PublicPage, decision: Decision, spoken: Spoken, request: Request, gate: GateState, changes: HeaderList
 ) -> Steps:
-    """The rest for the script. A spend whose text can't be read is free on retry: the meter is not set again."""
+    """The rest for the script. A spend whose text can't be read is free on retry: the article is counted already."""
     said = spoken.answer("open")
     if not record.gated:
         # It became free after the page was sent: the page as it is now has what is missing there.

@@ -15,6 +15,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 HTML: HeaderList = ((b"content-type", b"text/html; charset=utf-8"),)
+JSON: HeaderList = ((b"content-type", b"application/json"),)
 
 #: nginx and Varnish know no CDN-Cache-Control (RFC 9213); X-Accel-Expires says the same to nginx, which before 1.23
 #: heeds whichever of the headers about caching comes first.

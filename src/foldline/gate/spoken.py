@@ -1,4 +1,4 @@
-"""A decision in the words of the wall, for the one reader whom it is about."""
+"""A decision in the words of the wall, and as data, for the one reader whom it is about."""
 
 from __future__ import annotations
 
@@ -8,30 +8,48 @@ from foldline.gate.facts import Carried
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
-from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, wall
-from foldline.policy.decide import Decision
+from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, meter_sentence, tell, wall
+from foldline.policy.decide import Decision, Outcome
+from foldline.policy.plan import Finding
 from foldline.policy.reasons import Reason
+from foldline.signed.counting import Counted
 
 _COUNTED = (Reason.METER_HAS_ROOM, Reason.METER_IS_SPENT, Reason.READ_BEFORE)
 
 
-class Spoken:
-    """`used` articles stand on the device's meter after this decision."""
+def used_by(carried: Carried, counted: Counted | None = None) -> int | None:
+    """How many articles were read. None for somebody signed in whom nothing was counted for: only the store knows."""
+    if counted is not None:
+        return counted.used
+    return carried.visit.meter.used if carried.visit.reader is None else None
 
-    def __init__(self, record: PublicPage, decision: Decision, carried: Carried, used: int, gate: GateState) -> None:
+
+class Spoken:
+    """`used` articles stand on the meter after this decision, None where nobody was asked; `counted` is what a spend
+    did, where there was one."""
+
+    def __init__(
+        self,
+        record: PublicPage,
+        decision: Decision,
+        carried: Carried,
+        used: int | None,
+        gate: GateState,
+        counted: Counted | None = None,
+    ) -> None:
         self._decision = decision
         self._gate = gate
         self._facts = WallFacts(record.article.id, record.path)
+        self._used = used
+        self._counted = counted
         reader = carried.visit.reader
         self._signed_in = reader is not None
         self._ended_on = None
         if reader is not None and reader.ended_on:
             self._ended_on = datetime.fromtimestamp(reader.ended_on, UTC).astimezone(gate.zone).date()
-        self._meter = None
-        allowance = gate.rules.plan(record.article, carried.now).allowance if gate.rules is not None else None
-        if decision.reason in _COUNTED and allowance is not None:
-            resets = gate.window(carried.now, allowance.days).resets
-            self._meter = MeterLine(used, allowance.limit(self._signed_in), resets)
+        plan = gate.rules.plan(record.article, carried.now) if gate.rules is not None else None
+        self._allowance = plan.allowance if plan is not None else None
+        self._now = carried.now
 
     def answer(self, outcome: AnswerOutcome) -> str:
         """The fragment that the script puts in the wall's place."""
@@ -42,7 +60,7 @@ class Spoken:
             self._gate.words,
             reason=self._decision.reason,
             signed_in=self._signed_in,
-            meter=self._meter,
+            meter=self._line(),
             ended_on=self._ended_on,
         )
 
@@ -56,7 +74,70 @@ class Spoken:
                 self._gate.words,
                 reason=self._decision.reason,
                 signed_in=self._signed_in,
-                meter=self._meter,
+                meter=self._line(),
                 ended_on=self._ended_on,
             )
         )
+
+    def data(self) -> dict[str, object]:
+        """The same for a program. No rule is named: how a publisher calls them is not for readers."""
+        title, sentence = self._title_and_sentence()
+        return {
+            "article": self._facts.id,
+            "outcome": self._decision.outcome.value,
+            "reason": self._decision.reason.value,
+            "findings": [
+                {"reason": reason.value, "passed": Finding(reason).passed}
+                for reason in dict.fromkeys(finding.reason for finding in self._decision.findings)
+            ],
+            "title": title,
+            "sentence": sentence,
+            "receipt": self._receipt(),
+        }
+
+    def _line(self) -> MeterLine | None:
+        """What the wall may say of the meter. An account's allowance is told to whom it would give more."""
+        allowance, reason = self._allowance, self._decision.reason
+        if allowance is None or reason not in (*_COUNTED, Reason.NOT_SIGNED_IN):
+            return None
+        if self._decision.outcome is Outcome.OPENS and self._used is None:
+            return None
+        limit = allowance.limit(self._signed_in)
+        more = allowance.registered if allowance.registered > limit else 0
+        resets = self._gate.window(self._now, allowance.days).resets
+        return MeterLine(self._used or 0, limit, resets, allowance.days, more)
+
+    def _title_and_sentence(self) -> tuple[str, str]:
+        words, line = self._gate.words, self._line()
+        if self._decision.outcome is Outcome.OPENS_IF:
+            return words["gate.continue-title"], words["gate.continue-sentence"]
+        if self._decision.outcome is Outcome.OPENS:
+            return words["gate.open"], meter_sentence(line, words) if line is not None else ""
+        told = tell(
+            self._decision.reason,
+            self._gate.publication,
+            words,
+            signed_in=self._signed_in,
+            meter=line,
+            ended_on=self._ended_on,
+        )
+        return told.title, told.sentence
+
+    def _receipt(self) -> dict[str, object] | None:
+        """What was used, what is left, and when it resets, where this decision hangs on a meter. `used` and `left` are
+        None for somebody signed in until the store was asked."""
+        allowance = self._allowance
+        if allowance is None or self._decision.reason not in _COUNTED:
+            return None
+        limit = allowance.limit(self._signed_in)
+        window = self._gate.window(self._now, allowance.days)
+        counted = self._counted
+        return {
+            "meter": allowance.name,
+            "spent": counted is not None and counted.counted and not counted.before,
+            "used": self._used,
+            "limit": limit,
+            "left": None if self._used is None else max(0, limit - self._used),
+            "resets": window.resets.isoformat(),
+            "resets_at": datetime.fromtimestamp(window.ends, self._gate.zone).isoformat(),
+        }

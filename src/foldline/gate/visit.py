@@ -7,6 +7,7 @@ import re
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import get_page
+from foldline.gate.decision import get_decision
 from foldline.gate.errors import bare, error_page
 from foldline.gate.me import get_me
 from foldline.gate.needs import Steps
@@ -42,6 +43,10 @@ def _own(name: bytes, request: Request, gate: GateState) -> Steps:
         if request.method != "POST":
             return bare(405, gate, (b"allow", b"POST"))
         return (yield from post_read(request, gate))
+    if name == b"decision":
+        if request.method not in _READS:
+            return bare(405, gate, (b"allow", b"GET, HEAD"))
+        return (yield from get_decision(request, gate))
     if name == b"me" or name.startswith((b"static/", b"media/")):
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))

@@ -38,6 +38,9 @@ _ACTIONS: Final[Mapping[Reason, tuple[ActionKind | Literal["join"], ...]]] = {
 }
 
 
+_SELLS: Final = frozenset(("subscribe", "renew"))
+
+
 @dataclass(frozen=True, slots=True)
 class WallFacts:
     """The article that the wall stands behind; `path` starts with a slash and has no query."""
@@ -48,11 +51,20 @@ class WallFacts:
 
 @dataclass(frozen=True, slots=True)
 class MeterLine:
-    """What the meter says after an answer. `resets` is the first day of the next window in the newsroom's zone."""
+    """What the meter says after an answer. `resets` is the first day of the next window in the newsroom's zone; `days`
+    is the window's length, 0 for a calendar month; `registered` is how many a free account gives, 0 where that is no
+    more."""
 
     used: int
     limit: int
     resets: date
+    days: int = 0
+    registered: int = 0
+
+    @property
+    def span(self) -> str:
+        """The ending of the keys of texts that name the window."""
+        return "-days" if self.days else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +104,21 @@ def tell(
 ) -> Told:
     """Title, sentence and one or two actions. Raises KeyError for a reason that no wall has to give."""
     key = f"wall.{reason.value}"
-    sentence = words.format(f"{key}.sentence", name=publication.name)
+    title, sentence = words[f"{key}.title"], words.format(f"{key}.sentence", name=publication.name)
+    kinds = _ACTIONS[reason]
     if reason is Reason.METER_IS_SPENT and meter is not None:
-        sentence = words.format(f"{key}.resets", date=day_and_month(meter.resets, words.language))
+        title, sentence = _spent(meter, words)
+        kinds = ("join", "subscribe") if meter.registered else kinds
+    elif reason is Reason.NOT_SIGNED_IN and meter is not None and meter.registered:
+        sentence = words.format(f"{key}.metered{meter.span}", limit=meter.registered, days=meter.days)
     elif reason is Reason.SUBSCRIPTION_ENDED and ended_on is not None:
         sentence = words.format(f"{key}.since", date=long_date(ended_on, words.language))
     elif reason is Reason.SUBSCRIPTION_NEEDED and signed_in:
         sentence = words[f"{key}.signed-in"]
-    actions = [_action(name, words) for name in _ACTIONS[reason]]
+    actions = [_action(name, words) for name in kinds]
     if len(actions) > 1 and signed_in:
         actions = [action for action in actions if action.kind != "sign-in"]
-    return Told(words[f"{key}.title"], sentence, tuple(actions))
+    return Told(title, sentence, tuple(actions))
 
 
 def wall(
@@ -168,7 +184,7 @@ def again_answer(article: WallFacts, publication: Publication, words: Words) -> 
 
 def meter_sentence(meter: MeterLine, words: Words) -> str:
     """How many have been read of how many; once they are spent, also when the next ones come."""
-    sentence = words.format("meter.read", used=meter.used, limit=meter.limit)
+    sentence = words.format(f"meter.read{meter.span}", used=meter.used, limit=meter.limit, days=meter.days)
     if meter.used < meter.limit:
         return sentence
     return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
@@ -178,6 +194,17 @@ def opened_label(why: str, words: Words) -> str:
     """The line under the headline of an article that is open to everybody for the moment; `why` may be empty."""
     said = words.format("article.opened", why=why) if why else words["article.free"]
     return f'<p class="opened" data-nosnippet>{escape(said)}</p>\n'
+
+
+def _spent(meter: MeterLine, words: Words) -> tuple[str, str]:
+    """(title, sentence) of a meter that is spent: when the next articles come, and what an account would give."""
+    key = f"wall.{Reason.METER_IS_SPENT.value}"
+    title = words[f"{key}.title{meter.span}"]
+    when = day_and_month(meter.resets, words.language)
+    if not meter.registered:
+        return title, words.format(f"{key}.resets", date=when)
+    sentence = words.format(f"{key}.account{meter.span}", limit=meter.registered, days=meter.days, date=when)
+    return title, sentence
 
 
 def refused_walls(article: WallFacts, publication: Publication, words: Words) -> dict[str, str]:
@@ -237,13 +264,16 @@ def _card(told: Told, article: WallFacts, publication: Publication, words: Words
     if told.sentence:
         lines.append(f'<p class="wall-sentence">{escape(told.sentence)}</p>')
     kinds = {action.kind for action in told.actions}
-    if kinds & {"subscribe", "renew"}:
-        lines.append(_offer(publication, words))
     main, *others = told.actions
+    if main.kind in _SELLS:
+        lines.append(_offer(publication, words))
     buttons = _button(main, article, publication)
     if plain:
         buttons += f' <button class="button button-quiet" data-plain>{escape(words["gate.plain"])}</button>'
     lines.append(f'<p class="wall-actions">{buttons}</p>')
+    if main.kind not in _SELLS and kinds & _SELLS:
+        # Below the button: what is free must not look as if it had a price.
+        lines.append(_offer(publication, words))
     lines += [_link_line(action, article, publication) for action in others]
     if "try-again" in kinds:
         return _form("wall", article, publication, lines)

@@ -38,11 +38,13 @@ class Spend(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What a spend did. `counted` is False where it was refused; `could_count` is False where nothing could be kept."""
+    """What a spend did. `counted` is False where it was refused; `could_count` is False where nothing could be kept;
+    `before` tells that the article had been counted already, and cost nothing now."""
 
     counted: bool
     used: int
     could_count: bool = True
+    before: bool = False
 
 
 class Decision(NamedTuple):
@@ -107,6 +109,11 @@ def conclude(decision: Decision, receipt: Receipt) -> Decision:
     """
     if decision.spend is None:
         raise ValueError("this decision does not wait for a spend")
+    if receipt.counted and receipt.before:
+        before = Reason.READ_BEFORE
+        findings = (*decision.findings, Finding(before, decision.rule))
+        opening = Opening(decision.spend.article, before)
+        return decision._replace(outcome=Outcome.OPENS, reason=before, findings=findings, opening=opening, spend=None)
     if receipt.counted:
         opening = Opening(decision.spend.article, decision.reason)
         return decision._replace(outcome=Outcome.OPENS, opening=opening, spend=None)

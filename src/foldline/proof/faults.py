@@ -11,7 +11,7 @@ import zlib
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from foldline.errors import InvalidToken, StoreUnavailable
@@ -30,8 +30,9 @@ from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access, Visit
 from foldline.policy.open_now import OpenNow
 from foldline.policy.rules import Rules
+from foldline.proof.fault import BOTH, ECHO, TWIN, Fault
+from foldline.proof.meter_faults import METER_FAULTS
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
-from foldline.signed.meter import DeviceMeter
 from foldline.signed.opening import DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import Pass, PassFacts
 from foldline.sources.articles.compose import Composed
@@ -48,20 +49,7 @@ _TAG = re.compile(r"<[^>]*>")
 _honest_whole, _honest_read_pass = gate_article.whole, GateState.read_pass
 
 
-@dataclass(frozen=True)
-class Fault:
-    """`caught_by` names the witnesses that must see it, `on` the kinds of page where it shows."""
-
-    name: str
-    what: str
-    breaks: Breaks
-    caught_by: frozenset[str]
-    on: frozenset[str] = frozenset(("article",))
-
-
-FAULTS: dict[str, Fault] = {}
-
-BOTH, TWIN, ECHO = frozenset(("twin", "shingle")), frozenset(("twin",)), frozenset(("echo",))
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in METER_FAULTS}
 
 
 def _fault(name: str, what: str, breaks: Breaks, caught_by: frozenset[str], *on: str) -> None:
@@ -274,6 +262,17 @@ async def _error_with_memory(gate: Gate, request: Request) -> Response:
         return replace(await gate.run(_entitled(gate.world, read, plain=True)), status=500)
 
 
+async def _letters_as_data(gate: Gate, request: Request) -> Response:
+    """A decision as data also tells how long the article is."""
+    answer = await gate.run(request)
+    if (b"content-type", b"application/json") not in answer.headers or not answer.body.startswith(b'{"article"'):
+        return answer
+    read = Request("GET", SUBSCRIBERS.path.encode(), b"", request.headers, request.client)
+    whole = await gate.run(_entitled(gate.world, read, plain=True))
+    body = answer.body[:-1] + b', "letters": %d}' % len(whole.body)
+    return _with(Response(answer.status, answer.headers, body), b"content-length", b"%d" % len(body))
+
+
 async def _alias(gate: Gate, request: Request) -> Response:
     stem, dot, suffix = request.path.rpartition(b".")
     if not dot or suffix not in (b"json", b"md", b"txt") or b"/" in suffix:
@@ -309,6 +308,14 @@ _fault(
     Breaks(around=_error_with_memory),
     BOTH,
     "error",
+)
+_fault(
+    "length-as-data",
+    "a decision as data tells how long the whole is",
+    Breaks(around=_letters_as_data),
+    TWIN,
+    "read",
+    "decision",
 )
 _fault("alias-route", "`.json`, `.md` and `.txt` are answered without the gate", Breaks(around=_alias), BOTH)
 _fault("echo-in-errors", "the page for 404 repeats the address", Breaks(around=_echoing), ECHO, "error")
@@ -406,10 +413,6 @@ def _any_opening(openings: DeviceOpenings, article: bytes, now: int) -> OpeningE
     return next((entry for entry in openings.entries if entry.article == article), None)
 
 
-def _empty_meter(held: DeviceMeter, window: int) -> DeviceMeter:
-    return DeviceMeter(held.device, window)
-
-
 class _FailsOpen:
     """Where the store does not answer, everything is taken for paid."""
 
@@ -498,13 +501,6 @@ _fault(
     "signing in opens what is for subscribers",
     Breaks(attributes=((gate_article, "decide", _levels_confused),)),
     BOTH,
-)
-_fault(
-    "spent-meter-ignored",
-    "a meter is always empty",
-    Breaks(attributes=((DeviceMeter, "in_window", _empty_meter),)),
-    BOTH,
-    "read",
 )
 _fault(
     "one-memory-for-all",

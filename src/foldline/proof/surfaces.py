@@ -54,9 +54,10 @@ def _page(name: str, kind: str, path: str, story: Story | None = None) -> Surfac
     return Surface(name, kind, Ask(path.encode()), story)
 
 
-def reading(story: Story, *, fragment: bool, headers: Pairs = FORM) -> Ask:
-    """`POST /-/read` for a story."""
-    fields = {"article": str(story.id)} | ({"answer": "fragment"} if fragment else {})
+def reading(story: Story, *, fragment: bool = False, data: bool = False, headers: Pairs = FORM) -> Ask:
+    """`POST /-/read` for a story, as the script sends it, as a program does, or as the plain form."""
+    answer = {"answer": "fragment"} if fragment else {"answer": "json"} if data else {}
+    fields = {"article": str(story.id)} | answer
     return Ask(b"/-/read", "POST", headers=headers, body=urlencode(fields).encode())
 
 
@@ -85,17 +86,33 @@ ERRORS: tuple[Surface, ...] = (
     _page("nothing can be read", "error", UNREADABLE_PATH),
 )
 REDIRECTS: tuple[Surface, ...] = (_page("old path", "redirect", OLD_PATH, METERED),)
-READS: tuple[Surface, ...] = tuple(
+READS: tuple[Surface, ...] = (
+    *(
+        Surface(
+            f"read {story.path[1:]}{' as a fragment' if fragment else ''}",
+            "read",
+            reading(story, fragment=fragment),
+            story,
+            b"read",
+            True,
+        )
+        for story in (METERED, REGISTERED, SUBSCRIBERS, UNKNOWN)
+        for fragment in (True, False)
+    ),
+    *(
+        Surface(f"read {story.path[1:]} as data", "read", reading(story, data=True), story, b"read", True)
+        for story in (METERED, SUBSCRIBERS)
+    ),
+)
+DECISIONS: tuple[Surface, ...] = tuple(
     Surface(
-        f"read {story.path[1:]}{' as a fragment' if fragment else ''}",
-        "read",
-        reading(story, fragment=fragment),
+        f"decision on {story.path[1:]}",
+        "decision",
+        Ask(b"/-/decision", query=b"article=%d" % story.id, headers=((b"sec-fetch-site", b"same-origin"),)),
         story,
-        b"read",
-        True,
+        b"decision",
     )
-    for story in (METERED, REGISTERED, SUBSCRIBERS, UNKNOWN)
-    for fragment in (True, False)
+    for story in (METERED, SUBSCRIBERS)
 )
 OWN: tuple[Surface, ...] = (
     Surface("who reads", "me", Ask(b"/-/me"), route=b"me"),
@@ -104,7 +121,7 @@ OWN: tuple[Surface, ...] = (
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 
-SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *ERRORS, *REDIRECTS, *READS, *OWN)
+SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:

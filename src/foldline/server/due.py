@@ -11,13 +11,16 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
 from foldline.site.readers import moment, prune
+from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,13 @@ def jobs() -> tuple[Job, ...]:
         Job("publish and settle", SECOND, newsroom.Due().look),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
+        Job("prune meter", HOUR, _prune_meter),
     )
+
+
+def _prune_meter() -> None:
+    with closing(SqliteMeter(settings.FOLDLINE.home)) as store:
+        store.prune(moment.epoch())
 
 
 @dataclass(slots=True)

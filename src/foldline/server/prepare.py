@@ -31,8 +31,10 @@ def require_migrated(settings: Settings) -> None:
     """
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting or not settings.home.public_db.exists():
-        what = f"{len(waiting)} database changes wait" if waiting else "the article records are missing"
+    files = (("the article records are", settings.home.public_db), ("the meter is", settings.home.meter_db))
+    missing = [f"{name} missing" for name, path in files if not path.exists()]
+    if waiting or missing:
+        what = f"{len(waiting)} database changes wait" if waiting else " and ".join(missing)
         raise ConfigurationError((Problem("FL041", what, str(settings.home.path), "Run `foldline migrate` first."),))
 
 

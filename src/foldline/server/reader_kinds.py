@@ -11,7 +11,7 @@ from foldline.policy.rule import SITE, Grant
 from foldline.policy.rules import Rules
 from foldline.signed import cookies, meter, reader_pass
 from foldline.signed.keys import Keyring
-from foldline.signed.meter import MOST_ARTICLES, DeviceMeter
+from foldline.signed.meter import MOST_ARTICLES, Count, DeviceMeters
 from foldline.signed.reader_pass import SESSION_SECONDS, PassFacts
 
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -22,11 +22,13 @@ _RUNS_FOR = 30 * DAY
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What an article asks of readers now: the products that open it, how many articles its meter (or, where none may
-    open it, the site's) gives to somebody without an account, and that meter's window in days, 0 for the month."""
+    open it, the site's) gives to somebody without an account, that meter's window in days, 0 for the month, and its
+    name."""
 
     products: frozenset[int]
     free: int
     days: int
+    meter: str = SITE
 
 
 def needs_of(article: Article, rules: Rules | None, now: int) -> Needs:
@@ -38,7 +40,7 @@ def needs_of(article: Article, rules: Rules | None, now: int) -> Needs:
     allowance = plan.allowance or rules.allowances.get(SITE)
     if allowance is None:
         return Needs(products or article.products, 0, 0)
-    return Needs(products or article.products, allowance.anonymous, allowance.days)
+    return Needs(products or article.products, allowance.anonymous, allowance.days, allowance.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def jar_as(
         jar |= pass_jar(facts, now, keyring)
     if used := kind.used(needs):
         read = tuple(random(8) for _ in range(min(used, MOST_ARTICLES)))
-        jar[cookies.METER] = meter.issue(keyring, DeviceMeter(random(16), window, read))
+        count = Count(meter.meter_id(needs.meter), window, 0, read)
+        jar[cookies.METER] = meter.issue(keyring, DeviceMeters(random(16), (count,)))
     return jar
 
 

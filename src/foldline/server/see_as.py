@@ -13,14 +13,16 @@ from foldline.gate.asgi import GateApp
 from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
-from foldline.gate.spending import DeviceSpender
+from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, Outcome
 from foldline.server.reader_kinds import KINDS, as_headers, jar_as, needs_of, pass_jar
 from foldline.server.worker import PictureFolder, state_of
+from foldline.signed.counting import Charge, Counted
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
 from foldline.site.desk.looking import Look, Seen
+from foldline.stores.memory_meter import MemoryMeter
 from foldline.stores.records import PublicStore, SealedStore
 
 #: Who asks, for the gate: an address that is nobody's (RFC 5737).
@@ -35,6 +37,16 @@ class _KnownPasses:
 
     async def renew(self, held: Pass) -> PassFacts | None:
         return self._facts
+
+
+class _CountsHere:
+    """Counts for one look: the real meter is not asked, and nobody is charged."""
+
+    def __init__(self) -> None:
+        self._store = MemoryMeter()
+
+    async def spend(self, charge: Charge) -> Counted:
+        return self._store.spend(charge)
 
 
 class _NoSite:
@@ -52,7 +64,7 @@ class Visitor:
         self.decisions: list[Decision] = []
         self.state.note = lambda article, decision: self.decisions.append(decision)
         self.library = Library(PublicStore(settings.home), SealedStore(settings.home))
-        self.clock = clock
+        self._spender = Spender(_CountsHere(), clock)
         self.facts: PassFacts | None = None
         self.jar: dict[str, str] = {}
         self.crawler = False
@@ -81,9 +93,7 @@ class Visitor:
     def _ask(
         self, method: str, path: str, headers: tuple[tuple[bytes, bytes], ...] = (), body: bytes = b""
     ) -> Response:
-        app = GateApp(
-            self.state, self.library, DeviceSpender(self.clock), _KnownPasses(self.facts), _NoSite(), self._pictures
-        )
+        app = GateApp(self.state, self.library, self._spender, _KnownPasses(self.facts), _NoSite(), self._pictures)
         sent = [(b"host", self._host), *as_headers(self.jar, self.crawler), *headers]
         answer = asyncio.run(app.run(Request(method, path.encode(), b"", sent, _NOBODY, body)))
         for name, value in answer.headers:

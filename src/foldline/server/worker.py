@@ -20,7 +20,7 @@ from foldline.config import Settings, home_from, load
 from foldline.errors import StoreUnavailable
 from foldline.gate.asgi import GateApp
 from foldline.gate.library import Library
-from foldline.gate.spending import DeviceSpender
+from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
@@ -30,9 +30,11 @@ from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
 from foldline.server.site_link import SiteLink
+from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, ChangeFeed
+from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 
 #: After a failed read the store is left alone for so long, in seconds: one slow visit, not all of them.
 BREATHER = 1.0
+#: How long a visit waits for a spend, in seconds: for its turn in this worker, for the lock, and for the disk.
+SPEND_DEADLINE = LOCK_SECONDS + 0.5
 _TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
@@ -107,6 +111,35 @@ class ThreadedPasses:
         return self._roll.used(facts) if facts is not None else None
 
 
+class ThreadedMeter:
+    """Asks the meter store in a thread, so that another worker's lock or a stuck disk holds up spends and nothing else.
+
+    A spend that comes too late may still be counted: the article then opens for nothing when it is tried again.
+    """
+
+    def __init__(self, store: MeterStore, deadline: float = SPEND_DEADLINE) -> None:
+        self._store = store
+        self._deadline = deadline
+        self._thread = ThreadPoolExecutor(1, "meter")
+        self._down_until = 0.0
+
+    async def spend(self, charge: Charge) -> Counted:
+        """Count an article.
+
+        Raises:
+            StoreUnavailable: no answer within the deadline, or none a moment ago.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._down_until:
+            raise StoreUnavailable("meter: left alone after a failure")
+        try:
+            asked = loop.run_in_executor(self._thread, self._store.spend, charge)
+            return await asyncio.wait_for(asked, self._deadline)
+        except (TimeoutError, StoreUnavailable) as error:
+            self._down_until = loop.time() + BREATHER
+            raise StoreUnavailable(str(error) or "meter: too slow") from error
+
+
 class PictureFolder:
     """The newsroom's pictures, by names that nobody can guess."""
 
@@ -133,6 +166,7 @@ class Worker:
         self.state.note = self._note
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
+        self.meter = SqliteMeter(home)
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings)
         self.state.rules = self._rules.look(self.state.now())
@@ -141,7 +175,7 @@ class Worker:
         self.app = GateApp(
             self.state,
             self.library,
-            DeviceSpender(clock),
+            Spender(ThreadedMeter(self.meter), clock),
             ThreadedPasses(self.passes, self.roll),
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
             PictureFolder(home.media),

@@ -44,6 +44,7 @@ class Keyring:
             purpose: [(self._key_id(secret), self._mac(purpose, secret)) for secret in secrets] for purpose in Purpose
         }
         self._name_keys = tuple(hmac.digest(b"foldline names", secret, "sha256") for secret in secrets)
+        self._owner_keys = tuple(hmac.digest(b"foldline owners", secret, "sha256") for secret in secrets)
 
     @staticmethod
     def _key_id(secret: bytes) -> int:
@@ -83,9 +84,13 @@ class Keyring:
         raise InvalidToken("not a token of this publication")
 
     def name_hashes(self, salt: bytes, name: bytes) -> tuple[bytes, ...]:
-        """Eight bytes that stand for `name` in what one device carries, and for nothing elsewhere: under the newest
-        secret first, then under those that are still verified."""
+        """Eight bytes that stand for `name` beside one `salt`, and for nothing beside another: under the newest secret
+        first, then under those that are still verified."""
         return tuple(hmac.digest(key, salt + name, "sha256")[:8] for key in self._name_keys)
+
+    def owner_hashes(self, kind: bytes, name: bytes) -> tuple[bytes, ...]:
+        """Sixteen bytes that stand for a reader or a device where something is kept about them, in the same order."""
+        return tuple(hmac.digest(key, kind + b":" + name, "sha256")[:16] for key in self._owner_keys)
 
     def _digest(self, mac: hmac.HMAC, head: bytes, body: bytes) -> bytes:
         digest = mac.copy()

@@ -10,6 +10,7 @@ Body, big-endian (may never change within version 1):
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from foldline.errors import InvalidToken
@@ -51,6 +52,13 @@ class DeviceOpenings:
         """The list with one more opening; what has ended, and the oldest beyond the bound, goes."""
         kept = [old for old in self.entries if old.article != entry.article and old.ends > now]
         return replace(self, entries=(entry, *kept)[:MOST_OPENINGS])
+
+
+def article_hash(keyring: Keyring, device: bytes, article: int, among: Collection[bytes] = ()) -> bytes:
+    """What stands for an article in this device's openings: as it is called `among` them already, under whichever
+    secret, or by its new name."""
+    hashes = keyring.name_hashes(device, article.to_bytes(8, "big"))
+    return next((known for known in hashes if known in among), hashes[0])
 
 
 def issue(keyring: Keyring, openings: DeviceOpenings) -> str:

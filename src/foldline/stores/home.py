@@ -25,6 +25,11 @@ class Home:
         return self.path / "site.db"
 
     @property
+    def meter_db(self) -> Path:
+        """A file of its own, of one-row spends only: a long write elsewhere never holds up a page."""
+        return self.path / "meter.db"
+
+    @property
     def public_db(self) -> Path:
         return self.path / "articles" / "public.db"
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from foldline.errors import StoreUnavailable
 from foldline.pages.fragment import EMPTY, Fragment, trailer
@@ -79,6 +80,20 @@ class PublicStore:
             raise StoreUnavailable(f"public records: {error}") from error
         return str(row[0]) if row else None
 
+    def articles(self) -> list[Article]:
+        """What the decider must know of every article, in the order of their paths.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            rows = self._connection.execute(
+                "SELECT path, article, facts FROM records WHERE kind = 'article' ORDER BY path"
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
+        return [_article(path, article, json.loads(facts)) for path, article, facts in rows]
+
     def article_paths(self) -> list[tuple[str, str]]:
         """(path, access level) of every article, in the order of their paths."""
         rows = self._connection.execute("SELECT path, facts FROM records WHERE kind = 'article' ORDER BY path")
@@ -94,18 +109,9 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
         return Gone(path)
     if kind == "page":
         return Sheet(path, fragments["body"])
-    access = Access(facts["access"]) if facts["access"] in list(Access) else None
     return PublicPage(
         path=path,
-        article=Article(
-            article,
-            access,
-            facts["section"],
-            frozenset(facts["products"]),
-            frozenset(facts.get("tags", ())),
-            facts.get("published", 0),
-            path,
-        ),
+        article=_article(path, article, facts),
         version=version,
         gated=facts["gated"],
         before=fragments["before"],
@@ -113,6 +119,19 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
         after=fragments["after"],
         walls={name[5:]: fragment for name, fragment in fragments.items() if name.startswith("wall:")},
         opened=(fragments.get("opened:0", EMPTY), fragments.get("opened:1", EMPTY)),
+    )
+
+
+def _article(path: str, number: int, facts: Mapping[str, Any]) -> Article:
+    access = Access(facts["access"]) if facts["access"] in list(Access) else None
+    return Article(
+        number,
+        access,
+        facts["section"],
+        frozenset(facts["products"]),
+        frozenset(facts.get("tags", ())),
+        facts.get("published", 0),
+        path,
     )
 
 

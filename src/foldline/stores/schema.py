@@ -1,4 +1,4 @@
-"""The tables that the gate reads beside Django's, and the two files of article records. Idempotent."""
+"""The tables that the gate reads beside Django's, the two files of article records, and the meter. Idempotent."""
 
 from __future__ import annotations
 
@@ -82,6 +82,23 @@ CREATE TABLE IF NOT EXISTS rests (
 );
 """
 
+# One row for each article that somebody has read in a window. `owner`, `salt` and `article` are keyed hashes (what they
+# stand for is in `signed/counting.py`); nothing says when. `ends` is the epoch second at which the window does.
+METER = """
+CREATE TABLE IF NOT EXISTS foldline_meter (
+    id INTEGER PRIMARY KEY,
+    owner BLOB NOT NULL,
+    meter TEXT NOT NULL,
+    window_number INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    article BLOB NOT NULL,
+    handed INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (owner, meter, window_number, article)
+);
+CREATE INDEX IF NOT EXISTS foldline_meter_ends ON foldline_meter (ends);
+"""
+
 
 def connect(path: Path, *, read_only: bool = False, existing: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
     """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds. With
@@ -101,7 +118,8 @@ def connect(path: Path, *, read_only: bool = False, existing: bool = False, time
 def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
-    for path, script in ((home.site_db, SITE), (home.public_db, PUBLIC), (home.sealed_db, SEALED)):
+    scripts = ((home.site_db, SITE), (home.public_db, PUBLIC), (home.sealed_db, SEALED), (home.meter_db, METER))
+    for path, script in scripts:
         connection = connect(path)
         try:
             connection.execute("PRAGMA journal_mode = WAL")

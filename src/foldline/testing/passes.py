@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from foldline.clock import Clock
+from foldline.policy.rule import SITE
 from foldline.policy.window import Window
 from foldline.signed import cookies, meter, opening, reader_pass
+from foldline.signed.counting import Charge, article_names, device_owner, reader_owner
 from foldline.signed.keys import Keyring
-from foldline.signed.meter import DeviceMeter
+from foldline.signed.meter import Count, DeviceMeters
 from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
 from foldline.stores.home import Home
@@ -33,11 +35,16 @@ class Carry:
     def __init__(self, keyring: Keyring, clock: Clock, window: Window) -> None:
         self.keyring = keyring
         self._clock = clock
-        self._window = window.number
+        self._window = window
+
+    @staticmethod
+    def key(name: str) -> bytes:
+        """The key of the reader called `name`."""
+        return name.encode().ljust(16, b".")[:16]
 
     def facts(self, name: str, products: Mapping[int, int] | None = None, *, ended: bool = False) -> PassFacts:
         """What the store knows of the session called `name` (its first 16 bytes name reader and session)."""
-        key = name.encode().ljust(16, b".")[:16]
+        key = self.key(name)
         until = int(self._clock.now()) + SESSION_SECONDS
         return PassFacts(key, key, dict(products or {}), until, ended)
 
@@ -52,15 +59,23 @@ class Carry:
 
     def meter(self, *articles: int, device: bytes = b"d" * 16, window: int | None = None) -> str:
         """A device's meter on which these articles stand."""
-        hashes = tuple(meter.article_hash(self.keyring, device, article) for article in articles)
-        number = self._window if window is None else window
-        return meter.issue(self.keyring, DeviceMeter(device, number, hashes))
+        salt = device_owner(self.keyring, device)[0]
+        hashes = tuple(article_names(self.keyring, article)(salt)[0] for article in articles)
+        number = self._window.number if window is None else window
+        return meter.issue(self.keyring, DeviceMeters(device, (Count(meter.meter_id(SITE), number, 0, hashes),)))
+
+    def charge(self, article: int, *, reader: bytes = b"", device: bytes = b"", limit: int = 99) -> Charge:
+        """What the store is asked when a reader, or a device, has read an article of the site's meter."""
+        own = device_owner(self.keyring, device) if device else ()
+        owner = reader_owner(self.keyring, reader) if reader else own
+        names = article_names(self.keyring, article)
+        return Charge(owner, SITE, self._window.number, self._window.ends, limit, names, own)
 
     def opening(self, *articles: int, ends: int = DAY, device: bytes = b"d" * 16, session: bytes = NO_SESSION) -> str:
         """Openings of these articles, which end in so many seconds (or ended, where negative)."""
         until = int(self._clock.now()) + ends
         entries = tuple(
-            OpeningEntry(meter.article_hash(self.keyring, device, article), until, 0) for article in articles
+            OpeningEntry(opening.article_hash(self.keyring, device, article), until, 0) for article in articles
         )
         return opening.issue(self.keyring, DeviceOpenings(device, session, entries))
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,11 +21,20 @@ START = 20.0
 class GateProcess:
     """Workers that serve a home folder on one socket. Use it in a `with` block; `host` is what readers type.
 
-    `processes` are the workers themselves; `errors`, where given, is a file that takes what they say.
+    `processes` are the workers themselves; `errors`, where given, is a file that takes what they say; `program` are the
+    arguments of Python that start one.
     """
 
-    def __init__(self, home: Home, host: str, workers: int = 1, errors: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        host: str,
+        workers: int = 1,
+        errors: Path | None = None,
+        program: Sequence[str] = ("-m", "foldline.server.worker"),
+    ) -> None:
         self._home = home
+        self._program = program
         self._errors = errors
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.address: tuple[str, int] = self._listening.getsockname()
@@ -37,8 +47,8 @@ class GateProcess:
         descriptor = self._listening.fileno()
         ours = {"FOLDLINE_HOME": str(self._home.path), "FOLDLINE_LISTEN_FD": str(descriptor)}
         with self._errors.open("ab") if self._errors else open(os.devnull, "ab") as said:
-            return subprocess.Popen(
-                [sys.executable, "-m", "foldline.server.worker"],
+            return subprocess.Popen(  # noqa: S603 - what a test starts
+                [sys.executable, *self._program],
                 env={**keep, **ours, "FOLDLINE_WORKER": str(number)},
                 pass_fds=(descriptor,),
                 stderr=said,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from foldline.signed import cookies, meter, reader_pass
+from foldline.signed.counting import Charge
 from foldline.signed.keys import Keyring, Purpose
 from foldline.signed.reader_pass import PassFacts
 from foldline.testing.builders import (
@@ -21,6 +23,9 @@ from foldline.testing.passes import DAY, Carry, cookie, flip, token_bits
 from foldline.testing.worlds import SILENT_SESSION, World
 
 Pairs = tuple[tuple[bytes, bytes], ...]
+
+#: Devices of which the meter's store knows more than their cookies do.
+REPLAYED, OLD = b"replayed cookie.", b"an old cookie..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Readers:
         self.silent_facts = PassFacts(SILENT_SESSION, SILENT_SESSION, {}, facts("silent").session_until)
         self._facts = {
             "registered": facts("registered"),
+            "spent": facts("spent"),
+            "somebody": facts("somebody"),
             "lapsed": facts("lapsed", {PRODUCT: int(carry._clock.now()) - DAY}),
             "other": facts("other", {OTHER_PRODUCT: 0}),
             "signed-out": facts("signed-out", {PRODUCT: 0}, ended=True),
@@ -68,13 +75,28 @@ class Readers:
         return (self.subscriber_facts, *self._facts.values())
 
     @property
+    def charges(self) -> tuple[Charge, ...]:
+        """What the meter's store has counted of them. Somebody has read an article that others may not."""
+        charge = self.carry.charge
+        return (
+            *(charge(article, reader=self._facts["spent"].reader) for article in (101, 102, 103)),
+            *(charge(article, device=device) for article in (101, 102, 103) for device in (REPLAYED, OLD)),
+            charge(METERED.id, reader=self.somebody),
+        )
+
+    @property
+    def somebody(self) -> bytes:
+        return self._facts["somebody"].reader
+
+    @property
     def subscriber(self) -> Pairs:
         """What an entitled reader carries."""
         return cookie(reader_pass=self.carry.token(self.subscriber_facts))
 
     def refused(self) -> tuple[ReaderState, ...]:
         """Every state without a right to subscribers' articles. Some may read other articles: see `may_read`."""
-        return (*self._plain(), *self._passes(), *self._openings(), *self._forged(), *self._misplaced())
+        states = (self._plain(), self._stored(), self._passes(), self._openings(), self._forged(), self._misplaced())
+        return tuple(state for some in states for state in some)
 
     def bit_flips(self, every: int = 1) -> Iterator[ReaderState]:
         """An entitled reader's pass with one bit turned, for every so many bits."""
@@ -90,13 +112,24 @@ class Readers:
         yield ReaderState("meter overspent", "U1", cookie(meter=carry.meter(*range(101, 140))))
         yield ReaderState("meter of another window", "U1", cookie(meter=carry.meter(*spent, window=3)), room=True)
 
+    def _stored(self) -> Iterator[ReaderState]:
+        """Those of whom the meter's store knows more than they carry."""
+        carry = self.carry
+        early = cookie(meter=carry.meter(101, device=REPLAYED))
+        yield ReaderState("meter spent since this copy of the cookie was made", "U1", early)
+        before = cookie(meter=carry.meter(METERED.id, device=OLD, window=3))
+        yield ReaderState("article read in another window, meter spent in this one", "U1", before)
+        spent = carry.token(self._facts["spent"])
+        yield ReaderState("signed in, meter spent", "U2", cookie(reader_pass=spent), signed_in=True)
+
     def _passes(self) -> Iterator[ReaderState]:
         carry, facts = self.carry, self._facts
-        spent = carry.meter(101, 102, 103)
 
         def having(
             name: str, kind: str, token: str, signed_in: bool = True, products: frozenset[int] = frozenset()
         ) -> ReaderState:
+            # Each on a device of their own: what a device has read is handed over once.
+            spent = carry.meter(101, 102, 103, device=hashlib.sha256(name.encode()).digest()[:16])
             return ReaderState(name, kind, cookie(reader_pass=token, meter=spent), products, signed_in)
 
         yield having("signed in without a product", "U2", carry.token(facts["registered"]))
@@ -162,7 +195,7 @@ class Readers:
             header = ((b"cookie", f"{cookies.PASS}={value}".encode()),)
             yield ReaderState(name, "U7", header, room=True)
         opening = carry.opening(METERED.id, 2, 3)
-        strange = meter.issue(foreign, meter.DeviceMeter(b"d" * 16, 0))
+        strange = meter.issue(foreign, meter.DeviceMeters(b"d" * 16))
         yield ReaderState("opening with a bit turned", "U7", cookie(opening=flip(opening, 300)), room=True)
         yield ReaderState("pass as an opening", "U7", cookie(opening=token), room=True)
         yield ReaderState("meter of another publication", "U7", cookie(meter=strange), room=True)
@@ -190,4 +223,6 @@ def readers_of(world: World) -> Readers:
     """The readers of a world, known to its store."""
     readers = Readers(world.carry())
     world.know(*readers.known)
+    for charge in readers.charges:
+        world.meter.spend(charge)
     return readers

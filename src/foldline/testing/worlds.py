@@ -22,7 +22,7 @@ from foldline.gate.asgi import GateApp, PassReader
 from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
-from foldline.gate.spending import DeviceSpender
+from foldline.gate.spending import Spender
 from foldline.pages.layout import ArticlePage, Layout
 from foldline.pages.public import Card, Listing, Publication
 from foldline.pages.record import PublicPage, Record, Rest
@@ -31,10 +31,13 @@ from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
 from foldline.policy.open_now import OpenNow
 from foldline.server.worker import PictureFolder, keyring_of, state_of
+from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import Pass, PassFacts
 from foldline.sources.articles.compose import Composed, chrome, compose
 from foldline.sources.articles.draft import Draft
+from foldline.stores.memory_meter import MemoryMeter
+from foldline.stores.meter import MeterStore
 from foldline.stores.passes import PassStore
 from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
 from foldline.stores.schema import connect
@@ -158,6 +161,16 @@ class StoredPasses:
         return self._store.facts(held.session)
 
 
+class KeptMeter:
+    """Counts without a thread."""
+
+    def __init__(self, store: MeterStore) -> None:
+        self._store = store
+
+    async def spend(self, charge: Charge) -> Counted:
+        return self._store.spend(charge)
+
+
 class NoSite:
     """Stands where the site process would: it never answers."""
 
@@ -248,6 +261,7 @@ class World:
         self.notes: list[tuple[int, Decision]] = []
         self.state.note = lambda article, decision: self.notes.append((article, decision))
         self.state.keyring = breaks.keyring(self.state.keyring)
+        self.meter = MemoryMeter()
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
         self.made: dict[int, Composed[ArticlePage]] = like.made if like else {}
         if not like:
@@ -269,7 +283,7 @@ class World:
         self.app = WorldGate(
             self.state,
             Library(FailingRecords(PublicStore(self.home)), self.sealed),
-            DeviceSpender(self.clock),
+            Spender(KeptMeter(self.meter), self.clock),
             self.breaks.passes(StoredPasses(PassStore(self.home))),
             NoSite(),
             PictureFolder(self.home.media),

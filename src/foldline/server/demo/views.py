@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth import logout
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from foldline.server.demo.loopback import only_here
 from foldline.server.demo.mailbox import read_mails
 from foldline.server.demo.readers import NOBODY, READERS, STAFF
+from foldline.signed.counting import reader_owner
 from foldline.site.desk.access import record_second_factor
 from foldline.site.desk.roles import Role
 from foldline.site.readers import passes, rendering
@@ -20,6 +23,7 @@ from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader, ReaderSession
 from foldline.site.readers.return_path import own_path
 from foldline.site.readers.wording import words
+from foldline.stores.meter import SqliteMeter
 
 #: What tells the gate's pages that this visit plays a crawler. It grants nothing.
 AGENT_COOKIE = "foldline-demo-agent"
@@ -37,6 +41,8 @@ def become(request: HttpRequest, kind: str) -> HttpResponse:
     wanted = request.POST.get("next")
     response = SeeOther(own_path(wanted)) if wanted else HttpResponse(status=204)
     passes.expire_cookies(response, meter=kind in NOBODY)
+    if kind in NOBODY:
+        _forget_what_was_counted()
     if kind in READERS:
         reader = get_object_or_404(Reader, email=READERS[kind].email)
         get_adapter().login(request, reader)
@@ -46,6 +52,13 @@ def become(request: HttpRequest, kind: str) -> HttpResponse:
     else:
         response.delete_cookie(AGENT_COOKIE, samesite="Lax")
     return response
+
+
+def _forget_what_was_counted() -> None:
+    """To be nobody begins anew, also for the readers that one may become next."""
+    with closing(SqliteMeter(settings.FOLDLINE.home)) as store:
+        for reader in Reader.objects.filter(email__in=[invented.email for invented in READERS.values()]):
+            store.forget(reader_owner(passes.keyring(), bytes.fromhex(reader.key)))
 
 
 @require_safe

@@ -83,13 +83,13 @@ class ArticleAdmin(AuditedAdmin):
     list_select_related = ("section",)
     date_hierarchy = "published_at"
     filter_horizontal = ("tags",)
-    readonly_fields = ("standing", "fold", "alarms_shown")
+    readonly_fields = ("standing", "fold", "alarms_shown", "elsewhere")
     inlines = (AuthorshipInline, NoteInline, OldPathInline)
     actions = ("publish_chosen", "withdraw_chosen")
     veiled = frozenset({"body"})
     save_on_top = True
     fieldsets = (
-        (None, {"fields": ("standing", "alarms_shown", "headline", "standfirst", "body")}),
+        (None, {"fields": ("standing", "elsewhere", "alarms_shown", "headline", "standfirst", "body")}),
         ("Picture", {"fields": ("lead_image",)}),
         ("Who wrote it, and where it belongs", {"fields": ("byline", "section", "tags")}),
         ("Who may read it", {"fields": ("access", "fold")}),
@@ -133,6 +133,16 @@ class ArticleAdmin(AuditedAdmin):
         if not alarms:
             return "none"
         return format_html_join("", '<span class="alarm">{}</span>', ((str(alarm),) for alarm in alarms))
+
+    @admin.display(description="at the desk")
+    def elsewhere(self, article: Article) -> str | SafeString:
+        if article.state is not State.PUBLISHED:
+            return "Once it is published: see it as any reader, or open it to everybody for a time."
+        return format_html(
+            '<a href="/see-as?article={0}">See it as any reader</a> · '
+            '<a href="/open-now?article={0}">Open it to everybody for a time</a>',
+            article.pk,
+        )
 
     @admin.display(description="alarm", boolean=False)
     def alarmed(self, article: Article) -> str:

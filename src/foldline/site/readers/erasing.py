@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import CASCADE, Model, Q, QuerySet
 
-from foldline.site.readers import codes, entitlements, moment, passes
+from foldline.site.readers import codes, entitlements, meters, moment, passes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
 from foldline.site.readers.sign_in import PENDING
 
@@ -25,6 +25,7 @@ def erase(reader: Reader) -> None:
 
     Raises:
         ValueError: for staff. What they did at the desk is signed with their name; the desk closes them first.
+        StoreUnavailable: the meter can't be written. Nothing is erased then.
     """
     if reader.is_staff:
         raise ValueError("staff are not erased")
@@ -38,6 +39,7 @@ def erase(reader: Reader) -> None:
     for relation in Reader._meta.related_objects:
         if getattr(relation, "on_delete", None) is CASCADE:
             _rows(relation.related_model, relation.field.name, reader).delete()
+    meters.forget(reader)
     named = Entitlement.objects.filter(Q(reader=reader) | Q(given_by=reader) | Q(ended_by=reader))
     if named.exists():
         Entitlement.objects.filter(reader=reader).update(note="")

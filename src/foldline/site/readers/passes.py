@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -116,13 +115,13 @@ def expire_cookies(response: HttpResponse, *, meter: bool = False) -> None:
 
 
 def forget_reading(request: HttpRequest, response: HttpResponse) -> None:
-    """The device's meter goes on counting, but no longer knows what was read while somebody was signed in."""
+    """The device's meters go on counting, but no longer know what was read before somebody signed out."""
     token = request.COOKIES.get(cookies.METER, "")
     try:
         counted = meter.read(keyring(), token.encode())
     except (InvalidToken, UnicodeEncodeError):
         return
-    forgotten = meter.issue(keyring(), meter.forget(counted, secrets.token_bytes))
+    forgotten = meter.issue(keyring(), meter.forget(counted))
     set_cookie(response, cookies.set_cookie(cookies.METER, forgotten, meter.DEVICE_SECONDS))
 
 

@@ -1,0 +1,47 @@
+"""What our own pages send: from where it must come, and the few fields that it may have."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qsl
+
+from foldline.gate.request import Request
+from foldline.gate.state import GateState
+
+MOST_BYTES = 1024
+
+#: What is answered: a page, the fragment that the page's own script takes, or the decision as data.
+AnswerForm = Literal["page", "fragment", "json"]
+_FORMS: dict[str, AnswerForm] = {"fragment": "fragment", "json": "json"}
+
+
+class ReadForm(NamedTuple):
+    """`again` tells that the article was open here before: it is to open for nothing or not at all."""
+
+    article: int
+    answer: AnswerForm
+    again: bool
+
+
+def comes_from_our_page(request: Request, gate: GateState) -> bool:
+    """Only our own pages may ask: same-origin by fetch metadata, or by Origin where a browser sends none. Speculative
+    loads never may (`Sec-Purpose`)."""
+    if request.header(b"sec-purpose") or request.header(b"purpose"):
+        return False
+    site = request.header(b"sec-fetch-site")
+    if site:
+        return site == b"same-origin"
+    return request.header(b"origin") in gate.origins
+
+
+def read_form(body: bytes) -> ReadForm | None:
+    """The fields of `POST /-/read`, or of a query with the same names; None for a form that is not ours."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=4)
+    except ValueError:
+        return None
+    fields = dict(pairs)
+    number = fields.get("article", "")
+    if len(fields) != len(pairs) or not number.isascii() or not number.isdecimal() or len(number) > 15:
+        return None
+    return ReadForm(int(number), _FORMS.get(fields.get("answer", ""), "page"), bool(fields.get("again")))
