@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -255,8 +254,10 @@ def test_axe_finds_nothing_on_the_account_and_the_pages_to_sign_in(
     one.settle()
     assert findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    Path("/tmp/account_shots").mkdir(exist_ok=True)
-    page.screenshot(path=f"/tmp/account_shots/account-{width}-{scheme}.png", full_page=True)
+    for path in ("/-/account/address", "/-/account/erase"):
+        one.open(path)
+        assert findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    one.open("/-/account")
     sign_out(page)
     from_the_wall(one)
-    page.screenshot(path=f"/tmp/account_shots/signin-{width}-{scheme}.png", full_page=True)

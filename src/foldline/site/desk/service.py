@@ -24,7 +24,7 @@ from foldline.site.desk.models import ReaderNote
 from foldline.site.desk.pages import page, staff_page, zone
 from foldline.site.desk.roles import Power
 from foldline.site.newsroom.press import rules_in_force
-from foldline.site.readers import entitlements, moment, passes
+from foldline.site.readers import entitlements, erasing, moment, passes
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader, ReaderSession
 from foldline.stores.meter import SqliteMeter
@@ -140,6 +140,19 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page(Power.SERVE_READERS)
 @require_POST
 @transaction.atomic
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Erase an account, where its address was typed once more: nothing brings it back."""
+    one = get_object_or_404(Reader, pk=pk)
+    if one.is_staff or request.POST.get("email", "").strip().casefold() != one.email:
+        return _shown(request, one, erasing_refused=True, status=400)
+    audit.record(staff_of(request), "erased", audit.of_reader(one))
+    erasing.erase(one)
+    return SeeOther(reverse("readers"))
+
+
+@staff_page(Power.SERVE_READERS)
+@require_POST
+@transaction.atomic
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a note. Notes are never changed."""
     one = get_object_or_404(Reader, pk=pk)
@@ -157,6 +170,7 @@ def _shown(
     *,
     giving: GiveForm | None = None,
     noting: NoteForm | None = None,
+    erasing_refused: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     now = moment.now()
@@ -172,6 +186,7 @@ def _shown(
         "notes": ReaderNote.objects.filter(reader=one),
         "giving": giving or GiveForm(),
         "noting": noting or NoteForm(),
+        "erasing_refused": erasing_refused,
     }
     return page(request, "reader", "Reader", context, status=status)
 

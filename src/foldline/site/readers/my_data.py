@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from foldline.site.desk.models import AuditEntry, ReaderNote
-from foldline.site.readers import erasing, identities, moment, passes, passkeys, rendering
+from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words
@@ -39,6 +39,7 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
         runs = any(entitlement.runs(moment.now()) for entitlement in reader.entitlements.all())
         return rendering.page(request, "erase", words()["erase.title"], {"runs": runs})
     erasing.erase(reader)
+    meters.forget_device(request)
     logout(request)
     response = rendering.page(request, "erased", words()["erase.done-title"])
     passes.expire_cookies(response, meter=True)
@@ -73,6 +74,14 @@ def told(reader: Reader) -> dict[str, Any]:
                 "last_used_on": date.fromordinal(day).isoformat() if day else None,
             }
             for session, day in passes.in_use(reader)
+        ],
+        "meters": [
+            {
+                "meter": tally.meter,
+                "articles": tally.articles,
+                "until": _moment(datetime.fromtimestamp(tally.ends, UTC)),
+            }
+            for tally in meters.tallies(reader)
         ],
         "passkeys": [
             {"name": str(passkey), "added": _moment(passkey.created_at), "last_used": _moment(passkey.last_used_at)}
