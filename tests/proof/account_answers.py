@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 NOON = 1_773_835_200
@@ -92,7 +93,7 @@ def _sign_in(client: Any, reader: Any) -> None:
 
 
 def _asked(client: Any, method: str, target: str, who: str, form: dict[str, str] | None = None) -> dict[str, Any]:
-    kept = client.cookies.copy()
+    kept = deepcopy(client.cookies)
     answer = getattr(client, method)(target, form, secure=True) if form is not None else client.get(target, secure=True)
     # An answer must not change who asks the next question.
     client.cookies = kept

@@ -1,4 +1,4 @@
-"""The pages about an account are the same whatever stands below any fold; seeded faults show that this would be seen."""
+"""The pages about an account are the same whatever stands below any fold, and seeded faults are seen."""
 
 from __future__ import annotations
 
