@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.cli.test_verbs import foldline
 from tests.gate.newspaper import SECRET, Newspaper, open_newspaper
 
 from foldline.cli.main import verbs
@@ -15,6 +16,7 @@ from foldline.policy.facts import Access
 from foldline.policy.rules import version_of
 from foldline.policy.starter import starter_text
 from foldline.stores.rule_sets import RuleSetStore
+from foldline.stores.schema import connect
 
 CASES = Path(__file__).parents[1] / "policy" / "cases.toml"
 METER = "[meter.site]\nanonymous = 3\n"
@@ -34,6 +36,11 @@ def run(*words: str, home: Path) -> Result:
 
 def draft(paper: Newspaper, text: str) -> None:
     paper.home.rules_file.write_text(text, encoding="utf-8")
+
+
+def publish(paper: Newspaper, text: str) -> None:
+    with RuleSetStore(paper.home) as store:
+        store.publish(text, "Ada Quill", "", int(paper.clock.time))
 
 
 def problems(result: Result) -> list[str]:
@@ -83,6 +90,16 @@ def test_warnings_alone_do_not_fail_and_walls_that_leave_nobody_a_way_in_do(pape
     result = run("check", home=paper.home.path)
     assert result.exit_code == 1
     assert "error   FL122 rules.toml:4" in result.output
+
+
+def test_what_people_wrote_is_shown_as_it_is(paper: Newspaper) -> None:
+    name = "[bold]Science[/red] is :smile: for \\\\[us]"
+    draft(paper, METER + WALL.replace("Science is for subscribers", name))
+    shown = name.replace("\\\\", "\\")
+    assert shown in run("check", home=paper.home.path).output
+    publish(paper, METER + WALL.replace("Science is for subscribers", name))
+    why = CliRunner().invoke(verbs, ["why", "/metered", "--home", str(paper.home.path)])
+    assert f"✗  rule-excludes        {shown}" in why.output
 
 
 def test_check_gives_everything_as_json(paper: Newspaper) -> None:
@@ -184,31 +201,49 @@ def test_diff_of_cases_needs_no_archive(tmp_path: Path) -> None:
     assert isinstance(run("diff", str(old), str(new), home=tmp_path).exception, FoldlineError)
 
 
-def test_published_rules_decide_are_listed_and_are_rolled_back(paper: Newspaper) -> None:
-    home = paper.home.path
-    draft(paper, METER)
-    assert "Published r-" in run("publish", "--by", "Ada Quill", "--note", "The first", home=home).output
-    draft(paper, METER + WALL)
-    assert "Published r-" in run("publish", "--by", "Ben Marsh", home=home).output
-    assert "decide already" in run("publish", "--by", "Ben Marsh", home=home).output
-    assert told(paper, "/metered")["reason"] == "subscription-needed"
+def test_published_rules_are_listed_rolled_back_and_written_into_the_audit_log(tmp_path: Path) -> None:
+    settings = '[publication]\nname = "P"\nurl = "https://p.example"\n'
+    (tmp_path / "foldline.toml").write_text(settings, encoding="utf-8")
+    file = tmp_path / "rules.toml"
     first, second = version_of(METER), version_of(METER + WALL)
-    lines = run("history", home=home).output.splitlines()
-    assert lines[1].startswith(f"{second} (decides)")
-    assert "Ben Marsh" in lines[1]
-    assert lines[2].startswith(first)
-    assert "Ada Quill" in lines[2]
-    assert "The first" in lines[2]
-    assert "preview · subscription-needed" in run("diff", first, second, home=home).output
-    assert f"Back to {first}" in run("roll-back", "--by", "Ada Quill", home=home).output
-    assert told(paper, "/metered")["reason"] == "meter-has-room"
-    nothing = run("roll-back", "--by", "Ada Quill", home=home)
-    assert isinstance(nothing.exception, FoldlineError)
+
+    def typed(*words: str) -> str:
+        answer = foldline(*words, "--home", str(tmp_path), FOLDLINE_SECRET=SECRET)
+        return answer.stdout + answer.stderr
+
+    file.write_text(METER, encoding="utf-8")
+    assert "foldline migrate" in typed("policy", "publish", "--by", "Ada Quill")
+    typed("migrate")
+    assert f"Published {first}" in typed("policy", "publish", "--by", "Ada Quill", "--note", "The first")
+    file.write_text(METER + WALL, encoding="utf-8")
+    assert f"Published {second}" in typed("policy", "publish", "--by", "Ben Marsh")
+    assert f"decide already: {second}" in typed("policy", "publish", "--by", "Ben Marsh")
+    assert f"Back to {first}" in typed("policy", "roll-back", "--by", "Ada Quill")
+    assert "before this one" in typed("policy", "roll-back", "--by", "Ada Quill")
+    lines = typed("policy", "history").splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [first, second, first]
+    assert f"{first} (decides)" in lines[1]
+    assert "Ben Marsh" in lines[2]
+    assert "The first" in lines[3]
+    rows = connect(tmp_path / "site.db").execute(
+        'SELECT what, "before", "after" FROM desk_auditentry WHERE kind = \'rules\' ORDER BY id'
+    )
+    assert rows.fetchall() == [
+        ("published", "built in", f"{first} by Ada Quill The first"),
+        ("published", first, f"{second} by Ben Marsh"),
+        ("rolled back", second, f"{first} by Ada Quill back to {first}"),
+    ]
+
+
+def test_diff_compares_versions_that_were_published(paper: Newspaper) -> None:
+    publish(paper, METER)
+    publish(paper, METER + WALL)
+    versions = version_of(METER), version_of(METER + WALL)
+    assert "preview · subscription-needed" in run("diff", *versions, home=paper.home.path).output
 
 
 def test_a_file_with_a_mistake_never_replaces_a_good_one(paper: Newspaper) -> None:
-    draft(paper, METER)
-    run("publish", "--by", "Ada Quill", home=paper.home.path)
+    publish(paper, METER)
     draft(paper, METER + "[[rule]]\n")
     result = run("publish", "--by", "Ada Quill", home=paper.home.path)
     assert result.exit_code == 1
@@ -216,6 +251,20 @@ def test_a_file_with_a_mistake_never_replaces_a_good_one(paper: Newspaper) -> No
     assert result.output.endswith("Nothing was published.\n")
     with RuleSetStore(paper.home) as store:
         assert [stored.version for stored in store.history()] == [version_of(METER)]
+
+
+def test_walls_that_leave_nobody_a_way_in_are_published_only_anyway(paper: Newspaper) -> None:
+    draft(paper, 'default-access = "free"\n' + METER + WALL.replace("subscribers", "crawler"))
+    result = run("publish", "--by", "Ada Quill", home=paper.home.path)
+    assert result.exit_code == 1
+    assert "FL122" in result.output
+    assert result.output.endswith("Nothing was published.\n")
+    answer = foldline(
+        "policy", "publish", "--by", "A", "--anyway", "--home", str(paper.home.path), FOLDLINE_SECRET=SECRET
+    )
+    assert "Nothing was published" not in answer.stdout
+    # Past the review it asks for the audit log, which this home folder has not.
+    assert "FL041" in answer.stderr
 
 
 def test_who_publishes_says_their_name(paper: Newspaper) -> None:
@@ -238,8 +287,7 @@ def test_a_moment_that_is_none_is_told(paper: Newspaper) -> None:
 
 
 def test_why_follows_the_published_rules_and_shows_line_level_and_wall(paper: Newspaper) -> None:
-    draft(paper, 'default-access = "free"\n' + METER + WALL)
-    run("publish", "--by", "Ada Quill", home=paper.home.path)
+    publish(paper, 'default-access = "free"\n' + METER + WALL)
     result = CliRunner().invoke(verbs, ["why", "/by-rule", "--home", str(paper.home.path)])
     version = version_of('default-access = "free"\n' + METER + WALL)
     assert "preview · subscription-needed" in result.output
@@ -250,8 +298,7 @@ def test_why_follows_the_published_rules_and_shows_line_level_and_wall(paper: Ne
 
 def test_why_asks_about_another_moment_and_an_institution(paper: Newspaper) -> None:
     old = '[[rule]]\nname = "The archive is for libraries"\nolder-than = "30 days"\nonly-for = "institution"\n'
-    draft(paper, METER + old + '[[rule]]\nname = "Libraries"\nopens-for = "institution"\n')
-    run("publish", "--by", "Ada Quill", home=paper.home.path)
+    publish(paper, METER + old + '[[rule]]\nname = "Libraries"\nopens-for = "institution"\n')
     assert told(paper, "/metered")["reason"] == "meter-has-room"
     assert told(paper, "/metered", "--at", "2027-06-01T12:00")["reason"] == "not-in-institution"
     inside = told(paper, "/metered", "--at", "2027-06-01T12:00", "--institution", "City Library")

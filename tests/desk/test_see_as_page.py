@@ -10,6 +10,8 @@ from tests.newsroom.room import Newsroom, body
 from tests.readers.browser import Browser
 from tests.readers.processes import DeskBrowser
 
+from foldline.stores.home import Home
+
 from .conftest import Log
 from .staff_room import enter
 
@@ -224,3 +226,34 @@ def test_a_note_is_kept_with_who_wrote_it_and_goes_with_the_account(desk: DeskBr
     assert desk.post(f"{page}/note", {"text": ""}).status == 400
     nora.delete()
     assert not ReaderNote.objects.exists()
+
+
+def test_an_account_is_erased_by_typing_its_address_once_more(desk: DeskBrowser, home: Home, log: Log) -> None:
+    from django.contrib.sessions.models import Session
+
+    from foldline.site.readers.models import Reader
+
+    waiting = Browser()
+    waiting.sign_in("nora@example.test")
+    Browser().ask("nora@example.test")
+    enter(desk, "service")
+    nora = Reader.objects.get(email="nora@example.test")
+    page = f"/service/{nora.pk}"
+    desk.get(page)
+    assert desk.post(f"{page}/erase", {"email": "omar@example.test"}).status == 400
+    assert Reader.objects.filter(pk=nora.pk).exists()
+    assert desk.post(f"{page}/erase", {"email": " Nora@Example.test "}).status == 303
+    assert not Reader.objects.filter(pk=nora.pk).exists()
+    assert waiting.get("/-/account").status_code == 303
+    assert "nora@example.test" not in str([row.get_decoded() for row in Session.objects.all()])
+    assert [entry.partition("|")[2] for entry in log.changes()] == ["erased|reader||"]
+
+
+def test_staff_are_not_erased_at_the_desk(desk: DeskBrowser) -> None:
+    from foldline.site.readers.models import Reader
+
+    email = enter(desk, "service")
+    one = Reader.objects.get(email=email)
+    assert "Erase the account" not in desk.get(f"/service/{one.pk}").text
+    assert desk.post(f"/service/{one.pk}/erase", {"email": email}).status == 400
+    assert Reader.objects.get(email=email).is_active

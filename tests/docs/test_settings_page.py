@@ -58,6 +58,6 @@ def test_every_variable_that_the_source_reads_is_documented() -> None:
 def test_every_file_of_a_home_folder_is_named(tmp_path: Path) -> None:
     home = Home(tmp_path)
     page = read(DOCS / "settings.md")
-    parts = (home.settings_file, home.secret_file, home.site_db, home.public_db, home.sealed_db)
+    parts = (home.settings_file, home.rules_file, home.secret_file, home.site_db, home.public_db, home.sealed_db)
     folders = (home.media, home.mail, home.events, home.run)
     assert [part.name for part in (*parts, *folders) if part.name not in page] == []

@@ -263,9 +263,65 @@ def test_a_form_from_elsewhere_signs_nobody_in() -> None:
     assert not browser.cookie(cookies.PASS)
 
 
-def test_asking_too_often_for_one_address_is_refused_whoever_asks() -> None:
-    statuses = [Browser(address=f"192.0.2.{n}").ask("nora@example.test").status_code for n in range(6)]
-    assert statuses == [303] * 4 + [429] * 2
+def test_the_sixth_code_in_ten_minutes_is_refused_kindly_and_others_are_unaffected(
+    later: Callable[[float], None],
+) -> None:
+    answers = [Browser(address=f"192.0.2.{n}").ask("nora@example.test") for n in range(6)]
+    assert [answer.status_code for answer in answers] == [303] * 5 + [429]
+    assert "Please wait a few minutes" in answers[-1].content.decode()
+    assert Browser().ask("omar@example.test").status_code == 303
+    later(601)
+    assert Browser().ask("nora@example.test").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("stranger", "reader"), [("198.51.100.9", "192.0.2.7"), ("2001:db8:1:2::9", "2001:db8:2:2::7")]
+)
+def test_a_stranger_elsewhere_uses_up_neither_the_codes_nor_the_tries_of_a_reader(stranger: str, reader: str) -> None:
+    from foldline.site.readers import codes
+
+    mallory = Browser(address=stranger)
+    for _ in range(3):
+        mallory.ask("nora@example.test")
+        code = last_code()
+        mallory.get("/-/sign-in/code")
+        for _ in range(codes.MOST_TRIES):
+            mallory.post("/-/sign-in/code", {"code": wrong(code)})
+    mallory.ask("nora@example.test")
+    assert mallory.type_code(last_code()).status_code == 403
+    assert [mallory.ask("nora@example.test").status_code for _ in range(2)] == [303, 429]
+    assert Browser(address=reader).sign_in("nora@example.test").status_code == 303
+
+
+def test_a_mailbox_is_not_flooded_from_many_networks() -> None:
+    statuses = [Browser(address=f"192.0.{n}.7").ask("nora@example.test").status_code for n in range(22)]
+    assert statuses == [303] * 20 + [429] * 2
+    assert len(mails()) == 20
+
+
+def test_tries_from_many_networks_are_bounded_together() -> None:
+    from foldline.site.readers import codes
+    from foldline.site.readers.codes import Outcome
+    from foldline.site.readers.models import Reader
+
+    reader = Reader.objects.join("nora@example.test")
+    for network in range(12):
+        mailed = codes.make(reader.email, reader, f"4:{network}")
+        for _ in range(5):
+            codes.redeem(mailed.lookup, wrong(mailed.code))
+    mailed = codes.make(reader.email, reader, "4:99")
+    assert codes.redeem(mailed.lookup, mailed.code) is Outcome.OVER
+
+
+def test_no_address_of_a_network_is_stored() -> None:
+    from foldline.site.readers.models import SignInCode
+
+    Browser(address="198.51.100.9").ask("nora@example.test")
+    Browser(address="198.51.100.9").ask("omar@example.test")
+    rows = list(SignInCode.objects.values())
+    assert "198.51" not in str(rows)
+    assert "c63364" not in str(rows)
+    assert rows[0]["network"] != rows[1]["network"]
 
 
 def test_asking_too_often_from_one_network_makes_no_more_readers() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from foldline.signed.counting import Charge, Counted, Owner, article_names, device_owner, reader_owner
 from foldline.signed.keys import Keyring
-from foldline.stores.meter import MeterStore
+from foldline.stores.meter import MeterStore, Tally
 
 OLD, NEW = b"a" * 32, b"b" * 32
 KEYRING = Keyring((OLD,), "valley-post.example")
@@ -293,6 +293,15 @@ class MeterContract:
         assert told(store.spend(charge(3, reader=READER, keyring=ROTATED))) == (True, 3, False)
         assert told(store.spend(charge(4, reader=READER, keyring=ROTATED))) == (False, 3, False)
         assert told(store.spend(charge(1, reader=READER, browser=phone, keyring=ROTATED))) == (True, 3, True)
+
+    def test_an_owner_is_told_how_much_is_counted_in_each_window_and_no_article(self, store: MeterStore) -> None:
+        for article, window, ends in ((1, WINDOW, ENDS), (2, WINDOW, ENDS), (2, WINDOW + 1, ENDS + 9)):
+            store.spend(charge(article, reader=READER, window=window, ends=ends))
+        store.spend(charge(1, reader=READER, meter="sport"))
+        store.spend(charge(1, reader=OTHER_READER))
+        told = store.tallies(reader_owner(KEYRING, READER))
+        assert told == (Tally("site", ENDS, 2), Tally("site", ENDS + 9, 1), Tally("sport", ENDS, 1))
+        assert store.tallies(reader_owner(KEYRING, b"n" * 16)) == ()
 
     def test_forgetting_somebody_deletes_all_of_theirs_and_nothing_else(self, store: MeterStore) -> None:
         store.spend(charge(1, reader=READER))

@@ -70,6 +70,7 @@ def _show(changes: Sequence[Change], total: int) -> None:
         return
     table = Table("reader", "articles", "before", "after", "for example", box=None, pad_edge=False)
     table.columns[1].justify = "right"
+    table.columns[4].overflow = "fold"
     for change in changes:
         examples = "\n".join(change.paths[:EXAMPLES])
         more = len(change.paths) - EXAMPLES

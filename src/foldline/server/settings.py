@@ -80,7 +80,7 @@ DATABASES = {
         "OPTIONS": {
             "timeout": 5,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON",
         },
     },
 }
@@ -136,7 +136,8 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {
     # On the demonstration everybody comes from one address.
-    "request_login_code": "300/10m/ip,60/10m/key" if FOLDLINE.demo else "20/10m/ip,4/10m/key",
+    "request_login_code": "300/10m/ip,60/10m/key" if FOLDLINE.demo else "20/10m/ip,5/10m/key",
+    "code_for_address": "60/10m/key" if FOLDLINE.demo else "20/10m/key,60/h/key",
     "sign_in_code": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
     "identity": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
     "passkey": "300/10m/ip" if FOLDLINE.demo else "60/10m/ip",

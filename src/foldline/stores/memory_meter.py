@@ -6,9 +6,11 @@ It passes the same contract suite as the store that lasts.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 
 from foldline.signed.counting import Charge, Counted, Owner, Row, settle
+from foldline.stores.meter import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class MemoryMeter:
         with self._lock:
             place = _Place(meter, window, 0)
             return sum(self._is_at(at, place) and row.owner in owner for at, row in self._rows)
+
+    def tallies(self, owner: Owner) -> tuple[Tally, ...]:
+        with self._lock:
+            counted = Counter(at for at, row in self._rows if row.owner in owner)
+            return tuple(sorted(Tally(at.meter, at.ends, articles) for at, articles in counted.items()))
 
     def forget(self, owner: Owner) -> int:
         with self._lock:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from foldline.errors import StoreUnavailable
 from foldline.signed.counting import Charge, Counted, Owner, Row, Settled, settle
@@ -21,6 +21,14 @@ LOCK_SECONDS = 1.0
 _PLACE = "owner = ? AND meter = ? AND window_number = ? AND article = ?"
 
 
+class Tally(NamedTuple):
+    """So many articles in a window of a meter, which ends at an epoch second."""
+
+    meter: str
+    ends: int
+    articles: int
+
+
 class MeterStore(Protocol):
     """All of it raises StoreUnavailable, and has then done nothing or all of what was asked."""
 
@@ -29,6 +37,9 @@ class MeterStore(Protocol):
 
     def used(self, owner: Owner, meter: str, window: int) -> int:
         """How many articles an owner has read in a window."""
+
+    def tallies(self, owner: Owner) -> tuple[Tally, ...]:
+        """What is counted of an owner, for the owner to see. It names no article."""
 
     def forget(self, owner: Owner) -> int:
         """Delete everything about an owner. How many rows there were."""
@@ -61,6 +72,15 @@ class SqliteMeter:
         with self._transaction() as connection:
             count: int = connection.execute(query, (*owner, meter, window)).fetchone()[0]
             return count
+
+    def tallies(self, owner: Owner) -> tuple[Tally, ...]:
+        marks = ",".join("?" * len(owner))
+        query = (
+            f"SELECT meter, ends, COUNT(*) FROM foldline_meter WHERE owner IN ({marks})"  # noqa: S608 - question marks
+            " GROUP BY meter, window_number, ends ORDER BY meter, ends"
+        )
+        with self._transaction() as connection:
+            return tuple(Tally(*row) for row in connection.execute(query, owner))
 
     def forget(self, owner: Owner) -> int:
         with self._transaction() as connection:

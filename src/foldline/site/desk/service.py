@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -18,7 +18,7 @@ from foldline.site.desk.audited import staff_of
 from foldline.site.desk.models import ReaderNote
 from foldline.site.desk.pages import page, staff_page, zone
 from foldline.site.desk.roles import Power
-from foldline.site.readers import entitlements, moment, passes
+from foldline.site.readers import entitlements, erasing, moment, passes
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader, ReaderSession
 from foldline.stores.passes import pack_products
@@ -133,6 +133,19 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page(Power.SERVE_READERS)
 @require_POST
 @transaction.atomic
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Erase an account, where its address was typed once more: nothing brings it back."""
+    one = get_object_or_404(Reader, pk=pk)
+    if one.is_staff or request.POST.get("email", "").strip().casefold() != one.email:
+        return _shown(request, one, erasing_refused=True, status=400)
+    audit.record(staff_of(request), "erased", audit.of_reader(one))
+    erasing.erase(one)
+    return SeeOther(reverse("readers"))
+
+
+@staff_page(Power.SERVE_READERS)
+@require_POST
+@transaction.atomic
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a note. Notes are never changed."""
     one = get_object_or_404(Reader, pk=pk)
@@ -150,6 +163,7 @@ def _shown(
     *,
     giving: GiveForm | None = None,
     noting: NoteForm | None = None,
+    erasing_refused: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     now = moment.now()
@@ -161,10 +175,11 @@ def _shown(
         "reader": one,
         "known": known_of(one),
         "rights": rights,
-        "sessions": ReaderSession.objects.filter(reader=one, ended_at=None).order_by("-started_at"),
+        "sessions": [(session, date.fromordinal(day) if day else None) for session, day in passes.in_use(one)],
         "notes": ReaderNote.objects.filter(reader=one),
         "giving": giving or GiveForm(),
         "noting": noting or NoteForm(),
+        "erasing_refused": erasing_refused,
     }
     return page(request, "reader", "Reader", context, status=status)
 
@@ -172,8 +187,8 @@ def _shown(
 def known_of(one: Reader) -> list[Known]:
     """Everything about the account itself that lets a reader read, or keeps them from it."""
     known = [Known(one.is_active, "The account is open." if one.is_active else "The account is closed.")]
-    sessions = ReaderSession.objects.filter(reader=one, ended_at=None)
-    count = sessions.count()
+    sessions = [session for session, _day in passes.in_use(one)]
+    count = len(sessions)
     signed_in = {0: "Signed in nowhere.", 1: "Signed in on one device."}
     known.append(Known(count > 0, signed_in.get(count, f"Signed in on {count} devices.")))
     now = moment.now()

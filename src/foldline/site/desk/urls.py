@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern] = [
     path("service/<int:pk>/give", service.give, name="reader_give"),
     path("service/<int:pk>/end", service.end, name="reader_end"),
     path("service/<int:pk>/sign-out", service.sign_out, name="reader_sign_out"),
+    path("service/<int:pk>/erase", service.erase, name="reader_erase"),
     path("service/<int:pk>/note", service.note, name="reader_note"),
 ]

@@ -26,7 +26,9 @@ from foldline.site.readers.wording import words
 Arguments = ParamSpec("Arguments")
 
 #: What a page of the account may say about what was just done. The address names it; the words are ours.
-DONE = frozenset(("device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked"))
+DONE = frozenset(
+    ("device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked", "address")
+)
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
 
 

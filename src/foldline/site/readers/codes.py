@@ -11,7 +11,7 @@ from enum import Enum
 
 from allauth.core.internal.cryptokit import normalize_user_code
 from django.conf import settings
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from foldline.site.readers import moment
 from foldline.site.readers.models import Reader, SignInCode
@@ -20,9 +20,10 @@ LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
 DIGITS = 6
 
-#: A new code does not give new tries without end: so many wrong ones for one address within a time (ASVS 6.3.1).
-MOST_TRIES_FOR_AN_ADDRESS = ((timedelta(hours=1), 15), (timedelta(days=1), 40))
-KEPT = max(time for time, _ in MOST_TRIES_FOR_AN_ADDRESS)
+#: A new code does not give new tries without end: so many wrong ones for one address within a time (ASVS 6.3.1), of
+#: codes that one network asked for, and of all. So a stranger elsewhere does not use up a reader's own tries.
+MOST_TRIES_FOR_AN_ADDRESS = ((timedelta(hours=1), 15, 60), (timedelta(days=1), 40, 160))
+KEPT = max(time for time, _, _ in MOST_TRIES_FOR_AN_ADDRESS)
 
 
 class Outcome(Enum):
@@ -42,13 +43,17 @@ class Mailed:
     lookup: str
 
 
-def make(email: str, reader: Reader | None) -> Mailed:
-    """A new code for an address. For no reader it is a code that nobody can type."""
+def make(email: str, reader: Reader | None, network: str = "") -> Mailed:
+    """A new code for an address, asked for from a network. For no reader it is a code that nobody can type."""
     opaque = secrets.token_urlsafe(24)
     lookup = _lookup(opaque)
     code = code_of(opaque)
     SignInCode.objects.create(
-        lookup=lookup, code_hash=_code_hash(lookup, code), address=address_hash(email), reader=reader
+        lookup=lookup,
+        code_hash=_code_hash(lookup, code),
+        address=address_hash(email),
+        network=_keyed("sign-in network", f"{email} {network}").hex(),
+        reader=reader,
     )
     return Mailed(code, opaque, lookup)
 
@@ -69,13 +74,18 @@ def redeem(lookup: str, typed: str) -> Outcome:
     if not _live().filter(lookup=lookup).update(tries=F("tries") + 1):
         return Outcome.OVER
     asked = SignInCode.objects.get(lookup=lookup)
-    if _is_tried_too_often(asked.address):
+    if _is_tried_too_often(asked):
         return Outcome.OVER
     right = hmac.compare_digest(_code_hash(lookup, normalize_user_code(typed)), asked.code_hash)
     if not right or asked.reader_id is None:
         return Outcome.WRONG if asked.tries < MOST_TRIES else Outcome.OVER
     spent = SignInCode.objects.filter(pk=asked.pk, spent_at=None).update(spent_at=moment.now())
     return Outcome.RIGHT if spent else Outcome.OVER
+
+
+def went_to(lookup: str, email: str) -> bool:
+    """Whether a code was made for this address."""
+    return SignInCode.objects.filter(lookup=lookup, address=address_hash(email)).exists()
 
 
 def replace(lookup: str) -> None:
@@ -86,6 +96,11 @@ def replace(lookup: str) -> None:
 def replace_all(reader: Reader) -> None:
     """No code that was mailed to a reader before can be typed any more."""
     SignInCode.objects.filter(reader=reader, spent_at=None, replaced_at=None).update(replaced_at=moment.now())
+
+
+def forget(email: str) -> None:
+    """Delete every code that was made for an address."""
+    SignInCode.objects.filter(address=address_hash(email)).delete()
 
 
 def address_hash(email: str) -> str:
@@ -104,12 +119,14 @@ def _live() -> QuerySet[SignInCode]:
     )
 
 
-def _is_tried_too_often(address: str) -> bool:
+def _is_tried_too_often(asked: SignInCode) -> bool:
     # A code that was typed right in the end took tries of an honest reader only.
-    unspent = SignInCode.objects.filter(address=address, spent_at=None)
-    for time, most in MOST_TRIES_FOR_AN_ADDRESS:
-        tries = unspent.filter(asked_at__gt=moment.now() - time).aggregate(sum=Sum("tries"))["sum"]
-        if (tries or 0) > most:
+    unspent = SignInCode.objects.filter(address=asked.address, spent_at=None)
+    from_here = Sum("tries", filter=Q(network=asked.network), default=0)
+    for time, most, most_of_all in MOST_TRIES_FOR_AN_ADDRESS:
+        recent = unspent.filter(asked_at__gt=moment.now() - time)
+        tries = recent.aggregate(here=from_here, all=Sum("tries", default=0))
+        if tries["here"] > most or tries["all"] > most_of_all:
             return True
     return False
 

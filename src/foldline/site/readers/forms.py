@@ -13,6 +13,7 @@ from django.db import transaction
 from foldline.site.readers import codes
 from foldline.site.readers.addresses import canonical_email
 from foldline.site.readers.codes import Outcome
+from foldline.site.readers.limits import may_ask
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words
 
@@ -37,7 +38,7 @@ class AskForm(RequestLoginCodeForm):  # type: ignore[misc]
         except ValidationError:
             raise ValidationError(words()["form.email-wrong"], code="invalid") from None
         # Counted before a row is made: typing addresses must not fill the table.
-        if not ratelimit.consume(context.request, action="request_login_code", key=email):
+        if not may_ask(context.request, email):
             raise ValidationError(words()["code.too-many"], code=TOO_MANY)
         self.reader = _reader_of(email)
         return email

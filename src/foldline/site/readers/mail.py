@@ -77,6 +77,13 @@ def send_code(email: str, mailed: codes.Mailed) -> None:
             POSTMAN.wait(2)
 
 
+def send_address_code(email: str, mailed: codes.Mailed) -> None:
+    """Mail a code that confirms a new address. It signs nobody in, and there is no link."""
+    lasts = words().format("mail.address-lasts", minutes=codes.LIFE // timedelta(minutes=1))
+    subject = words().format("mail.address-subject", code=mailed.code, name=publication().name)
+    POSTMAN.post(_message(email, subject, "address", {"w": Texts(), "code": mailed.code, "lasts": lasts}))
+
+
 def send_notice(to: str, what: str, **values: object) -> None:
     """Tell a reader what happened to their account: the words `mail.<what>-subject`, `-lead` and `-more`."""
     link = f"{publication().url}{publication().prefix}account"

@@ -155,7 +155,7 @@ class ReaderSession(models.Model):
     reader = models.ForeignKey(Reader, on_delete=models.CASCADE, related_name="sessions")
     django_key = models.CharField(max_length=40, unique=True)
     pass_session = models.CharField(max_length=32, unique=True, default=new_key)
-    device = models.CharField(max_length=60, blank=True)
+    device = models.CharField(max_length=60, blank=True, default="")
     started_at = models.DateTimeField(default=moment.now)
     ended_at = models.DateTimeField(null=True)
 
@@ -164,7 +164,8 @@ class ReaderSession(models.Model):
 
 
 class SignInCode(models.Model):
-    """A code that was mailed. Only hashes are kept; `address` is a keyed hash of the e-mail address.
+    """A code that was mailed. Only hashes are kept; `address` is a keyed hash of the e-mail address, `network` one of
+    that address and the network that asked: it says nothing about anybody else.
 
     `reader` is None where no mail was sent (the account is closed): nothing a visitor sees may tell the difference.
     """
@@ -172,6 +173,7 @@ class SignInCode(models.Model):
     lookup = models.CharField(max_length=64, unique=True)
     code_hash = models.CharField(max_length=64)
     address = models.CharField(max_length=64, db_index=True)
+    network = models.CharField(max_length=64, blank=True, default="")
     reader = models.ForeignKey(Reader, on_delete=models.CASCADE, null=True, related_name="+")
     asked_at = models.DateTimeField(default=moment.now, db_index=True)
     tries = models.PositiveSmallIntegerField(default=0)

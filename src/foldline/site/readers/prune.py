@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from foldline.site.readers import codes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession
@@ -16,12 +16,14 @@ UNCONFIRMED_FOR = timedelta(days=1)
 
 def prune_unverified(now: datetime) -> int:
     """Delete readers who typed an address a day ago or longer, and never a code. How many there were."""
+    return unconfirmed().filter(joined_at__lt=now - UNCONFIRMED_FOR).delete()[1].get("readers.Reader", 0)
+
+
+def unconfirmed() -> QuerySet[Reader]:
+    """Readers who are an address that somebody typed, and nothing else."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
     entitled = Entitlement.objects.filter(reader=OuterRef("pk"))
-    unconfirmed = Reader.objects.filter(
-        ~Exists(confirmed), ~Exists(entitled), is_staff=False, last_login=None, joined_at__lt=now - UNCONFIRMED_FOR
-    )
-    return unconfirmed.delete()[1].get("readers.Reader", 0)
+    return Reader.objects.filter(~Exists(confirmed), ~Exists(entitled), is_staff=False, last_login=None)
 
 
 def prune_sign_ins(now: datetime) -> int:

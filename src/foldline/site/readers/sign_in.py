@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Self
 
 from allauth.account.internal.constants import LoginStageKey
@@ -12,10 +13,12 @@ from allauth.account.stages import LoginByCodeStage, LoginStageController
 from django.http import HttpRequest
 
 from foldline.site.readers import codes, mail
+from foldline.site.readers.limits import network_of
 from foldline.site.readers.models import Reader
 
 #: How long a browser that asked for a code remembers it, in seconds. Longer than a code lives, for a kind answer.
 PENDING_SECONDS = 3600
+PENDING = timedelta(seconds=PENDING_SECONDS + 60)
 
 
 class CodeProcess(LoginCodeVerificationProcess):  # type: ignore[misc]
@@ -52,7 +55,8 @@ class CodeProcess(LoginCodeVerificationProcess):  # type: ignore[misc]
         return str(self.state.get("next", "/"))
 
     def send(self, skip_enumeration_mails: bool = False) -> None:
-        mailed = codes.make(self.email, self.user if isinstance(self.user, Reader) else None)
+        reader = self.user if isinstance(self.user, Reader) else None
+        mailed = codes.make(self.email, reader, network_of(self.request))
         self.state["code"] = mailed.lookup
         if self.user is not None:
             mail.send_code(self.email, mailed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.readers import account, devices, identity_views, passkey_views, views
+from foldline.site.readers import account, address, devices, identity_views, my_data, passkey_views, views
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", views.AskView.as_view(), name="account_login"),
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern] = [
     path("sign-in/from/<str:name>", identity_views.back, name="identity_back"),
     path("sign-out", views.sign_out, name="sign_out"),
     path("account", account.account, name="account"),
+    path("account/address", address.change, name="change_address"),
+    path("account/address/code", address.confirm, name="confirm_address"),
+    path("account/data", my_data.data, name="my_data"),
+    path("account/erase", my_data.erase, name="erase"),
     path("account/devices", devices.sign_out_devices, name="devices"),
     path("account/passkeys", passkey_views.add, name="add_passkey"),
     path("account/passkeys/ask", passkey_views.ask_for_new, name="ask_for_new_passkey"),

@@ -1,0 +1,88 @@
+"""Erasing an account: everything that leads to a person goes, and what the law wants kept stands without a name."""
+
+from __future__ import annotations
+
+import zlib
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.signing import b64_decode
+from django.db import transaction
+from django.db.models import CASCADE, Model, Q, QuerySet
+
+from foldline.site.readers import codes, entitlements, meters, moment, passes
+from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
+from foldline.site.readers.sign_in import PENDING
+
+#: What stands where an address stood. `.invalid` is nobody's (RFC 2606), and no code is ever sent there.
+NOBODY = "erased-{key}@erased.invalid"
+NAMELESS = "erased"
+
+
+@transaction.atomic
+def erase(reader: Reader) -> None:
+    """Erase a reader's account. They are signed out everywhere at once, and what runs ends now.
+
+    Raises:
+        ValueError: for staff. What they did at the desk is signed with their name; the desk closes them first.
+        StoreUnavailable: the meter can't be written. Nothing is erased then.
+    """
+    if reader.is_staff:
+        raise ValueError("staff are not erased")
+    for entitlement in Entitlement.objects.filter(reader=reader):
+        if entitlement.runs(moment.now()):
+            entitlements.end(entitlement)
+    passes.end_all(reader)
+    _forget_sessions(reader)
+    codes.forget(reader.email)
+    _forget_log(reader)
+    for relation in Reader._meta.related_objects:
+        if getattr(relation, "on_delete", None) is CASCADE:
+            _rows(relation.related_model, relation.field.name, reader).delete()
+    meters.forget(reader)
+    named = Entitlement.objects.filter(Q(reader=reader) | Q(given_by=reader) | Q(ended_by=reader))
+    if named.exists():
+        Entitlement.objects.filter(reader=reader).update(note="")
+        _keep_nameless(reader)
+    else:
+        reader.delete()
+
+
+def _keep_nameless(reader: Reader) -> None:
+    key = new_key()
+    Reader.objects.filter(pk=reader.pk).update(
+        email=NOBODY.format(key=key), name="", key=key, is_active=False, last_login=None
+    )
+    reader.groups.clear()
+    reader.user_permissions.clear()
+
+
+def _forget_sessions(reader: Reader) -> None:
+    """Sessions of the account, and those that were begun with its address and never finished."""
+    keys = list(ReaderSession.objects.filter(reader=reader).values_list("django_key", flat=True))
+    pending = Session.objects.filter(expire_date__lte=moment.now() + PENDING)
+    keys += [row.session_key for row in pending.iterator() if reader.email.encode() in _held(row.session_data)]
+    Session.objects.filter(session_key__in=keys).delete()
+    PassFacts.objects.filter(reader=reader.key).delete()
+
+
+def _held(session_data: str) -> bytes:
+    """What a session holds, whoever signed it: the desk has another key than the readers' pages."""
+    packed = session_data.partition(":")[0]
+    raw: bytes = b64_decode(packed.lstrip(".").encode())
+    return zlib.decompress(raw) if packed.startswith(".") else raw
+
+
+def _forget_log(reader: Reader) -> None:
+    """The admin's log writes down what it calls things, and it calls readers by their name."""
+    about = {Reader: [reader.pk], Entitlement: list(reader.entitlements.values_list("pk", flat=True))}
+    for model, numbers in about.items():
+        kind = ContentType.objects.get_for_model(model)
+        LogEntry.objects.filter(content_type=kind, object_id__in=[str(number) for number in numbers]).update(
+            object_repr=NAMELESS, change_message=""
+        )
+
+
+def _rows(model: type[Model], field: str, reader: Reader) -> QuerySet[Model]:
+    return model._default_manager.filter(**{field: reader})

@@ -1,0 +1,105 @@
+"""A reader's own data: a file with all of it, and the way to erase it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from foldline.site.desk.models import AuditEntry, ReaderNote
+from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
+from foldline.site.readers.account import signed_in
+from foldline.site.readers.models import Reader
+from foldline.site.readers.wording import words
+
+FILE = "my-data.json"
+
+
+@require_safe
+@signed_in
+def data(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """All that is stored about a reader, as a file for people and programs."""
+    layout = {"indent": 2, "ensure_ascii": False}
+    response = JsonResponse(told(reader), json_dumps_params=layout)
+    response.headers["Content-Disposition"] = f'attachment; filename="{FILE}"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Say what goes and what stays, and on POST let it go."""
+    if reader.is_staff:
+        context: dict[str, Any] = {"staff": True}
+        return rendering.page(request, "erase", words()["erase.title"], context, status=403)
+    if request.method != "POST":
+        runs = any(entitlement.runs(moment.now()) for entitlement in reader.entitlements.all())
+        return rendering.page(request, "erase", words()["erase.title"], {"runs": runs})
+    erasing.erase(reader)
+    meters.forget_device(request)
+    logout(request)
+    response = rendering.page(request, "erased", words()["erase.done-title"])
+    passes.expire_cookies(response, meter=True)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def told(reader: Reader) -> dict[str, Any]:
+    """What is stored about a reader. Moments are UTC; a day is one in the publication's zone."""
+    return {
+        "account": {
+            "email": reader.email,
+            "name": reader.name,
+            "key": reader.key,
+            "joined": _moment(reader.joined_at),
+            "last_signed_in": _moment(reader.last_login),
+        },
+        "subscriptions": [
+            {
+                "product": str(entitlement.product),
+                "kind": entitlement.kind,
+                "from": _moment(entitlement.starts_at),
+                "until": _moment(entitlement.end),
+                "note": entitlement.note,
+            }
+            for entitlement in reader.entitlements.select_related("product").order_by("starts_at", "pk")
+        ],
+        "devices": [
+            {
+                "name": session.device,
+                "signed_in": _moment(session.started_at),
+                "last_used_on": date.fromordinal(day).isoformat() if day else None,
+            }
+            for session, day in passes.in_use(reader)
+        ],
+        "meters": [
+            {
+                "meter": tally.meter,
+                "articles": tally.articles,
+                "until": _moment(datetime.fromtimestamp(tally.ends, UTC)),
+            }
+            for tally in meters.tallies(reader)
+        ],
+        "passkeys": [
+            {"name": str(passkey), "added": _moment(passkey.created_at), "last_used": _moment(passkey.last_used_at)}
+            for passkey in passkeys.of(reader)
+        ],
+        "sign_ins_elsewhere": [
+            {"at": linked.provider, "as": linked.uid, "linked": _moment(linked.date_joined)}
+            for linked in identities.of(reader)
+        ],
+        "notes_by_staff": [
+            {"at": _moment(note.at), "text": note.text} for note in ReaderNote.objects.filter(reader=reader)
+        ],
+        "changes_by_staff": [
+            {"at": _moment(entry.at), "what": entry.what}
+            for entry in AuditEntry.objects.filter(kind="reader", key=str(reader.pk)).order_by("pk")
+        ],
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
