@@ -92,6 +92,16 @@ def test_warnings_alone_do_not_fail_and_walls_that_leave_nobody_a_way_in_do(pape
     assert "error   FL122 rules.toml:4" in result.output
 
 
+def test_what_people_wrote_is_shown_as_it_is(paper: Newspaper) -> None:
+    name = "[bold]Science[/red] is :smile: for \\\\[us]"
+    draft(paper, METER + WALL.replace("Science is for subscribers", name))
+    shown = name.replace("\\\\", "\\")
+    assert shown in run("check", home=paper.home.path).output
+    publish(paper, METER + WALL.replace("Science is for subscribers", name))
+    why = CliRunner().invoke(verbs, ["why", "/metered", "--home", str(paper.home.path)])
+    assert f"✗  rule-excludes        {shown}" in why.output
+
+
 def test_check_gives_everything_as_json(paper: Newspaper) -> None:
     draft(paper, METER + WALL)
     data = json.loads(run("check", "--json", home=paper.home.path).output)
@@ -241,6 +251,20 @@ def test_a_file_with_a_mistake_never_replaces_a_good_one(paper: Newspaper) -> No
     assert result.output.endswith("Nothing was published.\n")
     with RuleSetStore(paper.home) as store:
         assert [stored.version for stored in store.history()] == [version_of(METER)]
+
+
+def test_walls_that_leave_nobody_a_way_in_are_published_only_anyway(paper: Newspaper) -> None:
+    draft(paper, 'default-access = "free"\n' + METER + WALL.replace("subscribers", "crawler"))
+    result = run("publish", "--by", "Ada Quill", home=paper.home.path)
+    assert result.exit_code == 1
+    assert "FL122" in result.output
+    assert result.output.endswith("Nothing was published.\n")
+    answer = foldline(
+        "policy", "publish", "--by", "A", "--anyway", "--home", str(paper.home.path), FOLDLINE_SECRET=SECRET
+    )
+    assert "Nothing was published" not in answer.stdout
+    # Past the review it asks for the audit log, which this home folder has not.
+    assert "FL041" in answer.stderr
 
 
 def test_who_publishes_says_their_name(paper: Newspaper) -> None:

@@ -8,7 +8,7 @@ from tests.readers.browser import Browser
 from tests.readers.processes import DeskBrowser
 
 from .conftest import Log
-from .staff_room import enter
+from .staff_room import come_in, enter
 
 TABLES = {
     f"{name}-{kind}": "0" for name in ("authorships", "notes", "old_paths") for kind in ("TOTAL_FORMS", "INITIAL_FORMS")
@@ -35,7 +35,6 @@ def test_a_changed_article_is_told_with_before_and_after_and_without_its_text(
     }  # fmt: skip
     changed = {**form, **published, **note, "body": body(word="harbour"), "access": "free", "section": str(section.pk)}
     assert desk.post(page, {**changed, "slug": article.slug, "_save": "1"}).status == 302
-    assert f"{email}|second factor set up|staff||" in log.entries()
     published_first, added, published_again, change = log.changes()
     assert published_first == published_again == f"{email}|published|article||"
     who, what, kind, before, after = change.split("|")
@@ -131,6 +130,11 @@ def test_what_is_done_to_a_reader_is_told_without_the_readers_address_or_name(de
         "by", "what", "kind", "key", "name", "before", "after"
     )
     assert "nora" not in str(list(written)).casefold()
+
+
+def test_coming_to_the_desk_for_the_first_time_is_told(desk: DeskBrowser, log: Log) -> None:
+    email = come_in(desk, "service")
+    assert log.entries() == ["command line|made staff|staff||service", f"{email}|second factor set up|staff||"]
 
 
 def test_the_log_is_append_only_in_the_code_and_in_the_database(site: None, log: Log) -> None:

@@ -9,7 +9,7 @@ from tests.readers.processes import DeskBrowser, served, totp
 
 from foldline.stores.home import Home
 
-from .staff_room import PASSWORD, enrol, enter, make_staff, with_password
+from .staff_room import PASSWORD, come_in, enrol, enter, make_staff, with_password
 
 
 def refused(desk: DeskBrowser) -> None:
@@ -246,7 +246,7 @@ def test_nobody_is_made_staff_through_a_form_of_the_desk(desk: DeskBrowser) -> N
 
 
 def test_the_desk_has_cookies_of_its_own_and_a_policy_that_the_admin_fits_into(desk: DeskBrowser) -> None:
-    enter(desk)
+    come_in(desk)
     assert set(desk.cookies) <= {"foldline-desk-session", "foldline-desk-csrf", "messages"}
     for name in ("foldline-desk-session", "foldline-desk-csrf"):
         sent = desk.attributes[name]
@@ -266,7 +266,7 @@ def test_the_desk_serves_no_reader_pages_and_no_foreign_host(desk: DeskBrowser, 
 
 
 def test_signing_out_of_the_desk_takes_a_post_and_ends_the_session(desk: DeskBrowser, port: int) -> None:
-    enter(desk)
+    come_in(desk)
     kept = dict(desk.cookies)
     desk.get("/")
     assert desk.get("/sign-out").status == 405

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -48,14 +49,17 @@ reason = "article-is-free"
 """
 
 
+@cache
 def cases() -> Cases:
     return read_cases((HERE / "cases.toml").read_text(encoding="utf-8"), "cases.toml", UTC)
 
 
+@cache
 def rules() -> Rules:
     return read_rules((HERE / "rules.toml").read_text(encoding="utf-8"), "rules.toml", cases().zone)
 
 
+@cache
 def verdicts() -> list[Verdict]:
     return run_cases(cases().cases, rules())
 

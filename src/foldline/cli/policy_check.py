@@ -96,13 +96,14 @@ def _show(found: Review, place: Place) -> None:
     if found.counts:
         console.print(table)
     levels = ", ".join(f"{number} {level}" for level, number in sorted(found.levels.items()))
-    console.print(f"{found.total} articles: {levels or 'none'}.", markup=False)
+    console.print(f"{found.total} articles: {levels or 'none'}.")
 
 
 def table_console() -> Console:
-    """Where tables are printed: as wide as the terminal, or wide enough to be read in a log."""
-    console = Console(highlight=False, emoji=False)
-    return console if console.is_terminal else Console(highlight=False, emoji=False, width=WIDE)
+    """Where tables are printed: as wide as the terminal, or wide enough to be read in a log. What people wrote is shown
+    as it is, brackets too."""
+    plain = Console(highlight=False, emoji=False, markup=False)
+    return plain if plain.is_terminal else Console(highlight=False, emoji=False, markup=False, width=WIDE)
 
 
 def does(rule: Rule) -> str:

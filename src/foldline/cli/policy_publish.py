@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.table import Table
@@ -58,23 +58,24 @@ def start(home: Path | None) -> None:
 @click.argument("file", required=False, metavar="[FILE]")
 @by_option
 @click.option("--note", default="", callback=_one_line, help="Why, in one line.")
+@click.option("--anyway", is_flag=True, help="Even where walls leave nobody a way in to some articles.")
 @home_option
-def publish(file: str | None, by: str, note: str, home: Path | None) -> None:
+def publish(file: str | None, by: str, note: str, anyway: bool, home: Path | None) -> None:
     """Let FILE, or the draft in the home folder (rules.toml), decide from now on.
 
-    A file with a mistake is refused, and what decided before goes on deciding. What `foldline policy check` says of the
-    articles is told and refuses nothing.
+    Where `foldline policy check` finds an error it is refused, and what decided before goes on deciding.
     """
     settings = _publication(home)
     place = Place(settings.home, settings)
     text, called = place.text(file)
     if problems := problems_of(text, called, place.zone):
         tell(problems, ())
-        click.echo("Nothing was published.")
-        sys.exit(1)
+        _nothing_published()
     now = int(time.time())
     found = reviewed(place.rules(file), place.articles(), now)
     tell(found.errors, found.warnings)
+    if found.errors and not anyway:
+        _nothing_published()
     with RuleSetStore(settings.home) as store:
         active = store.active()
         if active is not None and active.version == version_of(text):
@@ -84,6 +85,11 @@ def publish(file: str | None, by: str, note: str, home: Path | None) -> None:
         stored = store.publish(text, by, note, now)
     write_down("published", stored, active.version if active is not None else "built in")
     click.echo(f"Published {stored.version}: the gate decides by it within a second.")
+
+
+def _nothing_published() -> NoReturn:
+    click.echo("Nothing was published.")
+    sys.exit(1)
 
 
 @click.command()
@@ -102,7 +108,7 @@ def history(limit: int, home: Path | None) -> None:
         mark = " (decides)" if number == 0 else ""
         table.add_row(stored.version + mark, written(stored.at, settings.zone), stored.by, stored.note)
     if published:
-        table_console().print(table, markup=False)
+        table_console().print(table)
     for row in damaged:
         click.echo(f"Number {row} is not as it was published: it decides nothing.")
 

@@ -107,9 +107,9 @@ def _spend(spend: Spend) -> dict[str, object]:
 def show(decision: Decision, sources: dict[str, str], console: Console) -> None:
     """A decision for a person."""
     shown = {"opens": "whole", "refuses": "preview", "opens-if": "preview, then whole once it is counted"}
-    console.print(f"[bold]{shown[decision.outcome.value]}[/bold] · {decision.reason.value}")
+    console.print(f"[bold]{shown[decision.outcome.value]}[/bold] · {decision.reason.value}", markup=True)
     if decision.rule:
-        console.print(f"decided by: {decision.rule} ({sources.get(decision.rule, 'built in')})", markup=False)
+        console.print(f"decided by: {decision.rule} ({sources.get(decision.rule, 'built in')})")
     table = Table("", "finding", "asked by", box=None, pad_edge=False)
     for finding in decision.findings:
         table.add_row("✓" if finding.passed else "✗", finding.reason.value, finding.rule or "-")
@@ -162,4 +162,4 @@ def show_article(
         lines.append(f"published: {written(article.published, zone)}, {when}")
     if plan.until < NEVER:
         lines.append(f"so until: {written(plan.until, zone)}, when the rules say something else about it")
-    console.print("\n".join(lines), markup=False)
+    console.print("\n".join(lines))

@@ -157,13 +157,13 @@ class Walk:
 
     def _inline_table(self, path: Path) -> None:
         self._at += 1
-        self._skip(_SPACE)
+        self._skip(_BLANK)
         while not self._text.startswith("}", self._at):
             self._pair(path)
-            self._skip(_SPACE)
+            self._skip(_BLANK)
             if not self._text.startswith("}", self._at):
                 self._expect(",")
-                self._skip(_SPACE)
+                self._skip(_BLANK)
         self._at += 1
 
     def _skip(self, pattern: re.Pattern[str]) -> None:

@@ -112,7 +112,10 @@ class _Mending:
         while True:
             try:
                 data = tomllib.loads(self.text)
-                walk = Walk(self.text).walk()
+                walk = Walk(self.text)
+                # A later version of TOML may have what this walk does not know: places are then less exact.
+                with suppress(Stuck):
+                    walk.walk()
             except tomllib.TOMLDecodeError as error:
                 if not self._mend(str(error)) or len(self.faults) >= MOST_FAULTS:
                     return self._result({}, Walk(""))
@@ -138,7 +141,7 @@ class _Mending:
         repeated = what.startswith("Cannot")
         if repeated and self._double_brackets(walk):
             return True
-        with suppress(Stuck, tomllib.TOMLDecodeError):
+        with suppress(Stuck, RecursionError, tomllib.TOMLDecodeError):
             walk.walk(stop)
         start, stopped = walk.place(walk.statement), walk.place(stop)
         lines = self.text.split("\n")

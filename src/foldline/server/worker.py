@@ -48,9 +48,9 @@ SPEND_DEADLINE = LOCK_SECONDS + 0.5
 _TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
-def rules_in_force(settings: Settings) -> RulesInForce:
+def rules_in_force(settings: Settings, *, keeps: bool = False) -> RulesInForce:
     """Where a process reads the rules that decide."""
-    return RulesInForce(settings.home, settings.zone, settings.meter_limit)
+    return RulesInForce(settings.home, settings.zone, settings.meter_limit, keeps=keeps)
 
 
 def rules_of(settings: Settings, now: int) -> Rules | None:
@@ -168,7 +168,7 @@ class Worker:
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
         self._facts = PassStore(home)
-        self._rules = rules_in_force(settings)
+        self._rules = rules_in_force(settings, keeps=True)
         self.state.rules = self._rules.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from foldline.errors import ConfigurationError, StoreUnavailable
 from foldline.policy.open_now import OpenNow
 from foldline.policy.rules import Rules, first_form
-from foldline.policy.rules_file import read_rules
 from foldline.stores.home import Home
 from foldline.stores.open_now import OpenNowStore
 from foldline.stores.rule_sets import RuleSetStore
@@ -29,13 +28,15 @@ PATIENCE = 0.05
 class RulesInForce:
     """What one process decides by. `rules` is None until a good set was read: previews only.
 
-    `zone` is the publication's; `meter_limit` is the settings' own, for a publication that never published rules.
+    `zone` is the publication's; `meter_limit` is the settings' own, for a publication that never published rules. Only
+    a worker `keeps` what decided last: a verb that somebody else runs must leave no file that workers can't write.
     """
 
-    def __init__(self, home: Home, zone: ZoneInfo, meter_limit: int) -> None:
+    def __init__(self, home: Home, zone: ZoneInfo, meter_limit: int, *, keeps: bool = False) -> None:
         self._home = home
         self._zone = zone
         self._meter_limit = meter_limit
+        self._keeps = keeps
         self._sets = RuleSetStore(home, read_only=True, timeout=PATIENCE)
         self._opened = OpenNowStore(home, read_only=True, timeout=PATIENCE)
         self._open_now: tuple[OpenNow, ...] = ()
@@ -89,6 +90,9 @@ class RulesInForce:
         return self.rules
 
     def _read(self, text: str, version: str) -> Rules | None:
+        # A publication without rules of its own pays for no reader of them: memory of every worker.
+        from foldline.policy.rules_file import read_rules
+
         try:
             return read_rules(text, f"rules {version}", self._zone)
         except ConfigurationError as error:
@@ -101,6 +105,8 @@ class RulesInForce:
     def _keep(self, text: str) -> None:
         """Write what is in force beside the database, whole or not at all. "" stands for the built-in rules."""
         path = self._home.rules_in_force
+        if not self._keeps:
+            return
         try:
             if path.exists() and path.read_text(encoding="utf-8") == text:
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -175,7 +175,7 @@ def _shown(
         "reader": one,
         "known": known_of(one),
         "rights": rights,
-        "sessions": ReaderSession.objects.filter(reader=one, ended_at=None).order_by("-started_at"),
+        "sessions": [(session, date.fromordinal(day) if day else None) for session, day in passes.in_use(one)],
         "notes": ReaderNote.objects.filter(reader=one),
         "giving": giving or GiveForm(),
         "noting": noting or NoteForm(),
@@ -187,8 +187,8 @@ def _shown(
 def known_of(one: Reader) -> list[Known]:
     """Everything about the account itself that lets a reader read, or keeps them from it."""
     known = [Known(one.is_active, "The account is open." if one.is_active else "The account is closed.")]
-    sessions = ReaderSession.objects.filter(reader=one, ended_at=None)
-    count = sessions.count()
+    sessions = [session for session, _day in passes.in_use(one)]
+    count = len(sessions)
     signed_in = {0: "Signed in nowhere.", 1: "Signed in on one device."}
     known.append(Known(count > 0, signed_in.get(count, f"Signed in on {count} devices.")))
     now = moment.now()
