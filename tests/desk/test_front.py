@@ -96,3 +96,12 @@ def test_from_an_article_one_comes_to_see_as_and_open_now(desk: DeskBrowser, new
     for path in (f"/see-as?article={article.pk}", f"/open-now?article={article.pk}"):
         assert f'href="{path}"' in shown
         assert desk.get(path).status == 200
+
+
+def test_the_tables_behind_the_desk_stand_in_its_colours(desk: DeskBrowser, newsroom: Newsroom) -> None:
+    enter(desk, "editor")
+    page = desk.get("/newsroom/article/").text
+    assert 'href="/static/desk/tables.css"' in page
+    assert '<a href="/">Foldline desk</a>' in page
+    for path in ("desk/tables.css", "desk/desk.css", "desk/fonts/figtree-latin.woff2"):
+        assert desk.get(f"/static/{path}").status == 200, path

@@ -46,7 +46,7 @@ def test_a_metered_article_is_shown_before_and_after_it_is_counted(
     page = desk.get(f"/see-as?article={article}&as=one-left").text
     first, then = frames(page)
     assert "What comes at once" in page
-    assert "Once it is counted" in page
+    assert "When it is counted" in page
     assert "meter-has-room" in page
     assert "foldline.toml [meter] limit" in page
     preview, whole = desk.get(first).text, desk.get(then).text
@@ -188,6 +188,7 @@ def test_the_page_of_a_reader_says_what_keeps_them_from_reading(desk: DeskBrowse
     nora.save()
     passes.end_all(nora)
     page = desk.get(f"/service/{nora.pk}").text
+    assert "Meter “site”: 0 of 3 articles read, until " in page
     for sentence in ("The account is closed.", "Signed in nowhere.", "No entitlement, now or before."):
         assert sentence in page
 

@@ -53,20 +53,20 @@ def test_each_role_is_given_alone_and_stands_in_the_audit_log(home: Home, log: L
 def test_it_promotes_a_reader_who_is_there_already_and_changes_roles(home: Home) -> None:
     from foldline.site.readers.models import Reader
 
-    reader = Reader.objects.join("nora@example.test")
-    assert run(home, "nora@example.test", "--role", "admin").startswith("0 Changed: nora@example.test, admin.")
+    reader = Reader.objects.join("rosa@example.test")
+    assert run(home, "rosa@example.test", "--role", "admin").startswith("0 Changed: rosa@example.test, admin.")
     reader.refresh_from_db()
     assert reader.is_superuser
-    run(home, "nora@example.test", "--role", "editor")
+    run(home, "rosa@example.test", "--role", "editor")
     reader.refresh_from_db()
     assert not reader.is_superuser
 
 
-@pytest.mark.parametrize("password", ["\n", "short\n", "passwordpassword1\n"[:9] + "\n", "nora@example.test\n"])
+@pytest.mark.parametrize("password", ["\n", "short\n", "passwordpassword1\n"[:9] + "\n", "rosa@example.test\n"])
 def test_a_weak_password_is_refused_and_nobody_is_added(home: Home, password: str) -> None:
     from foldline.site.readers.models import Reader
 
-    assert run(home, "nora@example.test", given=password).startswith("1 Error: ")
+    assert run(home, "rosa@example.test", given=password).startswith("1 Error: ")
     assert not Reader.objects.exists()
 
 

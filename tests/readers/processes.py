@@ -78,7 +78,7 @@ class DeskBrowser:
         try:
             connection.request(method, path, urlencode(data) if data is not None else None, given)
             response = connection.getresponse()
-            text = response.read().decode()
+            text = response.read().decode("utf-8", "replace")
             for sent in response.headers.get_all("Set-Cookie") or []:
                 for name, morsel in SimpleCookie(sent).items():
                     self.attributes[name] = sent

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tests.gate.newspaper import PATHS, PREVIEW, REST, SECRET, START, Newspaper, open_newspaper
+from tests.gate.newspaper import PATHS, PREVIEW, READER, REST, SECRET, START, Newspaper, open_newspaper
 
 from foldline.config import load
 from foldline.gate.response import Response
@@ -102,7 +102,7 @@ def test_what_each_kind_gets_of_a_metered_article(eye: SeeAs) -> None:
 def test_it_reads_with_what_one_reader_has(eye: SeeAs) -> None:
     told = {}
     for name, ends in {"runs": {1: START + DAY}, "no end": {1: 0}, "ended": {1: START - DAY}, "none": {}}.items():
-        look = eye.look_with("/subscribers", ends)
+        look = eye.look_with("/subscribers", READER, ends)
         assert look is not None
         (step,) = look.steps
         assert step.decision is not None
@@ -116,10 +116,38 @@ def test_it_reads_with_what_one_reader_has(eye: SeeAs) -> None:
 
 
 def test_a_reader_of_more_products_than_a_pass_holds_reads_them_all(eye: SeeAs) -> None:
-    look = eye.look_with("/subscribers", dict.fromkeys(range(2, 30), 0) | {1: 0})
+    look = eye.look_with("/subscribers", READER, dict.fromkeys(range(2, 30), 0) | {1: 0})
     assert look is not None
     assert look.steps[0].decision is not None
     assert look.steps[0].decision.reason == "subscription-covers"
+
+
+def test_a_reader_whose_meter_is_spent_is_told_so_and_which_articles_they_read_is_not_said(
+    paper: Newspaper, eye: SeeAs
+) -> None:
+    def told(path: str) -> list[str]:
+        look = eye.look_with(path, READER, {})
+        assert look is not None
+        return [step.decision.reason.value for step in look.steps if step.decision is not None]
+
+    paper.sign_in()
+    assert told("/metered-10") == ["meter-has-room", "meter-has-room"]
+    for number in (10, 11, 12):
+        assert told("/metered-13") == ["meter-has-room", "meter-has-room"]
+        assert REST.encode() in paper.read(number).body
+    assert told("/metered-13") == ["meter-has-room", "meter-is-spent"]
+    # The gate would open it again, because it was read before; staff do not learn that.
+    assert REST.encode() in paper.read(10).body
+    assert told("/metered-10") == ["meter-has-room", "meter-is-spent"]
+    assert REST.encode() not in paper.read(13).body
+
+
+def test_where_the_meter_cannot_be_read_the_look_says_what_the_gate_says(paper: Newspaper, eye: SeeAs) -> None:
+    paper.home.meter_db.unlink()
+    look = eye.look_with("/metered", READER, {})
+    assert look is not None
+    assert look.steps[-1].decision is not None
+    assert look.steps[-1].decision.reason == "meter-cannot-count"
 
 
 def test_looking_leaves_nothing_behind(paper: Newspaper, eye: SeeAs) -> None:
@@ -135,7 +163,7 @@ def test_looking_leaves_nothing_behind(paper: Newspaper, eye: SeeAs) -> None:
     for kind in KINDS:
         for access in Access:
             seen(eye, PATHS[access], kind)
-    eye.look_with("/metered", {1: 0})
+    eye.look_with("/metered", READER, {})
     paper.worker.events.flush()
     assert files() == before
     # And however often it looks, a reader has as much left as before.
@@ -154,7 +182,7 @@ def test_each_rule_in_the_trace_has_where_it_is_written(eye: SeeAs) -> None:
 @pytest.mark.parametrize("path", ["/nothing-here", "/", "/old-name", "/withdrawn", "/-/read", "/../etc/passwd"])
 def test_where_no_article_stands_there_is_nothing_to_see(eye: SeeAs, path: str) -> None:
     assert eye.look(path, "subscriber") is None
-    assert eye.look_with(path, {1: 0}) is None
+    assert eye.look_with(path, READER, {1: 0}) is None
 
 
 def test_a_kind_that_there_is_none_of_is_an_error(eye: SeeAs) -> None:

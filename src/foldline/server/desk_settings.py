@@ -6,7 +6,8 @@ from pathlib import Path
 
 from foldline.pages import assets
 from foldline.server.settings import *  # noqa: F403
-from foldline.server.settings import FOLDLINE, INSTALLED_APPS, django_key
+from foldline.server.settings import FOLDLINE, INSTALLED_APPS, TEMPLATES, django_key
+from foldline.site import desk
 
 # Of another key: a session of the readers' side, copied into the desk's cookie, is none.
 SECRET_KEY = django_key(FOLDLINE.secrets[0], "django desk")
@@ -34,6 +35,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "foldline.site.desk.middleware.staff_with_second_factor",
 ]
+
+# Before Django's own, so that its admin stands in the desk's colours.
+TEMPLATES = [{**TEMPLATES[0], "DIRS": [str(Path(desk.__file__).parent / "templates_over")]}]
 
 # The desk's pages are set in the publication's own letters.
 STATICFILES_DIRS = [("desk/fonts", str(Path(assets.__file__).parent / "assets" / "fonts"))]

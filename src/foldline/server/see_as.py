@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings
@@ -17,12 +18,14 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, Outcome
+from foldline.policy.window import Window
 from foldline.server.reader_kinds import KINDS, as_headers, jar_as, needs_of, pass_jar
 from foldline.server.worker import PictureFolder, state_of
-from foldline.signed.counting import Charge, Counted
+from foldline.signed.counting import Charge, Counted, Owner, reader_owner
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
 from foldline.site.desk.looking import Look, Seen
 from foldline.stores.memory_meter import MemoryMeter
+from foldline.stores.meter import SqliteMeter
 from foldline.stores.records import PublicStore, SealedStore
 
 #: Who asks, for the gate: an address that is nobody's (RFC 5737).
@@ -44,9 +47,23 @@ class _CountsHere:
 
     def __init__(self) -> None:
         self._store = MemoryMeter()
+        self.broken = False
 
     async def spend(self, charge: Charge) -> Counted:
+        if self.broken:
+            raise StoreUnavailable("meter: it could not say how much this reader has read")
         return self._store.spend(charge)
+
+    def begin_with(self, owner: Owner, meter: str, window: Window, used: int) -> None:
+        """As if the owner had read so many other articles. Which ones they really were is nobody's business."""
+        for _ in range(used):
+            self._store.spend(Charge(owner, meter, window.number, window.ends, used, _some_other()))
+
+
+def _some_other() -> Callable[[bytes], tuple[bytes, ...]]:
+    """What stands for an article that there is none of."""
+    name = os.urandom(8)
+    return lambda salt: (name,)
 
 
 class _NoSite:
@@ -64,7 +81,8 @@ class Visitor:
         self.decisions: list[Decision] = []
         self.state.note = lambda article, decision: self.decisions.append(decision)
         self.library = Library(PublicStore(settings.home), SealedStore(settings.home))
-        self._spender = Spender(_CountsHere(), clock)
+        self.counts = _CountsHere()
+        self._spender = Spender(self.counts, clock)
         self.facts: PassFacts | None = None
         self.jar: dict[str, str] = {}
         self.crawler = False
@@ -126,14 +144,25 @@ class SeeAs:
         visitor.crawler = wanted.crawler
         return _looked(visitor, page)
 
-    def look_with(self, path: str, product_ends: Mapping[int, int]) -> Look | None:
+    def look_with(self, path: str, reader: bytes, product_ends: Mapping[int, int]) -> Look | None:
         visitor = Visitor(self._settings, self._clock)
         page = visitor.library.page(path.encode())
         if not isinstance(page, PublicPage):
             return None
-        now = visitor.state.now()
-        visitor.facts = PassFacts(os.urandom(16), os.urandom(16), product_ends, now + SESSION_SECONDS)
-        visitor.jar = pass_jar(visitor.facts, now, visitor.state.keyring)
+        state, now = visitor.state, visitor.state.now()
+        visitor.facts = PassFacts(reader, os.urandom(16), product_ends, now + SESSION_SECONDS)
+        visitor.jar = pass_jar(visitor.facts, now, state.keyring)
+        allowance = state.rules.plan(page.article, now).allowance if state.rules is not None else None
+        if allowance is not None:
+            window = state.window(now, allowance.days)
+            owner = reader_owner(state.keyring, reader)
+            try:
+                with closing(SqliteMeter(self._settings.home)) as meter:
+                    used = meter.used(owner, allowance.name, window.number)
+            except StoreUnavailable:
+                visitor.counts.broken = True
+            else:
+                visitor.counts.begin_with(owner, allowance.name, window, used)
         return _looked(visitor, page)
 
     def file(self, path: str) -> tuple[str, bytes] | None:

@@ -46,8 +46,9 @@ class Eye(Protocol):
             StoreUnavailable: the records can't be read.
         """
 
-    def look_with(self, path: str, product_ends: Mapping[int, int]) -> Look | None:
-        """The same for a reader with these products and their ends (epoch seconds, 0 for none)."""
+    def look_with(self, path: str, reader: bytes, product_ends: Mapping[int, int]) -> Look | None:
+        """The same for one reader, by the key in their passes, with these products and their ends (epoch seconds, 0 for
+        none), and with as many articles on their meter as they have read. Which ones is not looked up."""
 
     def file(self, path: str) -> tuple[str, bytes] | None:
         """(content type, bytes) of a file or picture that a page shows, by its path under the prefix."""

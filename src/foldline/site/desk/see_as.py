@@ -132,7 +132,7 @@ class SeeAsPages:
 
     def _look(self, article: Article, kind: str, reader: Reader | None) -> Look | None:
         if reader is not None:
-            return self._eye.look_with(article.path, passes.product_ends(reader))
+            return self._eye.look_with(article.path, bytes.fromhex(reader.key), passes.product_ends(reader))
         return self._eye.look(article.path, kind)
 
 

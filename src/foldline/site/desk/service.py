@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django import forms
+from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from foldline.errors import StoreUnavailable
+from foldline.policy.window import window_at
+from foldline.signed.counting import reader_owner
 from foldline.site.desk import audit
 from foldline.site.desk.audited import staff_of
 from foldline.site.desk.models import ReaderNote
 from foldline.site.desk.pages import page, staff_page, zone
 from foldline.site.desk.roles import Power
+from foldline.site.newsroom.press import rules_in_force
 from foldline.site.readers import entitlements, erasing, moment, passes
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader, ReaderSession
+from foldline.stores.meter import SqliteMeter
 from foldline.stores.passes import pack_products
 
 FOUND = 20
@@ -206,10 +213,31 @@ def known_of(one: Reader) -> list[Known]:
         known.append(
             Known(False, f"{later.product}: starts only on {later.starts_at.astimezone(zone()):%Y-%m-%d %H:%M}.")
         )
+    known += _meters(one)
     packed = pack_products(passes.product_ends(one))
     keys = [session.pass_session for session in sessions]
     if PassFacts.objects.filter(session__in=keys, ended_at=0).exclude(products=packed).exists():
         known.append(Known(False, "A device carries another right than the account has: sign it out."))
+    return known
+
+
+def _meters(one: Reader) -> list[Known]:
+    """How much each allowance of the rules has left for this reader. Which articles were read is not looked up."""
+    rules = rules_in_force()
+    if rules is None:
+        return [Known(False, "No rules can be read: previews only, for everybody.")]
+    owner = reader_owner(passes.keyring(), bytes.fromhex(one.key))
+    known = []
+    try:
+        with closing(SqliteMeter(settings.FOLDLINE.home)) as store:
+            for allowance in rules.allowances.values():
+                window = window_at(moment.epoch(), zone(), allowance.days)
+                used = store.used(owner, allowance.name, window.number)
+                limit = allowance.limit(signed_in=True)
+                what = f"Meter “{allowance.name}”: {used} of {limit} articles read, until {window.resets:%Y-%m-%d}."
+                known.append(Known(used < limit, what))
+    except StoreUnavailable:
+        known.append(Known(False, "The meter can’t be read just now: nothing metered opens."))
     return known
 
 
