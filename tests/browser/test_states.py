@@ -183,7 +183,7 @@ def test_the_fourth_article_shows_when_the_next_ones_come(reader: NotYet, demo: 
         one.wait_for_rest()
     one.open(metered[3])
     one.page.wait_for_selector("[data-state=refused]")
-    assert "The next ones come on 1 " in one.gate_text()
+    assert "With a free account you read 5 a month. Without one, the next come on 1 " in one.gate_text()
     assert not one.has_rest()
     one.open(metered[0])
     one.settle()

@@ -36,7 +36,7 @@ def test_the_fourth_article_is_refused_with_the_day_of_the_next_ones(plain: Read
         plain.open(path).get_by_role("button", name="Continue reading").click()
         plain.page.wait_for_url("**#continue")
     page = plain.open(metered[3])
-    assert "The next ones come on 1 " in plain.gate_text()
+    assert "Without one, the next come on 1 " in plain.gate_text()
     assert text_below(plain) == ""
     assert page.get_by_role("link", name="Subscribe").count() == 1
 

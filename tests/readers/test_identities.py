@@ -393,6 +393,7 @@ def test_what_a_provider_tells_beside_its_token_must_be_about_the_same_person(li
     assert nobody(lie(liar, browser, email=None, email_verified=None), browser, FAILED)
     liar.says("/userinfo", {"sub": "nora", "email": "nora@example.test", "email_verified": True})
     assert lie(liar, Browser(), email=None, email_verified=None).status_code == 303
+    assert lie(liar, Browser(), email_verified=None).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,23 @@ def test_a_known_and_an_unknown_address_get_the_same_answer() -> None:
     assert answers[0] == answers[1]
 
 
+def test_a_known_and_an_unknown_address_are_as_much_work() -> None:
+    """Statements are counted and not seconds: the clock of a test proves nothing on a busy machine."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    Browser().sign_in("known@example.test")
+    writes = []
+    for email in ("known@example.test", "unknown@example.test"):
+        browser = Browser()
+        browser.get("/-/sign-in")
+        with CaptureQueriesContext(connection) as made:
+            browser.post("/-/sign-in", {"email": email})
+        writes.append(sorted(query["sql"].split()[2] for query in made if query["sql"].startswith("INSERT")))
+    assert writes[0] == writes[1]
+    assert readers() == ["known@example.test", "unknown@example.test"]
+
+
 def test_a_closed_account_gets_the_same_answer_and_no_mail() -> None:
     from foldline.site.readers.models import Reader
 

@@ -204,7 +204,7 @@ def answer(request: HttpRequest, provider: Provider, state: dict[str, Any]) -> W
         token = conversation.get_access_token_data(request, conversation.app, client, state["verifier"])
         claims = _verified(token["id_token"], conversation.keys(), provider)
         _require_ours(claims, provider, state["nonce"])
-        told = claims if "email" in claims else _more(conversation, token, claims)
+        told = claims if {"email", "email_verified"} <= claims.keys() else _more(conversation, token, claims)
     except requests.RequestException as error:
         raise StoreUnavailable(f"sign-in {provider.name}: {type(error).__name__}") from error
     except _MALFORMED as error:
