@@ -8,11 +8,9 @@ from tests.browser.press_room import CHROMIUM, FLAGS, Demo, running_demo
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One Chromium and one demo serve all journeys: they stay on one worker."""
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
