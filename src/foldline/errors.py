@@ -45,8 +45,11 @@ class StoreUnavailable(FoldlineError):
 
 
 class OriginUnavailable(FoldlineError):
-    """The site behind the gate did not answer as HTTP has it, or not in time. `why` is a word for counts: `connect`,
-    `busy`, `slow`, `broken`, `cut off`, `too large`. Nothing of the answer is in the message."""
+    """The site behind the gate did not answer as HTTP has it, or not in time. Nothing of the answer is in the message.
+
+    `why` is a word for counts: `connect`, `busy`, `slow`, `broken`, `cut off`, `too large`, `failing` (5xx), `refused`
+    (401, 403).
+    """
 
     def __init__(self, why: str, what: str = "") -> None:
         super().__init__(f"origin: {what or why}")

@@ -1,4 +1,4 @@
-"""The tables that the gate reads beside Django's, and the two files of article records. Idempotent."""
+"""The tables that the gate reads beside Django's, and the files of article records. Idempotent."""
 
 from __future__ import annotations
 
@@ -78,6 +78,24 @@ CREATE TABLE IF NOT EXISTS rests (
 );
 """
 
+FETCHED = """
+CREATE TABLE IF NOT EXISTS fetched (
+    page BLOB PRIMARY KEY,
+    status INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    fresh_until INTEGER NOT NULL,
+    etag BLOB NOT NULL,
+    last_modified BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    used_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fetched_used ON fetched (used_at, size);
+"""
+
 
 def connect(path: Path, *, read_only: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
     """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds."""
@@ -96,7 +114,12 @@ def connect(path: Path, *, read_only: bool = False, timeout: float = 5.0) -> sql
 def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
-    for path, script in ((home.site_db, SITE), (home.public_db, PUBLIC), (home.sealed_db, SEALED)):
+    for path, script in (
+        (home.site_db, SITE),
+        (home.public_db, PUBLIC),
+        (home.sealed_db, SEALED),
+        (home.fetched_db, FETCHED),
+    ):
         connection = connect(path)
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from foldline.sources.origin.client import Address, Limits, OriginClient
 
 #: Quick ends, so that a test of slowness is quick.
-QUICK = Limits(connect=2, first_byte=0.4, between=0.4, whole=1.2, upload=1, idle=5, connections=4, most_upload=1 << 20)
+QUICK = Limits(connect=2, first_byte=1, between=1, whole=2, upload=1, idle=5, connections=4, most_upload=1 << 20)
 
 Speech = Callable[["Talk"], Awaitable[None]]
 

@@ -121,7 +121,8 @@ def test_what_an_origin_says_unasked_answers_nobody() -> None:
     async def ask() -> None:
         async with asking(speech) as (client, origin):
             assert await read(client) == (200, b"mine")
-            await asyncio.sleep(0.15)
+            while client._idle[0].wire.fresh:
+                await asyncio.sleep(0.01)
             assert await read(client) == (200, b"mine")
             assert len(origin.talks) == 2
 
@@ -212,7 +213,7 @@ def test_nobody_listens() -> None:
 
 def test_no_more_connections_are_opened_than_there_may_be() -> None:
     async def ask() -> list[str]:
-        limits = replace(QUICK, connections=2, connect=0.2, first_byte=1.5)
+        limits = replace(QUICK, connections=2, connect=0.5)
         async with asking(once(ok(b"x"), wait=5), limits) as (client, origin):
             held = [await client.ask("GET", b"/", FIELDS) for _ in range(2)]
             with pytest.raises(OriginUnavailable) as error:
@@ -316,7 +317,7 @@ def test_a_slow_reader_is_not_a_slow_origin() -> None:
             came = 0
             async for chunk in answer.chunks():
                 came += len(chunk)
-                await asyncio.sleep(0.25 if came < 600_000 else 0)
+                await asyncio.sleep(0.5 if came < 600_000 else 0)
             return came
 
     assert run(ask()) == 1_000_000
@@ -397,7 +398,8 @@ def test_a_reader_who_goes_away_takes_the_connection_along() -> None:
                 await read(client)
 
             task = asyncio.create_task(reader())
-            await asyncio.sleep(0.05)
+            while not origin.heard:
+                await asyncio.sleep(0.01)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             async with await client.ask("GET", b"/", FIELDS) as answer:
