@@ -39,7 +39,8 @@ def test_every_bound_is_the_one_that_is_written() -> None:
     said = (
         f"{limits.connections} at most for a worker",
         f"does not connect within {limits.connect:.0f} s",
-        f"says nothing for {limits.first_byte:.0f} s, stops for {limits.between:.0f} s, takes {limits.whole:.0f} s in all",
+        f"says nothing for {limits.first_byte:.0f} s, stops for {limits.between:.0f} s",
+        f"takes {limits.whole:.0f} s in all",
         f"up to {limits.most_upload >> 20} MB",
         f"over {MOST_PAGE >> 20} MB, packed or not",
         f"room for {MOST_BYTES >> 20} MB",
