@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-import uvicorn
+from tests.server.origin_gate import GATE_SAYS, Gate, gate_before, parsed, request, said
 from tests.server.origin_sites import ARTICLE, SECRET, Newspaper, newspaper_site, static_site
 from tests.sources.origin.raw_origin import QUICK, Talk, raw_origin
 
-from foldline.gate.asgi import Receive, Scope, Send
-from foldline.gate.request import Request
-from foldline.server.origin_link import OriginLink
-from foldline.sources.origin.client import Address, Limits
 from foldline.sources.origin.fetch import What
-from foldline.sources.origin.surface_file import read_map
-from foldline.sources.origin.surfaces import Kind
-from foldline.stores.fetched import FetchedPages
 from foldline.stores.home import Home
 from foldline.stores.schema import migrate
-
-MAP = """
-profile = "static"
-
-[[route]]
-name = "shop"
-kind = "passed"
-paths = ["/shop/**"]
-methods = "all"
-"""
-
-GATE_SAYS = b"gate"
 
 
 @pytest.fixture(scope="module")
@@ -45,85 +24,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = Home(tmp_path_factory.mktemp("home"))
     migrate(made)
     return made
-
-
-@dataclass
-class Gate:
-    link: OriginLink
-    port: int = 0
-    articles: int = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What a worker does with a request, as far as the origin has to do with it."""
-        client = scope["client"][0]
-        request = Request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], client)
-        surface = self.link.surface_of(request)
-        status = surface.status
-        if surface.kind is Kind.ARTICLE:
-            status = (await self.link.fetch(surface)).page.status
-            self.articles += 1
-        elif surface.kind is not Kind.CLOSED:
-            status = await self.link.forward(surface, request, receive, send)
-        if status:
-            await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"4")]})
-            await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else GATE_SAYS})
-
-
-@contextlib.asynccontextmanager
-async def gate_before(
-    port: int, home: Home, limits: Limits = QUICK, readers_patience: float = 60.0
-) -> AsyncIterator[Gate]:
-    link = OriginLink(
-        read_map(MAP, "map.toml"),
-        Address("127.0.0.1", port),
-        FetchedPages(home),
-        host=b"paper.example",
-        scheme=b"https",
-        secret=SECRET.encode(),
-        hosts=frozenset((b"paper.example",)),
-        limits=limits,
-        readers_patience=readers_patience,
-    )
-    gate = Gate(link)
-    config = uvicorn.Config(
-        gate, http="httptools", ws="none", lifespan="off", interface="asgi3", access_log=False, server_header=False,
-        proxy_headers=False, log_level="critical", timeout_graceful_shutdown=1,
-    )  # fmt: skip
-    with contextlib.closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server._serve([listening]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        gate.port = listening.getsockname()[1]
-        try:
-            yield gate
-        finally:
-            server.should_exit = True
-            await serving
-            await link.close()
-            await asyncio.sleep(0)
-
-
-async def said(port: int, raw: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(raw)
-    came = await asyncio.wait_for(reader.read(), 10)
-    writer.close()
-    await writer.wait_closed()
-    return came
-
-
-def request(method: str, target: str, *lines: str, body: bytes = b"") -> bytes:
-    head = [f"{method} {target} HTTP/1.1", "Host: paper.example", "Connection: close", *lines]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-def parsed(answer: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    fields = [tuple(line.split(": ", 1)) for line in lines]
-    return int(first.split()[1]), [(name.lower(), value) for name, value in fields], body
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -247,6 +147,17 @@ def test_an_article_is_fetched_by_the_gate_and_never_forwarded(home: Home) -> No
         run(act(port))
     assert newspaper.asked == [("GET", "/news/a-bridge/")] * 2
     assert [set(seen) & {"HTTP_COOKIE", "HTTP_X_FORWARDED_FOR"} for seen in newspaper.seen] == [set(), set()]
+
+
+def test_what_nobody_mapped_is_told_by_its_address(home: Home) -> None:
+    async def act(port: int) -> list[tuple[bytes, bool]]:
+        async with gate_before(port, home) as gate:
+            for target in ("/old/a-bridge", "/static/a-bridge", "/index.json", "/news/river.png"):
+                await said(gate.port, request("GET", target))
+            return [(surface.target, surface.unmapped) for surface in gate.closed]
+
+    with newspaper_site(Newspaper()) as port:
+        assert run(act(port)) == [(b"/old/a-bridge", True), (b"/static/a-bridge", False)]
 
 
 def test_a_folder_of_files_is_gated_too(home: Home, tmp_path: Path) -> None:

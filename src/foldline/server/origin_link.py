@@ -28,9 +28,14 @@ AGENT = b"Foldline (the gate of this site)"
 Scope = MutableMapping[str, Any]
 
 
+def uncounted(surface: Surface) -> None:
+    """Where nobody counts what was closed."""
+
+
 class OriginLink:
     """`host` and `scheme` are those of the publication's address, `hosts` all names that readers may type, `hops` the
-    proxies of ours before the gate."""
+    proxies of ours before the gate. `on_closed` hears of each surface that the origin was asked for and whose answer
+    was closed: what is unmapped is counted so."""
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class OriginLink:
         limits: Limits | None = None,
         bounds: Bounds | None = None,
         on_change: Callable[[bytes, str], None] = ignore,
+        on_closed: Callable[[Surface], None] = uncounted,
         readers_patience: float = READERS_PATIENCE,
     ) -> None:
         asker = Asker(host, scheme, "", secret)
@@ -55,6 +61,7 @@ class OriginLink:
         self._forwarder = Forwarder(self._client, asker, hosts)
         self._hops = hops
         self._patience = readers_patience
+        self._on_closed = on_closed
 
     def surface_of(self, request: Request) -> Surface:
         """What a request is."""
@@ -88,6 +95,7 @@ class OriginLink:
                 surface, request.method, tuple(request.headers), client, upload
             ) as answer:
                 if answer.closed:
+                    self._on_closed(surface)
                     return answer.status
                 await self._send(answer, receive if upload is None or body.ended else None, send)
                 return 0

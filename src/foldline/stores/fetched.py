@@ -73,8 +73,9 @@ class FetchedPages:
         fields = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(headers))
         return FetchedPage(page, status, fields, body, digest, fetched_at, checked_at, fresh_until, etag, modified)
 
-    def put(self, page: FetchedPage) -> None:
-        """Keep an answer in place of the one before, and let go of what has no room.
+    def put(self, page: FetchedPage, asked_at: int) -> bool:
+        """Keep an answer in place of the one before, and let go of what has no room. False where another process has
+        heard from the origin since this one asked, at `asked_at`: what it heard is newer.
 
         Raises:
             StoreUnavailable: it can't be written.
@@ -82,12 +83,18 @@ class FetchedPages:
         headers = json.dumps([(name.decode("latin-1"), value.decode("latin-1")) for name, value in page.headers])
         size = len(page.body) + len(headers) + len(page.page)
         row = (page.page, page.status, headers, page.body, page.digest, page.fetched_at, page.checked_at)
-        self._write(
-            "INSERT OR REPLACE INTO fetched (page, status, headers, body, digest, fetched_at, checked_at, fresh_until,"
-            " etag, last_modified, size, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, page.fresh_until, page.etag, page.last_modified, size, page.checked_at),
+        written = self._write(
+            "INSERT INTO fetched (page, status, headers, body, digest, fetched_at, checked_at, fresh_until,"
+            " etag, last_modified, size, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (page) DO UPDATE SET status = excluded.status, headers = excluded.headers,"
+            " body = excluded.body, digest = excluded.digest, fetched_at = excluded.fetched_at,"
+            " checked_at = excluded.checked_at, fresh_until = excluded.fresh_until, etag = excluded.etag,"
+            " last_modified = excluded.last_modified, size = excluded.size, used_at = excluded.used_at"
+            " WHERE fetched.checked_at <= ?",
+            (*row, page.fresh_until, page.etag, page.last_modified, size, page.checked_at, asked_at),
             trim=True,
         )
+        return written > 0
 
     def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int) -> None:
         """The origin said that what is kept holds.
@@ -128,18 +135,19 @@ class FetchedPages:
         """Bytes of all that is kept."""
         return int(self._reading.execute("SELECT coalesce(sum(size), 0) FROM fetched").fetchone()[0])
 
-    def _write(self, statement: str, values: tuple[object, ...], *, trim: bool = False) -> None:
+    def _write(self, statement: str, values: tuple[object, ...], *, trim: bool = False) -> int:
         with self._lock:
             try:
                 self._writing.execute("BEGIN IMMEDIATE")
                 try:
-                    self._writing.execute(statement, values)
+                    rows = self._writing.execute(statement, values).rowcount
                     if trim:
                         self._trim()
                 except BaseException:
                     self._writing.execute("ROLLBACK")
                     raise
                 self._writing.execute("COMMIT")
+                return rows
             except sqlite3.Error as error:
                 raise StoreUnavailable(f"fetched pages: {error}") from error
 

@@ -371,6 +371,22 @@ def test_a_page_that_was_dropped_is_asked_for_anew_and_an_answer_from_before_cou
     run(act())
 
 
+def test_an_answer_that_is_older_than_another_workers_is_given_to_nobody(home: Home) -> None:
+    async def act() -> None:
+        async with scene(home) as made:
+            made.held = asyncio.Event()
+            waiting = asyncio.create_task(made.fetcher.fetch(b"/a"))
+            await made.until_asked(1)
+            made.clock.move(3)
+            slow, made.held, made.reply = made.held, None, html(GATED)
+            assert (await made.another().fetch(b"/a")).page.body == GATED
+            slow.set()
+            assert (await waiting).page.body == GATED
+            assert len({digest for _, digest in made.changed}) == 1
+
+    run(act())
+
+
 def test_after_a_drop_there_is_no_last_good_answer(home: Home) -> None:
     async def act() -> None:
         async with scene(home) as made:

@@ -171,7 +171,10 @@ class OriginClient:
         if upload is not None and upload.length is not None and upload.length > self.limits.most_upload:
             raise UploadRefused(413)
         safe = upload is None and method in _SAFE
-        await _within(self.limits.connect, self._room.acquire(), "busy")
+        if self._room.locked():
+            await _within(self.limits.connect, self._room.acquire(), "busy")
+        else:
+            await self._room.acquire()
         handed = False
         try:
             answer = await self._ask(method, target, fields, upload, safe)
@@ -221,14 +224,15 @@ class OriginClient:
                 line.wire.drop()
 
     async def _head(self, line: _Line, sending: asyncio.Task[None] | None) -> h11.Response:
+        if sending is None:
+            return await _within(self.limits.first_byte, _read_head(line))
         reading = asyncio.ensure_future(_read_head(line))
         try:
-            if sending is not None:
-                await asyncio.wait((reading, sending), timeout=self.limits.upload, return_when=asyncio.FIRST_COMPLETED)
-                if not reading.done() and not sending.done():
-                    raise UploadRefused(408)
-                if sending.done() and (failure := sending.exception()) is not None:
-                    raise failure if isinstance(failure, UploadRefused) else UploadRefused(400)
+            await asyncio.wait((reading, sending), timeout=self.limits.upload, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done() and not sending.done():
+                raise UploadRefused(408)
+            if sending.done() and (failure := sending.exception()) is not None:
+                raise failure if isinstance(failure, UploadRefused) else UploadRefused(400)
             return await _within(self.limits.first_byte, reading)
         finally:
             reading.cancel()

@@ -106,7 +106,7 @@ class Store(Protocol):
 
     def get(self, page: bytes) -> FetchedPage | None: ...
 
-    def put(self, page: FetchedPage) -> None: ...
+    def put(self, page: FetchedPage, asked_at: int) -> bool: ...
 
     def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int) -> None: ...
 
@@ -239,12 +239,12 @@ class ArticleFetcher:
         drops = self._drops
         try:
             async with self._room:
+                asked_at = int(self._clock.now())
                 fetched = await self._asked(target, page, kept)
         except OriginUnavailable as error:
             self._hold(page, error.why)
             raise
-        await self._keep(fetched, kept, drops)
-        return fetched
+        return await self._keep(fetched, kept, drops, asked_at)
 
     async def _asked(self, target: bytes, page: bytes, kept: Fetched | None) -> Fetched:
         known = kept.page if kept is not None and kept.what is What.PAGE else None
@@ -293,32 +293,33 @@ class ArticleFetcher:
         found = FetchedPage(page, status, told, body, digest, int(now), int(now), until, etag, modified, location)
         return Fetched(what, found, stand.kept or what is not What.PAGE)
 
-    async def _keep(self, fetched: Fetched, before: Fetched | None, drops: int) -> None:
+    async def _keep(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: int) -> Fetched:
         page = fetched.page.page
         self._held.pop(page, None)
-        self._tell(fetched)
         if fetched.what is What.PAGE:
             self._remembered.pop(page, None)
         else:
             _remember(self._remembered, page, fetched)
         try:
-            await asyncio.to_thread(self._write, fetched, before, drops)
+            fetched = await asyncio.to_thread(self._write, fetched, before, drops, asked_at)
         except StoreUnavailable as error:
             # What can't be kept is used all the same: the origin is asked again for the next visit.
             log.warning("%s", error)
+        return self._given(fetched)
 
-    def _write(self, fetched: Fetched, before: Fetched | None, drops: int) -> None:
+    def _write(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: int) -> Fetched:
         page = fetched.page
         with self._writing:
             if drops != self._drops:
                 # It may be this page that has changed since it was asked for: the next visit asks again.
-                return
+                return fetched
             if fetched.what is not What.PAGE or not fetched.kept:
                 self._store.drop(page.page)
             elif before is not None and before.page.digest == page.digest:
                 self._store.still(page.page, page.digest, page.checked_at, page.fresh_until)
-            else:
-                self._store.put(page)
+            elif not self._store.put(page, asked_at) and (newer := self._store.get(page.page)) is not None:
+                return Fetched(What.PAGE, newer)
+        return fetched
 
     def _tell(self, fetched: Fetched) -> None:
         page, digest = fetched.page.page, fetched.page.digest
