@@ -76,8 +76,7 @@ def test_it_lasts_no_shorter_and_no_longer_than_the_bounds() -> None:
     "header",
     [
         (b"cache-control", b"no-store"),
-        (b"cache-control", b"max-age=60, Private"),
-        (b"cache-control", b'private="set-cookie"'),
+        (b"cache-control", b"max-age=60, No-Store"),
         (b"vary", b"*"),
     ],
 )
@@ -85,6 +84,10 @@ def test_what_must_not_be_kept_is_not_kept_unless_the_publisher_says_so(header: 
     assert not standing([header], NOW, NOW, Bounds()).kept
     assert standing([header], NOW, NOW, Bounds(keeps_all=True)).kept
     assert standing([(b"vary", b"cookie")], NOW, NOW, Bounds()).kept
+
+
+def test_what_was_asked_for_with_nothing_of_anybody_is_nobodys_own() -> None:
+    assert standing([(b"cache-control", b"max-age=0, private, must-revalidate")], NOW, NOW, Bounds()).kept
 
 
 @given(st.lists(st.binary(max_size=40), max_size=3), st.binary(max_size=30), st.binary(max_size=30))

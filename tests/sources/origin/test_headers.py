@@ -97,7 +97,7 @@ def test_what_connection_names_is_dropped_but_nothing_that_is_relied_on() -> Non
 def test_everything_else_keeps_its_order_and_its_bytes() -> None:
     headers = [
         (b"accept", b"a"),
-        (b"x-a", b" b\xff"),
+        (b"x-a", b"b  c\xff"),
         (b"accept", b"c"),
         (b"range", b"bytes=0-"),
         (b"x-requested-with", b"y"),
@@ -184,6 +184,10 @@ def test_an_answer_keeps_what_belongs_to_it_and_nothing_of_the_hop() -> None:
         (b"vary", b"cookie"),
         (b"server", b"x"),
     )
+
+
+def test_blanks_around_a_value_are_not_part_of_it() -> None:
+    assert crossed((b"x-a", b" \tb ")) == [(b"x-a", b"b")]
 
 
 def test_control_bytes_are_never_sent_on() -> None:

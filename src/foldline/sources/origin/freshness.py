@@ -1,8 +1,8 @@
 """How long an origin's answer may be used without asking again, on the origin's terms (RFC 9111). Pure.
 
 The gate is the publisher's own and stands where the origin stood; it is no cache on the way. So it departs from RFC
-9111 in two points: it asks at most once in `least` seconds, and trusts no longer than `most`; and what it keeps as last
-good may be shown while the origin fails, `must-revalidate` or not.
+9111 in three points: it asks at most once in `least` seconds, and trusts no longer than `most`; what it keeps as last
+good may be shown while the origin fails, `must-revalidate` or not; and `private` forbids nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Standing:
 def standing(headers: Fields, asked_at: float, came_at: float, bounds: Bounds) -> Standing:
     """The standing of an answer. Both moments are epoch seconds."""
     directives = cache_control(headers)
-    kept = bounds.keeps_all or not ({"no-store", "private"} & directives.keys() or b"*" in _values(headers, b"vary"))
+    # `private` forbids nothing here: the gate asked with nothing of anybody, so what came is nobody's own.
+    kept = bounds.keeps_all or not ("no-store" in directives or b"*" in _values(headers, b"vary"))
     lasts = 0 if "no-cache" in directives else _lifetime(headers, directives, came_at)
     left = lasts - _age(headers, asked_at, came_at)
     return Standing(kept, int(came_at + min(max(left, bounds.least), bounds.most)))

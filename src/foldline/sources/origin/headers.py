@@ -103,6 +103,7 @@ def request_fields(headers: Iterable[Field], asker: Asker, *, overrides: bool = 
     for name, value in given:
         if name in dropped or name.startswith((OUR_FIELDS, b"x-forwarded-")) or not _FIELD_NAME.fullmatch(name):
             continue
+        value = value.strip(b" \t")
         if _CONTROL.search(value):
             continue
         if name == b"cookie":
