@@ -1,4 +1,4 @@
-"""The tables that the gate reads beside Django's, and the files of article records. Idempotent."""
+"""The tables that the gate reads beside Django's, and the two files of article records. Idempotent."""
 
 from __future__ import annotations
 
