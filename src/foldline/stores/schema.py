@@ -98,6 +98,24 @@ CREATE TABLE IF NOT EXISTS foldline_meter (
 );
 CREATE INDEX IF NOT EXISTS foldline_meter_ends ON foldline_meter (ends);
 """
+FETCHED = """
+CREATE TABLE IF NOT EXISTS fetched (
+    page BLOB PRIMARY KEY,
+    status INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    fresh_until INTEGER NOT NULL,
+    etag BLOB NOT NULL,
+    last_modified BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    used_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fetched_used ON fetched (used_at, size);
+"""
+
 
 
 def connect(path: Path, *, read_only: bool = False, existing: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
@@ -118,7 +136,13 @@ def connect(path: Path, *, read_only: bool = False, existing: bool = False, time
 def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
-    scripts = ((home.site_db, SITE), (home.public_db, PUBLIC), (home.sealed_db, SEALED), (home.meter_db, METER))
+    scripts = (
+        (home.site_db, SITE),
+        (home.public_db, PUBLIC),
+        (home.sealed_db, SEALED),
+        (home.meter_db, METER),
+        (home.fetched_db, FETCHED),
+    )
     for path, script in scripts:
         connection = connect(path)
         try:
