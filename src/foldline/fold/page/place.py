@@ -78,9 +78,8 @@ def place_of(source: Source, spec: FoldSpec, named: Sequence[str]) -> Place:
     ways = [_by_selectors(source, named, "page-selector")] if spec.page_selector and named else []
     ways += [_by_selectors(source, [spec.closed], "selector")] if spec.closed else []
     ways += _by_marker(source, spec) if spec.markers else []
+    ways = ways or ([_by_rule(source, spec)] if spec.body else [])
     found = [way for way in ways if way.found]
-    if not found and not ways and spec.body:
-        found = [_by_rule(source, spec)]
     if not found:
         return ways[0] if ways else Place("not-found", alarms=["no-way-to-the-fold"])
     place = found[-1]
