@@ -22,9 +22,9 @@ SHORTEST = 8
 #: Scripts without spaces have few words in long texts; from so many letters on a text is never taken for a short one.
 _LONG = 160
 _DEPTH = 3
-#: So many views are looked at, and of decoded ones so many characters together.
+#: So many views are looked at, and so many characters together of what stood in them as base64.
 _VIEWS = 2_000
-_VIEWED = 24_000_000
+_VIEWED = 4_000_000
 #: Runs of this many letters or words are looked up first.
 _SEED = LETTERS // 2
 _WORD_SEED = WORDS // 2
@@ -47,7 +47,7 @@ _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 def shingles(text: str) -> frozenset[int]:
     """Every run of 8 words and every run of 24 letters, lower-cased and without marks, as numbers of this process."""
     plain = _plain(text)
-    return frozenset((*map(hash, _letter_runs(_letters(plain))), *map(hash, _word_runs(plain))))
+    return frozenset((*map(hash, _letter_runs(_letters(plain))), *map(hash, _word_runs(_WORD.findall(plain)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Known:
         return cls(
             letters,
             frozenset(run for view in letters for run in _letter_runs(view)),
-            frozenset(run for view in plain for run in _word_runs(view)),
+            frozenset(run for view in plain for run in _word_runs(_WORD.findall(view))),
         )
 
 
@@ -88,20 +88,35 @@ class Wanted:
 
     def __init__(self, rest: str, allowed: Iterable[str | Known] = ()) -> None:
         plain = _plain(rest)
-        letters = _letters(plain)
-        self.short = ""
+        letters, words = _letters(plain), _WORD.findall(plain)
+        self.short = letters if len(words) < WORDS and len(letters) < _LONG else ""
         self.letter_runs: set[str] = set()
         self.word_runs: set[tuple[str, ...]] = set()
         self._passages = _Passages()
-        if len(_WORD.findall(plain)) < WORDS and len(letters) < _LONG:
-            self.short = "" if len(letters) < SHORTEST or _is_known(letters, allowed) else letters
-            return
-        self.letter_runs.update(_letter_runs(letters))
-        self.word_runs.update(_word_runs(plain))
+        if not self.short:
+            self.letter_runs.update(_letter_runs(letters))
+            self.word_runs.update(_word_runs(words))
+            self._letter_seeds = {letters[at : at + _SEED] for at in range(len(letters) - _SEED + 1)}
+            self._word_seeds = set(zip(*(words[at:] for at in range(_WORD_SEED)), strict=False))
+        elif len(self.short) < SHORTEST:
+            self.short = ""
         for text in allowed:
-            self._allow(text)
-        self._letter_seeds = {letters[at : at + _SEED] for at in range(len(letters) - _SEED + 1)}
-        self._word_seeds = {run[at : at + _WORD_SEED] for run in self.word_runs for at in range(WORDS - _WORD_SEED + 1)}
+            self.allow(text)
+
+    def allow(self, text: str | Known) -> None:
+        """What this text holds may be found from now on."""
+        if self.short:
+            self.short = "" if _knows(text, self.short) else self.short
+        elif isinstance(text, Known):
+            self.letter_runs -= text.letter_runs
+            self.word_runs -= text.word_runs
+        elif self.letter_runs or self.word_runs:
+            for view in _both(text):
+                plain = _plain(view)
+                letters, words = _letters(plain), _WORD.findall(plain)
+                self.letter_runs.difference_update(letters[at : at + LETTERS] for at in self._near(letters))
+                self.word_runs -= self._near_words(words)
+                self._passages.add(plain)
 
     def survivors(self, public: bytes | str) -> int:
         """How many shingles stand in this, in any decoded view."""
@@ -121,17 +136,6 @@ class Wanted:
         except _TooManyViews:
             return max(1, len(found_letters) + len(found_words))
         return len(found_letters) + len(found_words)
-
-    def _allow(self, text: str | Known) -> None:
-        if isinstance(text, Known):
-            self.letter_runs -= text.letter_runs
-            self.word_runs -= text.word_runs
-            return
-        for view in _both(text):
-            plain = _plain(view)
-            self._passages.add(plain)
-            self.letter_runs.difference_update(_letter_runs(_letters(plain)))
-            self.word_runs.difference_update(_word_runs(plain))
 
     def places(self, letters: str) -> list[tuple[int, int]]:
         """Where shingles of letters stand in a text that `letters_of` made, as (start, end); some may overlap."""
@@ -155,7 +159,9 @@ class Wanted:
 
     def _words_in(self, plain: str) -> set[tuple[str, ...]]:
         words = self._near_words(_WORD.findall(plain))
-        return self.word_runs.intersection(_word_runs(self._passages.out_of_words(plain))) if words else set()
+        if not words:
+            return set()
+        return self.word_runs.intersection(_word_runs(_WORD.findall(self._passages.out_of_words(plain))))
 
     def _near_words(self, words: list[str]) -> set[tuple[str, ...]]:
         seeds, found = self._word_seeds, set()
@@ -196,20 +202,16 @@ class _Passages:
         return words
 
 
-def _is_known(letters: str, allowed: Iterable[str | Known]) -> bool:
-    for text in allowed:
-        known = text.letters if isinstance(text, Known) else [_letters(_plain(view)) for view in _both(text)]
-        if any(letters in one for one in known):
-            return True
-    return False
+def _knows(text: str | Known, letters: str) -> bool:
+    known = text.letters if isinstance(text, Known) else [_letters(_plain(view)) for view in _both(text)]
+    return any(letters in one for one in known)
 
 
 def _letter_runs(letters: str) -> Iterator[str]:
     return (letters[at : at + LETTERS] for at in range(len(letters) - LETTERS + 1))
 
 
-def _word_runs(plain: str) -> Iterator[tuple[str, ...]]:
-    words = _WORD.findall(plain)
+def _word_runs(words: list[str]) -> Iterator[tuple[str, ...]]:
     return zip(*(words[at:] for at in range(WORDS)), strict=False)
 
 
@@ -254,21 +256,24 @@ def _views(public: str) -> Iterator[str]:
     """Every way of reading the text. Raises _TooManyViews where there is no end of them."""
     seen: set[str] = set()
     waiting = [(public, 0)]
-    size = 0
+    decoded_size = 0
     while waiting:
         view, depth = waiting.pop()
         if view in seen:
             continue
         seen.add(view)
-        size += len(view)
-        if len(seen) > _VIEWS or (size > _VIEWED and depth):
+        if len(seen) > _VIEWS:
             raise _TooManyViews
         yield from _both(view)
         if depth < _DEPTH:
             decoded = _unescaped(view)
             if decoded != view:
                 waiting.append((decoded, depth + 1))
-            waiting.extend((inner, depth + 1) for inner in _encoded(view))
+            for inner in _encoded(view):
+                decoded_size += len(inner)
+                if decoded_size > _VIEWED:
+                    raise _TooManyViews
+                waiting.append((inner, depth + 1))
 
 
 def _some_views(text: str) -> Iterator[str]:
@@ -313,7 +318,7 @@ def _encoded(view: str) -> Iterator[str]:
 def _inflated(raw: bytes) -> Iterator[bytes]:
     for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
         try:
-            yield zlib.decompressobj(window).decompress(raw, 4_000_000)
+            yield zlib.decompressobj(window).decompress(raw, _VIEWED)
             return
         except zlib.error:
             continue

@@ -27,12 +27,11 @@ class Below:
 
     def __init__(self, rest: str, above: str, public: Iterable[str], nodes: Sequence[Node], others: Iterable[Node]):
         allowed = [text for text in public if text]
-        unquoted = Wanted(rest, allowed)
-        copied = len(unquoted.places(letters_of(above)))
-        self.wanted = Wanted(rest, [*allowed, above]) if copied <= QUOTED else unquoted
-        self.rest_letters = letters_of(rest)
+        self.wanted = Wanted(rest, allowed)
         self._above_letters = letters_of(above)
-        self._article = self._above_letters + self.rest_letters
+        if len(self.wanted.places(self._above_letters)) <= QUOTED:
+            self.wanted.allow(above)
+        self._article = self._above_letters + letters_of(rest)
         elsewhere = {within_site(address) for node in others for address in _media_of(node)}
         here = {within_site(address) for node in nodes for inner in node.descendants for address in _media_of(inner)}
         here |= {within_site(address) for node in nodes for address in _media_of(node)}
@@ -42,6 +41,19 @@ class Below:
     def holds(self, text: str) -> bool:
         """Whether a passage of the rest stands in this, in any decoded view."""
         return len(text) >= _SHORT and self.wanted.survivors(text) > 0
+
+    def holding(self, texts: Sequence[str]) -> list[int]:
+        """Which of many texts hold a passage: they are looked at together, and one by one only where that finds one."""
+        found: list[int] = []
+        waiting = [(0, len(texts))]
+        while waiting:
+            start, end = waiting.pop()
+            if end - start <= 1:
+                found += [at for at in range(start, end) if self.holds(texts[at])]
+            elif self.holds("\n".join(texts[start:end])):
+                middle = (start + end) // 2
+                waiting += [(start, middle), (middle, end)]
+        return sorted(found)
 
     def reaches(self, text: str) -> bool:
         """Whether a description was made from the article's text and goes on below the fold, or begins there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from turbohtml import CData, Element, Node, Text
 
@@ -25,10 +25,11 @@ def copies(source: Source, gone: set[Node], kept: set[Node], below: Below) -> It
     """`gone` are closed or changed already, and `kept` must stay, as the elements in which the closed parts stand."""
     words: list[tuple[int, Node]] = []
     letters: list[str] = []
+    elements: list[Element] = []
     total = 0
     for node in open_nodes(source.tree, gone):
         if isinstance(node, Element):
-            yield from _attributes(node, below)
+            elements.append(node)
             if node.tag in _WHOLE and node not in kept and (below.holds(node.inner_html) or below.holds(node.text)):
                 yield Drop(node, "copy-of-the-rest")
         elif isinstance(node, Text | CData) and not _in_script(node):
@@ -37,19 +38,26 @@ def copies(source: Source, gone: set[Node], kept: set[Node], below: Below) -> It
                 words.append((total, node))
                 letters.append(plain)
                 total += len(plain)
+    yield from _attributes(elements, below)
     yield from _visible(words, "".join(letters), kept, below)
 
 
 def comments(source: Source, below: Below) -> list[Edit]:
     """Comments, of whatever kind, that hold a copy, as edits of the text: the tree does not know their place."""
-    return [Edit(found.start(), found.end()) for found in _COMMENT.finditer(source.text) if below.holds(found[0])]
+    found = list(_COMMENT.finditer(source.text))
+    held = below.holding([one[0] for one in found])
+    return [Edit(found[at].start(), found[at].end()) for at in held]
 
 
-def _attributes(element: Element, below: Below) -> Iterator[Action]:
-    for name, value in list(element.attrs.items()):
-        text = " ".join(value) if isinstance(value, list) else value or ""
-        if name not in _NEVER and below.holds(text):
-            yield DropAttribute(element, name, "copy-of-the-rest")
+def _attributes(elements: Sequence[Element], below: Below) -> Iterator[Action]:
+    said = [
+        (element, name, " ".join(value) if isinstance(value, list) else value or "")
+        for element in elements
+        for name, value in element.attrs.items()
+        if name not in _NEVER
+    ]
+    for at in below.holding([text for _, _, text in said]):
+        yield DropAttribute(said[at][0], said[at][1], "copy-of-the-rest")
 
 
 def _in_script(node: Node) -> bool:

@@ -43,7 +43,7 @@ def structured(
     kept = [block for block in found if not is_in(block.element, roots)]
     closed = [block for block in found if is_in(block.element, roots)]
     about = jsonld.articles(kept, facts.canonical)
-    removed = list(about[1:])
+    removed = {id(node) for node in about[1:]}
     own = ""
     if about:
         _close(_merged(about), selector)
@@ -88,10 +88,10 @@ def _close(node: Json, selector: str) -> Json:
     return node
 
 
-def _without(data: Any, removed: Sequence[Json]) -> Any:
-    """The block without these nodes; None where it is one of them."""
+def _without(data: Any, removed: set[int]) -> Any:
+    """The block without the nodes of these identities; None where it is one of them."""
     if isinstance(data, dict):
-        if any(data is node for node in removed):
+        if id(data) in removed:
             return None
         for key in ("@graph", "mainEntity"):
             if isinstance(data.get(key), dict | list):
