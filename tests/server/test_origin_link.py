@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+import uvloop
 from tests.server.origin_gate import GATE_SAYS, Gate, gate_before, parsed, request, said
 from tests.server.origin_sites import ARTICLE, SECRET, Newspaper, newspaper_site, static_site
 from tests.sources.origin.raw_origin import QUICK, Talk, raw_origin
@@ -27,7 +28,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(work, 40))
+    """On the event loop that workers have."""
+    return uvloop.run(asyncio.wait_for(work, 40))
 
 
 def asked(home: Home, newspaper: Newspaper, *requests: bytes) -> list[tuple[int, list[tuple[str, str]], bytes]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 from tests.server.origin_gate import GATE_SAYS, gate_before, parsed, request, said
 from tests.sources.origin.raw_origin import Talk, ok, raw_origin
 from tests.sources.origin.spellings import LENIENT, strict
@@ -130,7 +131,7 @@ def asked_for_all(home: Home) -> tuple[list[str], dict[int, int]]:
                     assert status == 200 or body == GATE_SAYS or body.startswith(b"Invalid HTTP")
         return leaked, statuses
 
-    return asyncio.run(asyncio.wait_for(act(), 120))
+    return uvloop.run(asyncio.wait_for(act(), 120))
 
 
 def test_no_spelling_of_an_article_brings_its_rest_from_an_origin_that_takes_them_all(home: Home) -> None:

@@ -90,8 +90,9 @@ class FetchedPages:
             " body = excluded.body, digest = excluded.digest, fetched_at = excluded.fetched_at,"
             " checked_at = excluded.checked_at, fresh_until = excluded.fresh_until, etag = excluded.etag,"
             " last_modified = excluded.last_modified, size = excluded.size, used_at = excluded.used_at"
-            " WHERE fetched.checked_at <= ?",
-            (*row, page.fresh_until, page.etag, page.last_modified, size, page.checked_at, asked_at),
+            # What was heard in the future was heard by a clock that has since been set back.
+            " WHERE fetched.checked_at <= ? OR fetched.checked_at > ?",
+            (*row, page.fresh_until, page.etag, page.last_modified, size, page.checked_at, asked_at, page.checked_at),
             trim=True,
         )
         return written > 0

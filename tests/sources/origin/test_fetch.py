@@ -387,6 +387,26 @@ def test_an_answer_that_is_older_than_another_workers_is_given_to_nobody(home: H
     run(act())
 
 
+def test_a_clock_that_is_set_back_keeps_nothing_old(home: Home) -> None:
+    async def act() -> None:
+        async with scene(home) as made:
+            await made.fetcher.fetch(b"/a")
+            made.reply = html(GATED)
+            made.clock.move(-86_400)
+            assert (await made.fetcher.fetch(b"/a")).page.body == GATED
+            assert (await made.another().fetch(b"/a")).page.body == GATED
+            assert made.asked == 2
+            made.reply = b""
+            made.clock.move(60)
+            assert (await made.fetcher.fetch(b"/a")).last_good
+            made.clock.move(-3600)
+            made.reply = html(FREE)
+            got = await made.fetcher.fetch(b"/a")
+            assert (got.page.body, got.last_good) == (FREE, False)
+
+    run(act())
+
+
 def test_after_a_drop_there_is_no_last_good_answer(home: Home) -> None:
     async def act() -> None:
         async with scene(home) as made:

@@ -161,10 +161,11 @@ class ArticleFetcher:
         page = page or target
         kept = self._kept(page)
         now = self._clock.now()
-        if kept is not None and now < kept.page.fresh_until:
+        if kept is not None and kept.page.checked_at <= now < kept.page.fresh_until:
             return self._given(kept)
         for until, why in (self._held.get(page, (0.0, "")), self._away if kept is not None else (0.0, "")):
-            if now < until:
+            # A clock that was set back must not hold the origin off, nor keep a page fresh, for longer than ever meant.
+            if 0 < until - now <= self._patience.holds:
                 return self._last_good(kept, why)
         flight = self._flights.get(page)
         if flight is None:
