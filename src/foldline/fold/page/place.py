@@ -299,9 +299,16 @@ def _checked(source: Source, place: Place) -> Place:
         return Place("nothing-below", containers=place.containers, alarms=[*place.alarms, "nothing-below"])
     roots = place.roots()
     headlines = source.tree.select("h1")
-    if headlines and all(is_in(headline, roots) for headline in headlines):
+    if headlines and not any(_is_read(headline, roots) for headline in headlines):
         return Place("not-found", alarms=["selector-everything"])
     body = source.tree.select_one("body")
-    if body is None or not any(isinstance(node, Text) and node.data.strip() for node in open_nodes(body, roots)):
+    if body is None or not _is_read(body, roots):
         return Place("not-found", alarms=["selector-everything"])
     return place
+
+
+def _is_read(element: Element, roots: set[Node]) -> bool:
+    """Whether some of its text stays open."""
+    if is_in(element, roots):
+        return False
+    return any(isinstance(node, Text) and node.data.strip() for node in open_nodes(element, roots))
