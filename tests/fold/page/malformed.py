@@ -8,24 +8,29 @@ from dataclasses import dataclass
 from foldline.fold.cut import FoldRule
 from foldline.fold.page.spec import FoldSpec
 
-_TAGS = (
+
+def _split(listed: str) -> list[str]:
+    return listed.split()
+
+
+_TAGS = _split(
     "div p b i a em table tbody tr td th ul ol li dl dt dd blockquote figure section article main aside h2 h3 pre span"
     " svg math foreignObject template noscript select option button form label center font nobr small details summary"
     " caption colgroup ruby rt object iframe textarea title style script plaintext xmp frameset head body html br hr"
-).split()
-_USUAL = "div p b i a em table tr td ul li blockquote section span h2 font svg template noscript".split()
+)
+_USUAL = _split("div p b i a em table tr td ul li blockquote section span h2 font svg template noscript")
 _NOISE = (
     "<", ">", "&", "&amp;", "&#x41", "</", "<!", "<?php x ?>", "<!-- x -->", "<!--", "-->", "--!>", "<![CDATA[", "]]>",
-    '"', "'", "\r\n", "\r", "\n\n", "\0", "\t", "<a href='", '<p class="', "<div/>", "</p>", "</div>", "</body>", "<br/>",
-    "<img src=x alt=", "é", "😀", "\u202e", "&nbsp", "=", "/>", "<b", "<p id=1 id=2>", "<script>", "</script>",
+    '"', "'", "\r\n", "\r", "\n\n", "\0", "\t", "<a href='", '<p class="', "<div/>", "</p>", "</div>", "</body>",
+    "<br/>",     "<img src=x alt=", "é", "😀", "\u202e", "&nbsp", "=", "/>", "<b",
+    "<p id=1 id=2>", "<script>", "</script>",
 )  # fmt: skip
-_WORDS = "river keeper lantern morning harbour bridge window seven letter winter garden market silver engine".split()
+_WORDS = _split("river keeper lantern morning harbour bridge window seven letter winter garden market silver engine")
 
 
 @dataclass(frozen=True)
 class Malformed:
-    """One page. `sealed` are words of its closed part, as it was written; which of them a parser takes for closed is
-    another question (`tests/fold/page/witness.py`)."""
+    """One page; `selector` is that of its closed part, where it has one."""
 
     html: str
     spec: FoldSpec
@@ -53,7 +58,9 @@ class Maker:
         named = '{"@type":"NewsArticle","hasPart":{"cssSelector":".paywall","isAccessibleForFree":false}}'
         head += f'<script type="application/ld+json">{named}</script>' if way == "named" else ""
         head += self._markup(chance.randint(0, 3)) if chance.random() < 0.1 else ""
-        html = f"{head}</head><body><h1>Seven words on a page</h1>{body}{self._markup(chance.randint(0, 5))}</body></html>"
+        html = (
+            f"{head}</head><body><h1>Seven words on a page</h1>{body}{self._markup(chance.randint(0, 5))}</body></html>"
+        )
         return Malformed(html, self._spec(way), ".paywall" if way in ("closed", "named") else "")
 
     def _spec(self, way: str) -> FoldSpec:

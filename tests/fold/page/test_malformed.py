@@ -12,8 +12,8 @@ from .malformed import Maker, Malformed
 from .witness import Verdict, by_lexbor, by_turbohtml, runs, views, words
 
 LONG = os.environ.get("FOLDLINE_PROOF") == "long"
-PAGES = 20_000 if LONG else 1_200
-SHARDS = 8
+PAGES = 20_000 if LONG else 480
+SHARDS = 4
 
 
 def leaks(page: Malformed, made: CutPage) -> list[str]:
@@ -50,7 +50,7 @@ def test_no_closed_text_of_a_malformed_page_survives_and_no_byte_of_the_whole_is
 
 def test_most_malformed_pages_are_cut_and_not_locked() -> None:
     """A proof over pages that are all locked would prove nothing."""
-    made = [read_page(page.html.encode(), "utf-8", page.spec) for page in (Maker(seed).page() for seed in range(400))]
-    assert sum(not one.locked for one in made) > 200
+    made = [read_page(page.html.encode(), "utf-8", page.spec) for page in (Maker(seed).page() for seed in range(120))]
+    assert sum(not one.locked for one in made) > 60
     assert sum("cut-by-tree" in one.alarms for one in made) > 0
     assert {one.how for one in made} >= {"selector", "page-selector", "marker", "paragraphs", "not-found"}

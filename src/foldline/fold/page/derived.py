@@ -19,6 +19,7 @@ _LABEL = re.compile(r"twitter:(?:label|data)(\d+)")
 _NUMBER = re.compile(r"\D{0,12}\d+\D*")
 _COUNTED = (
     ".reading-time, .read-time, .readtime, .readingtime, .reading_time, .word-count, .wordcount, .eta, "
+    ".gh-article-meta-length, "
     "[class*=reading-time], [class*=ReadingTime], [class*=read-time], [class*=word-count], "
     "[itemprop=timeRequired], [itemprop=wordCount]"
 )

@@ -75,6 +75,8 @@ class Place:
 
 def place_of(source: Source, spec: FoldSpec, named: Sequence[str]) -> Place:
     """`named` are the selectors of the page's own structured data. Never opens more than any one way closes."""
+    if source.tree.select_one("body") is None:
+        return Place("not-found", alarms=["no-way-to-the-fold"])
     ways = [_by_selectors(source, named, "page-selector")] if spec.page_selector and named else []
     ways += [_by_selectors(source, [spec.closed], "selector")] if spec.closed else []
     ways += _by_marker(source, spec) if spec.markers else []
@@ -98,7 +100,7 @@ def container_of(tree: Document, node: Node, spec: FoldSpec) -> Element:
         if found is not None:
             return found
     body = tree.select_one("body")
-    assert body is not None  # a parser always makes one, unless there is a frameset
+    assert body is not None  # place_of looks for no fold where there is none
     return body
 
 
@@ -154,7 +156,8 @@ def _first_comment(source: Source) -> tuple[int, Comment] | None:
 
 
 def _may_mark(node: Node) -> bool:
-    return not any(isinstance(parent, Element) and parent.tag in _NO_PLACE for parent in node.ancestors)
+    tags = {parent.tag for parent in node.ancestors if isinstance(parent, Element)}
+    return "body" in tags and not tags & _NO_PLACE
 
 
 def _comments(tree: Document) -> list[Comment]:
@@ -299,9 +302,16 @@ def _checked(source: Source, place: Place) -> Place:
         return Place("nothing-below", containers=place.containers, alarms=[*place.alarms, "nothing-below"])
     roots = place.roots()
     headlines = source.tree.select("h1")
-    if headlines and all(is_in(headline, roots) for headline in headlines):
+    if headlines and not any(_is_read(headline, roots) for headline in headlines):
         return Place("not-found", alarms=["selector-everything"])
     body = source.tree.select_one("body")
-    if body is None or not any(isinstance(node, Text) and node.data.strip() for node in open_nodes(body, roots)):
+    if body is None or not _is_read(body, roots):
         return Place("not-found", alarms=["selector-everything"])
     return place
+
+
+def _is_read(element: Element, roots: set[Node]) -> bool:
+    """Whether some of its text stays open."""
+    if is_in(element, roots):
+        return False
+    return any(isinstance(node, Text) and node.data.strip() for node in open_nodes(element, roots))
