@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -71,6 +72,15 @@ def media_type(headers: Fields) -> str:
     """The media type of an answer, in lower case; "" where it has none, or two."""
     found = [value for name, value in headers if name == b"content-type"]
     return found[0].split(b";")[0].strip().decode("latin-1").lower() if len(found) == 1 else ""
+
+
+def charset_of(headers: Fields) -> str:
+    """What an answer says its letters are written in; "" where it does not."""
+    found = [value for name, value in headers if name == b"content-type"]
+    match = (
+        re.search(rb"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", found[0], re.IGNORECASE) if len(found) == 1 else None
+    )
+    return match[1].decode("ascii") if match else ""
 
 
 def _is_a_file(headers: Fields, *, mapped: bool) -> bool:
