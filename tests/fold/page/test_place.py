@@ -180,3 +180,29 @@ def test_a_selector_of_the_page_may_not_be_one_that_takes_long() -> None:
 def test_the_wall_goes_behind_a_table_that_holds_the_text() -> None:
     made = read_page(f"<table><tr><td class=entry-content>{A}<!-- fold -->{B}</table>x".encode())
     assert b"</table>" in made.parts.preview(wall=b"[WALL]").split(b"[WALL]")[0] or made.locked
+
+
+_SENTENCE = "The sealed sentence tells where the seven keepers hid the ledger that nobody read again."
+
+
+@pytest.mark.parametrize(
+    ("before", "head"),
+    [
+        (f"<div hidden>{_SENTENCE}</div>", ""),
+        (f'<div style="display: none">{_SENTENCE}</div>', ""),
+        ("", f'<meta name="author" content="{_SENTENCE}">'),
+        ("", f'<meta property="article:tag" content="{_SENTENCE}">'),
+        ("", f'<meta property="og:title" content="{(_SENTENCE + " ") * 4}">'),
+    ],
+)
+def test_what_is_hidden_or_too_long_for_its_name_excuses_no_copy(before: str, head: str) -> None:
+    made = read(f"{A}{before}<!-- fold --><p>{_SENTENCE}</p>", head=head)
+    assert made.how == "marker"
+    assert "sealed" not in shown(made)
+    assert "copy-of-the-rest" in made.removed
+
+
+def test_a_sentence_that_is_shown_above_the_fold_may_be_said_again_below_it() -> None:
+    made = read(f"{A}<p>{_SENTENCE}</p><!-- fold --><p>{_SENTENCE}</p>{C}")
+    assert _SENTENCE in shown(made)
+    assert "copy-of-the-rest" not in made.removed

@@ -17,6 +17,7 @@ QUOTED = 400
 _SHORT = 12
 _MEDIA = ("src", "srcset", "poster", "data-src", "data-srcset", "data-lazy-src", "data-original", "data-bg", "data")
 _MEDIA_FILE = re.compile(r"\.(?:avif|gif|jpe?g|m4a|mp3|mp4|ogg|pdf|png|svg|vtt|wav|webm|webp)(?:[?#]|$)", re.IGNORECASE)
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 class Below:
@@ -87,12 +88,20 @@ def _id(node: Node) -> str:
 
 
 def text_before(containers: Sequence[Element], roots: set[Node]) -> str:
-    """The text of the containers up to the first closed node."""
+    """What is shown in the containers up to the first closed node. Hidden text is no quotation."""
     found: list[str] = []
-    for container in containers:
-        for node in container.descendants:
-            if node in roots:
-                return " ".join(found)
-            if not isinstance(node, Element):
-                found.append(readable([node]))
+    waiting: list[Node] = list(reversed(containers))
+    while waiting:
+        node = waiting.pop()
+        if node in roots:
+            break
+        if isinstance(node, Element):
+            waiting.extend([] if _is_hidden(node) else reversed(node.children))
+        else:
+            found.append(readable([node]))
     return " ".join(found)
+
+
+def _is_hidden(element: Element) -> bool:
+    shown = not _HIDING.search(element.attr("style") or "") and "hidden" not in element.attrs
+    return not shown or element.attr("aria-hidden") == "true" or element.tag in ("template", "noscript")

@@ -25,8 +25,9 @@ from foldline.fold.prove import letters_of
 
 #: Letters of a rest whose shingles are kept in memory: some seventy thousand words.
 _LONGEST_REST = 500_000
-#: A text of more letters is no headline, whatever it is called.
-_PUBLIC = 300
+#: A text of more letters is no headline, whatever it is called, and one of more than that no name and no tag.
+_HEADLINE = 200
+_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ def _rest(page: Read) -> str | None:
 
 def _below(page: Read, rest: str, roots: set[Node]) -> Below:
     tree, facts = page.source.tree, page.facts
-    titles = [readable([element]) for element in tree.select("title, h1")]
-    public = [facts.headline, facts.section, facts.site, *facts.tags, *facts.authors, *titles]
+    titles = [facts.headline, *(readable([element]) for element in tree.select("title, h1"))]
+    terms = [facts.section, facts.site, *facts.tags, *facts.authors]
+    public = [text for text in titles if len(text) <= _HEADLINE] + [text for text in terms if len(text) <= _NAME]
     nodes = [node for gap in page.place.gaps for node in gap.nodes]
     above = text_before(page.place.containers, roots)
-    return Below(rest, above, [text for text in public if len(text) <= _PUBLIC], nodes, open_nodes(tree, roots))
+    return Below(rest, above, public, nodes, open_nodes(tree, roots))
 
 
 def _kept(place: Place) -> set[Node]:

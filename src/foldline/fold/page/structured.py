@@ -49,7 +49,7 @@ def structured(
         _close(_merged(about), selector)
     else:
         inside = jsonld.articles(closed, facts.canonical)
-        node = _merged(inside) if inside else _made(facts, below)
+        node = _merged(inside) if inside else without_rest(_made(facts), below, keep_shape=False)
         own = f'<script type="application/ld+json">{jsonld.written(_close(node, selector))}</script>'
     for block in kept:
         block.data = _without(block.data, removed)
@@ -104,11 +104,11 @@ def _without(data: Any, removed: set[int]) -> Any:
     return data
 
 
-def _made(facts: PageFacts, below: Below) -> Json:
+def _made(facts: PageFacts) -> Json:
     """The article node of a page that has none, from what the page says elsewhere."""
     said: Json = {"@context": "https://schema.org", "@type": "NewsArticle"}
     said |= {"headline": facts.headline, "mainEntityOfPage": facts.canonical, "articleSection": facts.section}
-    said["description"] = "" if below.reaches(facts.standfirst) else facts.standfirst
+    said["description"] = facts.standfirst
     said["datePublished"] = facts.published.isoformat() if facts.published else ""
     said["dateModified"] = facts.modified.isoformat() if facts.modified else ""
     said["author"] = [{"@type": "Person", "name": name} for name in facts.authors]
