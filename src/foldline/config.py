@@ -7,16 +7,21 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
+from foldline.fold.cut import FoldRule
 from foldline.pages.own_words import own_words
 from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
+
+if TYPE_CHECKING:
+    from foldline.fold.page.spec import FoldSpec
+    from foldline.sources.origin.surfaces import SurfaceMap
 
 SECRET_MINIMUM = 32
 
@@ -38,6 +43,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
+    "origin": {"url": (str, ""), "profile": (str, "static"), "closed": (str, ""), "body": (str, "")},
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -62,6 +68,17 @@ class Provider:
     label: str
     issuer: str
     client: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OriginSettings:
+    """The site behind the gate: where it listens, what each of its addresses is, and where its pages are cut. The
+    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only."""
+
+    url: str
+    surfaces: SurfaceMap
+    spec: FoldSpec
     secret: str = field(repr=False)
 
 
@@ -95,6 +112,7 @@ class Settings:
     words: Words
     demo: bool = False
     providers: tuple[Provider, ...] = ()
+    origin: OriginSettings | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -123,6 +141,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     providers = _providers(given, environ, str(home.settings_file), problems)
     secrets = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
+    origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
     if problems:
         raise ConfigurationError(tuple(problems))
@@ -151,6 +170,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         secrets=secrets,
         words=words,
         providers=providers,
+        origin=origin,
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -268,6 +288,52 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
     return tuple(line.encode() for line in lines)
+
+
+def _origin(
+    home: Home, tables: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str], problems: list[Problem]
+) -> OriginSettings | None:
+    """The site behind the gate; None where there is none."""
+    table, where = tables["origin"], str(home.settings_file)
+    if not table["url"]:
+        return None
+    # Only a site behind the gate pays for what reads its settings: memory of every worker.
+    from foldline.fold.page.spec import FoldSpec
+    from foldline.sources.origin.client import Address
+    from foldline.sources.origin.surface_file import PROFILES, profile, read_map
+
+    found: list[Problem] = []
+    try:
+        Address.of(table["url"])
+    except ValueError as error:
+        found.append(Problem("FL230", f"[origin] url: {error}", where, "As in http://127.0.0.1:9000."))
+    if table["profile"] not in PROFILES:
+        hint = f"Known: {', '.join(PROFILES)}."
+        found.append(Problem("FL231", f"unknown profile {table['profile']!r}", where, hint))
+    spec = FoldSpec(
+        closed=table["closed"],
+        body=table["body"],
+        rule=FoldRule(tables["fold"]["paragraphs"], tables["fold"]["characters"]),
+    )
+    hint = "Write one CSS selector that browsers understand."
+    found += [Problem("FL232", what, where, hint) for what in spec.problems("[origin] ")]
+    secret = environ.get("FOLDLINE_ORIGIN_SECRET", "")
+    if len(secret) < SECRET_MINIMUM:
+        hint = "Make one with `openssl rand -base64 48`, and let the origin refuse whoever does not send it."
+        what = f"the origin's secret is shorter than {SECRET_MINIMUM} bytes"
+        found.append(Problem("FL233", what, "FOLDLINE_ORIGIN_SECRET", hint))
+    surfaces: SurfaceMap | None = None
+    if not found:
+        try:
+            text = home.surfaces_file.read_text(encoding="utf-8") if home.surfaces_file.exists() else ""
+            surfaces = read_map(text, str(home.surfaces_file)) if text else profile(table["profile"])
+        except ConfigurationError as error:
+            found += error.problems
+        except (OSError, UnicodeDecodeError) as error:
+            hint = "Save it as UTF-8, or take it away: then the profile decides."
+            found.append(Problem("FL234", f"the surface map can't be read: {error}", str(home.surfaces_file), hint))
+    problems += found
+    return OriginSettings(table["url"], surfaces, spec, secret) if surfaces is not None else None
 
 
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:

@@ -42,3 +42,23 @@ class InvalidToken(FoldlineError):
 
 class StoreUnavailable(FoldlineError):
     """A store did not answer, or not in time. Who asked decides by the table of failures in `docs/failures.md`."""
+
+
+class OriginUnavailable(FoldlineError):
+    """The site behind the gate did not answer as HTTP has it, or not in time. Nothing of the answer is in the message.
+
+    `why` is a word for counts: `connect`, `busy`, `slow`, `broken`, `cut off`, `too large`, `failing` (5xx), `refused`
+    (401, 403).
+    """
+
+    def __init__(self, why: str, what: str = "") -> None:
+        super().__init__(f"origin: {what or why}")
+        self.why = why
+
+
+class UploadRefused(FoldlineError):
+    """A request's body is larger than may be passed on, or did not arrive. `status` is what its sender is told."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"upload: {status}")
+        self.status = status

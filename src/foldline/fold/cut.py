@@ -43,7 +43,7 @@ class Cut:
 
 
 @dataclass(slots=True)
-class _Block:
+class Block:
     """A block at the top of the body, or a run of words between blocks."""
 
     html: str
@@ -68,14 +68,14 @@ def cut(html: str, rule: FoldRule = FoldRule(), *, uncut: str = "") -> Cut:
     if whole_read_back != whole:
         return Cut("", whole, "not-found")
     if marker is None:
-        at, how = _by_rule(blocks, rule)
+        at, how = by_rule(blocks, rule)
     else:
         at, how = marker, "marker"
     if how == "not-found":
         return Cut("", whole, how)
     if how == "nothing-below" or not any(block.shown for block in blocks[at:]):
         return Cut(whole, "", "nothing-below")
-    at = _before_headings(blocks, at)
+    at = before_headings(blocks, at)
     preview = "".join(block.html for block in blocks[:at])
     rest = "".join(block.html for block in blocks[at:])
     if not _joins(preview, rest, whole):
@@ -102,7 +102,7 @@ def without_marker(html: str) -> str:
     return html.replace("<!--fold-->", "")
 
 
-def _by_rule(blocks: list[_Block], rule: FoldRule) -> tuple[int, How]:
+def by_rule(blocks: list[Block], rule: FoldRule) -> tuple[int, How]:
     """Paragraphs are counted; where there are too few of them, lists, quotations and tables count as well.
 
     Neither way leaves much more than `rule.most` characters above: the fold is then after the block that reaches them.
@@ -115,12 +115,12 @@ def _by_rule(blocks: list[_Block], rule: FoldRule) -> tuple[int, How]:
     return len(blocks), "not-found" if total > 2 * rule.characters else "nothing-below"
 
 
-def _goes_on(blocks: list[_Block], at: int) -> bool:
+def _goes_on(blocks: list[Block], at: int) -> bool:
     """Whether something to read is below. Notes alone are nothing that a rule may cut off."""
     return any(block.shown and block.kind != "notes" for block in blocks[at:])
 
 
-def _after(blocks: list[_Block], rule: FoldRule, counted: tuple[str, ...]) -> int:
+def _after(blocks: list[Block], rule: FoldRule, counted: tuple[str, ...]) -> int:
     paragraphs = characters = 0
     for at, block in enumerate(blocks):
         paragraphs += block.kind in counted and block.characters > 0
@@ -131,7 +131,7 @@ def _after(blocks: list[_Block], rule: FoldRule, counted: tuple[str, ...]) -> in
     return len(blocks)
 
 
-def _after_enough(blocks: list[_Block], rule: FoldRule) -> int:
+def _after_enough(blocks: list[Block], rule: FoldRule) -> int:
     """After the block that completes the most characters; before it where it is a heading, and enough is above."""
     above = 0
     for at, block in enumerate(blocks):
@@ -144,7 +144,7 @@ def _after_enough(blocks: list[_Block], rule: FoldRule) -> int:
     return len(blocks)
 
 
-def _before_headings(blocks: list[_Block], at: int) -> int:
+def before_headings(blocks: list[Block], at: int) -> int:
     """A heading belongs to what follows it, so that it is never the last thing above the fold."""
     last = at
     while last and blocks[last - 1].kind in ("heading", "space", "other") and not _is_picture(blocks[last - 1]):
@@ -152,7 +152,7 @@ def _before_headings(blocks: list[_Block], at: int) -> int:
     return last if any(block.kind == "heading" for block in blocks[last:at]) else at
 
 
-def _is_picture(block: _Block) -> bool:
+def _is_picture(block: Block) -> bool:
     return block.kind == "other" and block.shown
 
 
@@ -163,10 +163,10 @@ def _joins(preview: str, rest: str, whole: str) -> bool:
         return False
 
 
-def _blocks(html: str) -> tuple[list[_Block], int | None]:
+def _blocks(html: str) -> tuple[list[Block], int | None]:
     """The blocks, without markers, and before which of them the first marker stands."""
     body = Fragment(html)
-    blocks: list[_Block] = []
+    blocks: list[Block] = []
     marker: int | None = None
     words: list[Node] = []
 
@@ -206,7 +206,7 @@ def _take_markers(node: Node) -> bool:
     return found
 
 
-def _words(nodes: list[Node]) -> _Block:
+def _words(nodes: list[Node]) -> Block:
     html = "".join(node.html or "" for node in nodes)
     text = "".join(node.text() if node.is_element_node else node.text_content or "" for node in nodes)
     characters = len(" ".join(text.split()))
@@ -214,23 +214,23 @@ def _words(nodes: list[Node]) -> _Block:
         node.is_element_node and (node.css_matches(SHOWN) or node.tag == "img") for node in nodes
     )
     if characters:
-        return _Block(html, "paragraph", characters, True)
-    return _Block(html, "other" if shown else "space", 0, shown)
+        return Block(html, "paragraph", characters, True)
+    return Block(html, "other" if shown else "space", 0, shown)
 
 
-def _block(node: Node) -> _Block:
+def _block(node: Node) -> Block:
     html = node.html or ""
     characters = len(" ".join(node.text().split()))
     shown = bool(characters) or node.tag == "img" or node.css_first(SHOWN) is not None
     if node.tag == "div" and "footnotes" in (node.attributes.get("class") or "").split():
-        return _Block(html, "notes", characters, shown)
+        return Block(html, "notes", characters, shown)
     if node.tag in HEADINGS:
-        return _Block(html, "heading", characters, shown)
+        return Block(html, "heading", characters, shown)
     if node.tag == "p" and "missing-picture" not in (node.attributes.get("class") or ""):
-        return _Block(html, "paragraph" if characters else "other", characters, shown)
+        return Block(html, "paragraph" if characters else "other", characters, shown)
     if node.tag in ("figure", "hr", "p") or not characters:
-        return _Block(html, "other", 0, shown)
-    return _Block(html, "text", characters, shown)
+        return Block(html, "other", 0, shown)
+    return Block(html, "text", characters, shown)
 
 
 def _unlinked(preview: str) -> str:

@@ -35,7 +35,6 @@ from foldline.signed import cookies, reader_pass
 _OF_THE_BODY = (b"content-type", b"content-length", b"content-encoding")
 
 ASK = "ask"
-OPEN = "open"
 FREE = "free"
 
 
@@ -101,7 +100,7 @@ def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: Ga
     ready: Response | None = rest.ready.get((why, gzip))
     if ready is None:
         label = Fragment.of(opened_label(why, gate.words))
-        ready = page(record.opened_parts(label, rest.fragment), (*gate.page_headers, *NO_STORE), gzip=gzip)
+        ready = page(record.opened_parts(label, rest), (*gate.headers_of(record), *NO_STORE), gzip=gzip)
         rest.ready[why, gzip] = ready
     return ready
 
@@ -117,7 +116,8 @@ def whole(record: PublicPage, decision: Decision, carried: Carried, request: Req
     gzip = accepts_gzip(request.header(b"accept-encoding"))
     ready: Response | None = rest.ready.get(gzip)
     if ready is None:
-        ready = page(record.parts(OPEN, rest.fragment), gate.whole_headers, gzip=gzip, end=rest.whole_end)
+        headers = (*gate.headers_of(record), *NO_STORE, *GATED) if record.headers else gate.whole_headers
+        ready = page(record.whole(rest), headers, gzip=gzip, end=rest.whole_end)
         rest.ready[gzip] = ready
     return ready.adding(*pass_cookies(carried, gate)) if carried.renewed or carried.ended else ready
 
@@ -131,8 +131,8 @@ def _try_again(record: PublicPage, decision: Decision, carried: Carried, request
         except StoreUnavailable:
             return unavailable(record, request, gate)
         gzip = accepts_gzip(request.header(b"accept-encoding"))
-        headers = (*gate.whole_headers, *pass_cookies(carried, gate))
-        return page(again.parts(OPEN, rest.fragment), headers, gzip=gzip, end=rest.whole_end)
+        headers = (*gate.headers_of(again), *NO_STORE, *GATED, *pass_cookies(carried, gate))
+        return page(again.whole(rest), headers, gzip=gzip, end=rest.whole_end)
     return unavailable(record, request, gate)
 
 
@@ -153,7 +153,7 @@ def _with_validator(
     record: PublicPage, wall: str, gzip: bool, gate: GateState, keeping: HeaderList = NEUTRAL
 ) -> tuple[Response, bytes]:
     robots = GATED if record.gated else ()
-    answer = page(record.parts(wall), (*gate.page_headers, *keeping, *robots), gzip=gzip)
+    answer = page(record.parts(wall), (*gate.headers_of(record), *keeping, *robots), gzip=gzip)
     tag = entity_tag(answer.body)
     return answer.adding((b"etag", tag)), tag
 
@@ -185,7 +185,7 @@ def preview_for(
 ) -> Response:
     """The preview for a device that carries a cookie of ours: it says why at once, and no shared cache keeps it."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    headers = (*gate.page_headers, *keeping, *GATED, *pass_cookies(carried, gate))
+    headers = (*gate.headers_of(record), *keeping, *GATED, *pass_cookies(carried, gate))
     return page((record.before, record.between, wall, record.after), headers, gzip=gzip)
 
 

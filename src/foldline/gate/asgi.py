@@ -46,6 +46,13 @@ class Pictures(Protocol):
     async def picture(self, name: str) -> tuple[str, bytes] | None: ...
 
 
+class Origin(Protocol):
+    """A site behind the gate."""
+
+    async def before(self, request: Request, receive: Receive, send: Send) -> Response | None:
+        """An answer, one with the status 0 that was sent already, or None: a visit answers."""
+
+
 class GateApp:
     """One worker's application. `state` decides, the others answer needs."""
 
@@ -57,8 +64,10 @@ class GateApp:
         passes: PassReader,
         site: Site,
         pictures: Pictures,
+        origin: Origin | None = None,
     ) -> None:
         self.state = state
+        self.origin = origin
         self.library = library
         self._spender = spender
         self._passes = passes
@@ -78,10 +87,27 @@ class GateApp:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        response = await self._answer(scope, receive)
+        response = await self._before(scope, receive, send) or await self._answer(scope, receive)
+        if not response.status:
+            return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
+
+    async def _before(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        """What an origin's part answers before any visit. The path of an article is then in its one spelling."""
+        if self.origin is None:
+            return None
+        client = scope["client"]
+        raw = scope["raw_path"]
+        request = Request(scope["method"], raw, scope["query_string"], scope["headers"], client[0] if client else "")
+        try:
+            answer = await self.origin.before(request, receive, send)
+        except Exception:
+            log.exception("an origin's part failed")
+            return bare(500, self.state)
+        scope["raw_path"] = request.path
+        return answer
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
@@ -105,6 +131,8 @@ class GateApp:
     def at_once(self, request: Request) -> Response | None:
         """The answer of a visit that waits for nothing. None for one that must wait: it has done nothing yet, and is
         started again where it can."""
+        if self.origin is not None and not request.path.startswith(self.state.prefix):
+            return None
         steps = visit(request, self.state)
         try:
             need = next(steps)

@@ -44,7 +44,7 @@ def decision_answer(
     told = spoken.data()
     if decision.outcome is Outcome.OPENS:
         told["rest"] = None
-        if record.gated:
+        if record.gated and not record.headers:
             assert decision.opening is not None
             try:
                 rest = yield needs.Rest(record, decision.opening)

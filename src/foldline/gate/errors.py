@@ -16,11 +16,13 @@ _BARE = {
     403: b"Refused: this form works only from its own page.\n",
     404: b"Not found.\n",
     405: b"Method not allowed.\n",
+    408: b"The request did not come.\n",
     410: b"Gone: this article was withdrawn.\n",
     413: b"Too large.\n",
     421: b"Misdirected request: this host is not served here.\n",
     503: b"This page can't be read now. Please try again.\n",
     502: b"The pages about your account can't be reached now. Please try again.\n",
+    504: b"The site behind this gate does not answer now. Please try again.\n",
     500: b"Something went wrong on our side.\n",
 }
 
@@ -56,5 +58,5 @@ def gone(request: Request, gate: GateState) -> Steps:
 def unavailable(record: PublicPage, request: Request, gate: GateState) -> Response:
     """503 with the preview: the reader may read the whole, but the gate can't read it now."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    headers = (*gate.page_headers, *NO_STORE, *GATED, (b"retry-after", b"5"))
+    headers = (*gate.headers_of(record), *NO_STORE, *GATED, (b"retry-after", b"5"))
     return page(record.parts(Reason.STORE_UNREACHABLE.value), headers, gzip=gzip, status=503)

@@ -32,6 +32,7 @@ from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 
 OPENING_SECONDS = 86_400
 _REFRESH = '<meta http-equiv="refresh" content="3">'
+_NOW = '<meta http-equiv="refresh" content="0">'
 
 
 def post_read(request: Request, gate: GateState) -> Steps:
@@ -177,10 +178,11 @@ def _refuse(
 ) -> Response:
     """The reason, as a fragment or, without a script, on the page itself."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    headers = (*gate.page_headers, *NO_STORE, *GATED, *changes)
     if as_fragment:
+        headers = (*gate.page_headers, *NO_STORE, *GATED, *changes)
         outcome: AnswerOutcome = "unreachable" if decision.reason is Reason.STORE_UNREACHABLE else "refused"
         return page((Fragment.of(spoken.answer(outcome)),), headers, gzip=gzip)
+    headers = (*gate.headers_of(record), *NO_STORE, *GATED, *changes)
     return page((record.before, record.between, spoken.wall(), record.after), headers, gzip=gzip)
 
 
@@ -189,12 +191,15 @@ def _open(
 ) -> Steps:
     """The rest for the script. A spend whose text can't be read is free on retry: the article is counted already."""
     said = spoken.answer("open")
-    if not record.gated:
+    if record.headers:
+        # The page of an origin is opened as a whole: what is sealed of it is no single part.
+        said = said.removesuffix("</div>") + f"{_NOW}</div>"
+    elif not record.gated:
         # It became free after the page was sent: the page as it is now has what is missing there.
         said = said.removesuffix("</div>") + f"{_REFRESH}</div>"
     head = Fragment.of(said + '<div class="answer-rest">')
     parts: tuple[Fragment, ...] = (head,)
-    if record.gated:
+    if record.gated and not record.headers:
         assert decision.opening is not None
         try:
             rest = yield needs.Rest(record, decision.opening)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes
 
 from foldline.signed import cookies
 
@@ -77,26 +75,6 @@ class Request:
         self.reader_pass = values.get(_PASS) or b""
         self.meter = values.get(_METER) or b""
         self.opening = values.get(_OPENING) or b""
-
-
-_PLAIN_PATH = re.compile(rb"/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*/?)?")
-
-
-def is_ambiguous(path: bytes) -> bool:
-    """Whether two programs could read a path differently: dot segments in any encoding, backslash, control bytes,
-    encoded slash, `;`, double slash, double encoding, invalid UTF-8 or a broken escape."""
-    if _PLAIN_PATH.fullmatch(path):
-        return False
-    if not path.startswith(b"/") or re.search(rb"[^\x21-\x7e]|[\\;#?\"<>^`{|}]|//|%(?![0-9A-Fa-f]{2})", path):
-        return True
-    decoded = unquote_to_bytes(path)
-    try:
-        decoded.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    if re.search(rb"[\x00-\x1f\x7f\\;%#?]", decoded) or decoded.count(b"/") != path.count(b"/"):
-        return True
-    return any(segment in (b".", b"..") for segment in decoded.split(b"/"))
 
 
 def accepts_gzip(accept_encoding: bytes) -> bool:

@@ -13,6 +13,7 @@ from foldline.gate.kept import Kept
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
+from foldline.pages.record import PublicPage
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
@@ -64,6 +65,10 @@ class GateState:
         self._changed = Kept(ENDED_KEPT)
         self.zone = ZoneInfo(self.publication.zone)
         self._windows = {}
+
+    def headers_of(self, record: PublicPage) -> HeaderList:
+        """What stands on an article's page: a page of an origin keeps its own."""
+        return record.headers or self.page_headers
 
     def now(self) -> int:
         """Epoch seconds."""

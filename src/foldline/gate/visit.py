@@ -12,9 +12,10 @@ from foldline.gate.errors import bare, error_page
 from foldline.gate.me import get_me
 from foldline.gate.needs import Steps
 from foldline.gate.read import post_read
-from foldline.gate.request import Request, accepts_gzip, is_ambiguous
+from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import FOREVER, GZIP, Response
 from foldline.gate.state import GateState
+from foldline.spelling import is_ambiguous
 
 _MEDIA = re.compile(r"[0-9a-f]{32}\.(?:webp|png|jpg|gif)")
 _READS = ("GET", "HEAD")

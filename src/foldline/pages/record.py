@@ -12,7 +12,10 @@ from foldline.policy.facts import Article
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
-    """An article's public record: everything that stands above the fold, in ready fragments."""
+    """An article's public record: everything that stands above the fold, in ready fragments.
+
+    A page of an origin has `headers` of its own, and a `digest` of what it was made from.
+    """
 
     path: str
     article: Article
@@ -23,16 +26,26 @@ class PublicPage:
     after: Fragment
     walls: Mapping[str, Fragment]
     opened: tuple[Fragment, Fragment] = (EMPTY, EMPTY)
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    digest: str = ""
     ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def parts(self, wall: str, rest: Fragment = EMPTY) -> tuple[Fragment, ...]:
         """One presentation's fragments, in order."""
         return (self.before, rest, self.between, self.walls[wall], self.after)
 
-    def opened_parts(self, label: Fragment, rest: Fragment) -> tuple[Fragment, ...]:
+    def whole(self, rest: Rest) -> tuple[Fragment, ...]:
+        """The whole, for whom an Opening is."""
+        if rest.after is not None:
+            return (rest.fragment, self.walls["open"], rest.after)
+        return self.parts("open", rest.fragment)
+
+    def opened_parts(self, label: Fragment, rest: Rest) -> tuple[Fragment, ...]:
         """The whole for everybody, while it is open to all."""
+        if rest.after is not None:
+            return (rest.fragment, label, self.walls["open"], rest.after)
         head, body = self.opened
-        return (head, label, body, rest, self.between, self.walls["open"], self.after)
+        return (head, label, body, rest.fragment, self.between, self.walls["open"], self.after)
 
     def size(self) -> int:
         parts = (self.before, self.between, self.after, *self.walls.values(), *self.opened)
@@ -74,14 +87,19 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What stands below the fold, and the gzip trailer of the whole page (it depends on the rest, so it is sealed)."""
+    """What stands below the fold, and the gzip trailer of the whole page (it depends on the rest, so it is sealed).
+
+    Of a page of an origin it is the whole itself, up to the gate's place in it, and `after` what comes behind.
+    """
 
     fragment: Fragment
     whole_end: bytes
+    after: Fragment | None = None
     ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def size(self) -> int:
-        return len(self.fragment.plain) + len(self.fragment.deflated)
+        parts = (self.fragment, self.after or EMPTY)
+        return sum(len(part.plain) + len(part.deflated) for part in parts)
 
 
 Record = PublicPage | Sheet | Redirect | Gone

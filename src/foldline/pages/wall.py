@@ -43,10 +43,12 @@ _SELLS: Final = frozenset(("subscribe", "renew"))
 
 @dataclass(frozen=True, slots=True)
 class WallFacts:
-    """The article that the wall stands behind; `path` starts with a slash and has no query."""
+    """The article that the wall stands behind; `path` starts with a slash and has no query. `rest` is a selector of the
+    element that the rest goes into, "" for the usual one."""
 
     id: int
     path: str
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,7 @@ def _element(
     data = {
         "kind": kind,
         "article": str(article.id),
+        "rest": article.rest,
         "read": f"{publication.prefix}read",
         "reason": reason.value if reason else "",
         "checking": f'<p class="checking">{escape(words["gate.checking"])}</p>',

@@ -180,6 +180,12 @@ class Worker:
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
             PictureFolder(home.media),
         )
+        self._origin = None
+        if settings.origin is not None:
+            # Only a site behind the gate pays for what reads it: memory of every other worker.
+            from foldline.server.origin_gate import OriginGate
+
+            self._origin = self.app.origin = OriginGate(settings, self.state, self.library)
 
     def _note(self, article: int, decision: Decision) -> None:
         self.events.note(article, decision)
@@ -229,6 +235,8 @@ class Worker:
         finally:
             self.events.flush()
             self.roll.close()
+            if self._origin is not None:
+                await self._origin.close()
 
 
 async def serve(settings: Settings, listening: socket.socket, number: int) -> None:

@@ -38,6 +38,16 @@ class Home:
         return self.path / "articles" / "sealed.db"
 
     @property
+    def fetched_db(self) -> Path:
+        """What a site behind the gate answered: whole articles, as sealed as the other file."""
+        return self.path / "articles" / "fetched.db"
+
+    @property
+    def surfaces_file(self) -> Path:
+        """The publisher's own surface map of the site behind the gate."""
+        return self.path / "surfaces.toml"
+
+    @property
     def words_file(self) -> Path:
         """The publication's own words in the place of ours."""
         return self.path / "words.toml"

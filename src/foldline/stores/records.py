@@ -35,6 +35,9 @@ class ArticleRecord:
     walls: Mapping[str, str]
     rest: str = ""
     opened: tuple[str, str] = ("", "")
+    rest_after: str | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    digest: str = ""
 
 
 class PublicStore:
@@ -119,6 +122,8 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
         after=fragments["after"],
         walls={name[5:]: fragment for name, fragment in fragments.items() if name.startswith("wall:")},
         opened=(fragments.get("opened:0", EMPTY), fragments.get("opened:1", EMPTY)),
+        headers=tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in facts.get("headers", ())),
+        digest=facts.get("digest", ""),
     )
 
 
@@ -152,14 +157,16 @@ class SealedStore:
             raise ValueError("an opening opens its own article only")
         try:
             row = self._connection.execute(
-                "SELECT plain, deflated, whole_end FROM rests WHERE article = ? AND version = ?",
+                "SELECT plain, deflated, whole_end, after_plain, after_deflated FROM rests"
+                " WHERE article = ? AND version = ?",
                 (page.article.id, page.version),
             ).fetchone()
         except sqlite3.Error as error:
             raise StoreUnavailable(f"sealed records: {error}") from error
         if row is None:
             raise StoreUnavailable("sealed records: this version was replaced")
-        return Rest(Fragment(row[0], row[1]), row[2])
+        after = Fragment(row[3], row[4]) if row[3] is not None else None
+        return Rest(Fragment(row[0], row[1]), row[2], after)
 
 
 class RecordWriter:
@@ -185,10 +192,18 @@ class RecordWriter:
             article = article._replace(access=Access.FREE)
         if record.rest:
             rest = Fragment.of(record.rest)
-            whole = (fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"])
+            whole: tuple[Fragment, ...] = (
+                fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"],
+            )  # fmt: skip
+            after: tuple[bytes | None, bytes | None] = (None, None)
+            if record.rest_after is not None:
+                behind = Fragment.of(record.rest_after)
+                whole, after = (rest, fragments["wall:open"], behind), (behind.plain, behind.deflated)
             self._sealed.execute(
-                "INSERT OR REPLACE INTO rests (article, version, plain, deflated, whole_end) VALUES (?, ?, ?, ?, ?)",
-                (article.id, record.version, rest.plain, rest.deflated, trailer(whole)),
+                "INSERT OR REPLACE INTO rests"
+                " (article, version, plain, deflated, whole_end, after_plain, after_deflated)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (article.id, record.version, rest.plain, rest.deflated, trailer(whole), *after),
             )
         facts = {
             "access": article.access.value if article.access else None,
@@ -197,11 +212,19 @@ class RecordWriter:
             "tags": sorted(article.tags),
             "published": article.published,
             "gated": bool(record.rest),
+            "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers],
+            "digest": record.digest,
         }
         with self._replacing(record.path, "article", facts, article.id, record.version):
             for name, fragment in fragments.items():
                 self._put_fragment(record.path, name, fragment)
         self._sealed.execute("DELETE FROM rests WHERE article = ? AND version < ?", (article.id, record.version - 1))
+
+    def number_of(self, path: str) -> int:
+        """The number of an article that no newsroom numbers: the same for a path for ever."""
+        self._public.execute("INSERT OR IGNORE INTO numbers (path) VALUES (?)", (path,))
+        row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
+        return int(row[0])
 
     def put_listing(self, path: str, html: str) -> None:
         """Store a page without a fold."""

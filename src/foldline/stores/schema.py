@@ -50,7 +50,11 @@ CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
 """
 
 #: Columns that came later: table, name, definition. A table that is there already gets them by `migrate`.
-ADDED = (("foldline_pass_facts", "used_on", "INTEGER NOT NULL DEFAULT 0"),)
+ADDED = (
+    ("foldline_pass_facts", "used_on", "INTEGER NOT NULL DEFAULT 0"),
+    ("rests", "after_plain", "BLOB"),
+    ("rests", "after_deflated", "BLOB"),
+)
 
 # kind: article, page, redirect, gone. `facts` is JSON; the text of a page lies in `fragments`.
 PUBLIC = """
@@ -60,6 +64,10 @@ CREATE TABLE IF NOT EXISTS records (
     article INTEGER NOT NULL DEFAULT 0,
     version INTEGER NOT NULL DEFAULT 0,
     facts TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE IF NOT EXISTS numbers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path TEXT NOT NULL UNIQUE
 );
 CREATE INDEX IF NOT EXISTS records_article ON records (article) WHERE kind = 'article';
 CREATE TABLE IF NOT EXISTS fragments (
@@ -98,6 +106,23 @@ CREATE TABLE IF NOT EXISTS foldline_meter (
 );
 CREATE INDEX IF NOT EXISTS foldline_meter_ends ON foldline_meter (ends);
 """
+FETCHED = """
+CREATE TABLE IF NOT EXISTS fetched (
+    page BLOB PRIMARY KEY,
+    status INTEGER NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    fresh_until INTEGER NOT NULL,
+    etag BLOB NOT NULL,
+    last_modified BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    used_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fetched_used ON fetched (used_at, size);
+"""
 
 
 def connect(path: Path, *, read_only: bool = False, existing: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
@@ -118,7 +143,13 @@ def connect(path: Path, *, read_only: bool = False, existing: bool = False, time
 def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
-    scripts = ((home.site_db, SITE), (home.public_db, PUBLIC), (home.sealed_db, SEALED), (home.meter_db, METER))
+    scripts = (
+        (home.site_db, SITE),
+        (home.public_db, PUBLIC),
+        (home.sealed_db, SEALED),
+        (home.meter_db, METER),
+        (home.fetched_db, FETCHED),
+    )
     for path, script in scripts:
         connection = connect(path)
         try:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -22,7 +22,7 @@ class GateProcess:
     """Workers that serve a home folder on one socket. Use it in a `with` block; `host` is what readers type.
 
     `processes` are the workers themselves; `errors`, where given, is a file that takes what they say; `program` are the
-    arguments of Python that start one.
+    arguments of Python that start one, `environ` what they find beside the usual variables.
     """
 
     def __init__(
@@ -32,7 +32,9 @@ class GateProcess:
         workers: int = 1,
         errors: Path | None = None,
         program: Sequence[str] = ("-m", "foldline.server.worker"),
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        self._environ = dict(environ or {})
         self._home = home
         self._program = program
         self._errors = errors
@@ -49,7 +51,7 @@ class GateProcess:
         with self._errors.open("ab") if self._errors else open(os.devnull, "ab") as said:
             return subprocess.Popen(  # noqa: S603 - what a test starts
                 [sys.executable, *self._program],
-                env={**keep, **ours, "FOLDLINE_WORKER": str(number)},
+                env={**keep, **self._environ, **ours, "FOLDLINE_WORKER": str(number)},
                 pass_fds=(descriptor,),
                 stderr=said,
             )

@@ -1,8 +1,8 @@
 // Asks for the rest. One state at a time.
 customElements.define('foldline-gate', class extends HTMLElement {
   connectedCallback() {
-    const { kind, reason } = this.dataset;
-    this.rest = document.querySelector('.rest');
+    const { kind, reason, rest = '.rest' } = this.dataset;
+    this.rest = document.querySelector(rest);
     this.onsubmit = (event) => {
       if (event.submitter?.matches('[data-plain]')) return;
       event.preventDefault();

@@ -1,0 +1,1 @@
+"""Pages that we did not write: what they say of themselves, where their fold is, and the cut, proved. Pure."""

@@ -1,0 +1,139 @@
+"""A page that an origin answered becomes an article record: a preview with the gate's element in it, and, sealed, the
+whole of the origin's own page."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foldline.fold.page.parts import Parts
+from foldline.fold.page.read import CutPage, read_page
+from foldline.fold.page.spec import FoldSpec
+from foldline.pages.assets import asset_path
+from foldline.pages.public import Publication
+from foldline.pages.wall import WallFacts, refused_walls, wall
+from foldline.pages.words import Words
+from foldline.policy.facts import Access, Article
+from foldline.policy.rules import Rules
+from foldline.sources.origin.answers import charset_of
+from foldline.stores.fetched import FetchedPage
+from foldline.stores.records import ArticleRecord
+
+#: The product that opens every article of an origin: the whole publication.
+PRODUCTS = frozenset((1,))
+
+#: Where the script puts a rest; an origin's page is loaded anew instead, so that nothing of the site's own is touched.
+_REST = "foldline-rest"
+_PLACE = f'<div id="{_REST}" hidden></div>'
+
+#: What the gate says itself of each page, whatever the origin says.
+_OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What pages of an origin are made with. `number_of` gives an article's number by its path."""
+
+    publication: Publication
+    words: Words
+    spec: FoldSpec
+    number_of: Callable[[str], int]
+
+    @property
+    def edition(self) -> str:
+        """Changes when the same page would be made into another record."""
+        said = repr((self.publication, dict(self.words), self.spec))
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+    def digest(self, fetched: FetchedPage, rules: Rules | None) -> str:
+        """Changes with the page, with the edition, and with the rules that may close what is free."""
+        closing = repr([(rule.articles, sorted(rule.keeps)) for rule in rules.closing]) if rules is not None else "-"
+        return hashlib.sha256(f"{fetched.digest}\n{self.edition}\n{closing}".encode()).hexdigest()[:32]
+
+    def record(self, path: str, fetched: FetchedPage, version: int, rules: Rules | None) -> ArticleRecord:
+        """The record of a page. A page whose fold is not certain is headline and standfirst; it is never left open.
+
+        Only a page that says that it is free, and that no rule may close, is stored without a fold.
+        """
+        cut = read_page(fetched.body, charset_of(fetched.headers), self.spec, self.publication.url + path)
+        article = self._article(path, cut)
+        free = article.access is Access.FREE and rules is not None and not rules.may_close(article)
+        sealed = bool(cut.parts.sealed) and not free
+        facts = WallFacts(article.id, path, f"#{_REST}")
+        walls = {"free": _PLACE + wall("free", facts, self.publication, self.words)}
+        if sealed:
+            said = {
+                "ask": wall("ask", facts, self.publication, self.words),
+                "open": wall("open", facts, self.publication, self.words),
+                **refused_walls(facts, self.publication, self.words),
+            }
+            walls = {name: _PLACE + text for name, text in said.items()}
+        head = self._head()
+        before, after = sides(cut.parts, head, cut.codec, whole=not sealed)
+        rest, rest_after = sides(cut.parts, head, cut.codec, whole=True)
+        return ArticleRecord(
+            path=path,
+            article=article,
+            version=version,
+            before=before,
+            between="",
+            after=after,
+            walls=walls,
+            rest=rest if sealed else "",
+            rest_after=rest_after if sealed else None,
+            headers=(*_OURS, *(field for field in fetched.headers if field[0] not in dict(_OURS))),
+            digest=self.digest(fetched, rules),
+        )
+
+    def _article(self, path: str, cut: CutPage) -> Article:
+        published = int(cut.facts.published.timestamp()) if cut.facts.published else 0
+        tags = frozenset(word for tag in cut.facts.tags if (word := slug(tag)))
+        access = _LEVELS.get(cut.facts.access)
+        return Article(self.number_of(path), access, slug(cut.facts.section), PRODUCTS, tags, published, path)
+
+    def _head(self) -> str:
+        style = asset_path("wall.css", self.publication.prefix)
+        script = asset_path("foldline.js", self.publication.prefix)
+        return f'<link rel="stylesheet" href="{style}"><script type="module" src="{script}"></script>'
+
+
+#: What a page says of itself, as a level. That it is not free says nothing about who may read it: the rules do.
+_LEVELS: dict[str, Access] = {
+    "": Access.BY_RULE,
+    "closed": Access.BY_RULE,
+    "free": Access.FREE,
+    "registered": Access.REGISTERED,
+    "metered": Access.METERED,
+    "subscribers": Access.SUBSCRIBERS,
+}
+
+
+def sides(parts: Parts, head: str, codec: str, *, whole: bool) -> tuple[str, str]:
+    """A presentation's text before the gate's place, and behind it."""
+    pieces = iter(parts.sealed)
+    told: tuple[list[str], list[str]] = ([], [])
+    side = 0
+    for part in parts.public:
+        data = part.data
+        if part.kind == "sealed":
+            data = next(pieces)
+            if not whole:
+                continue
+        if part.kind == "preview" and whole:
+            continue
+        if part.kind == "wall":
+            side = 1
+        elif part.kind == "head":
+            told[side].append(head)
+        else:
+            told[side].append(data.decode(codec, "replace"))
+    return "".join(told[0]), "".join(told[1])
+
+
+def slug(name: str) -> str:
+    """A section or a tag as rules name it: `Public notices` is `public-notices`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
