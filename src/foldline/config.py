@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
-from foldline.fold.cut import FoldRule
 from foldline.pages.own_words import own_words
 from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
@@ -298,6 +297,7 @@ def _origin(
     if not table["url"]:
         return None
     # Only a site behind the gate pays for what reads its settings: memory of every worker.
+    from foldline.fold.cut import FoldRule
     from foldline.fold.page.spec import FoldSpec
     from foldline.sources.origin.client import Address
     from foldline.sources.origin.surface_file import PROFILES, profile, read_map

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-FOREIGN = ["django", "allauth", "jinja2", "markdown_it", "nh3", "selectolax", "PIL", "yaml", "rich"]
+FOREIGN = ["django", "allauth", "jinja2", "markdown_it", "nh3", "selectolax", "turbohtml", "PIL", "yaml", "rich"]
 
 
 @pytest.mark.parametrize("module", ["foldline.server.worker", "foldline.gate.asgi", "foldline.stores.records"])
