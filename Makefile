@@ -12,7 +12,7 @@ demo: .stamps/runtime
 test: .stamps/dev .stamps/readability
 	@./scripts/system-packages
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .stamps/dev
 	$(BIN)/ruff format --check src tests scripts
@@ -27,7 +27,7 @@ bench: .stamps/dev
 
 # The long form of the proof: every surface by every variant, and more random histories.
 proof: .stamps/dev .stamps/readability
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page -n 2 --dist loadfile $(ARGS)
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev

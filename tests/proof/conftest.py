@@ -13,7 +13,7 @@ from foldline.testing.worlds import rests
 from .room import RICH, Pair, twin_worlds
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _last_resort_is_quiet() -> Iterator[None]:
     """The gate logs what it could not answer; one path of every world fails on purpose, thousands of times."""
     loggers = [logging.getLogger(name) for name in ("foldline.gate.asgi", "asyncio")]
