@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import combinations
 from urllib.parse import unquote_to_bytes
 
@@ -44,6 +43,9 @@ def is_one_spelling(path: bytes) -> bool:
     if is_ambiguous(path) or _NEEDLESS.search(path):
         return False
     text = unquote_to_bytes(path).decode("utf-8")
+    # Only a site behind the gate pays for this table: memory of every worker.
+    import unicodedata
+
     if unicodedata.normalize("NFC", text) != text:
         return False
     return all(letter in _JOINERS or unicodedata.category(letter)[0] not in "CZ" for letter in text)
@@ -105,10 +107,16 @@ def _without_parameters(text: str) -> str:
 
 
 def _compatible(text: str) -> str:
+    # Only a site behind the gate pays for this table: memory of every worker.
+    import unicodedata
+
     return unicodedata.normalize("NFKC", text)
 
 
 def _visible(text: str) -> str:
+    # Only a site behind the gate pays for this table: memory of every worker.
+    import unicodedata
+
     return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
 
 

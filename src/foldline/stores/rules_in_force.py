@@ -66,6 +66,8 @@ class RulesInForce:
             found = self.rules or self._of_before()
             self._telling.append(f"{error}: {'the rules of before go on' if found else 'previews only'}")
         self.rules = found.with_open_now(self._open_now) if found is not None else None
+        # What is seldom asked is not held open: memory of every worker.
+        self.close()
         if self._telling != self._told:
             # Once: a worker that could not read looks again every moment.
             self._told = self._telling
