@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -85,6 +86,7 @@ class Paper:
         return cookie(reader_pass=self.carry.token(self.carry.facts("payer", {1: 4_000_000_000})))
 
 
+@contextmanager
 def opened(folder: Path, rest: str) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
@@ -103,7 +105,8 @@ def opened(folder: Path, rest: str) -> Iterator[Paper]:
 
 @pytest.fixture
 def paper(tmp_path: Path) -> Iterator[Paper]:
-    yield from opened(tmp_path / "home", REST)
+    with opened(tmp_path / "home", REST) as runs:
+        yield runs
 
 
 def test_nobody_gets_the_preview_of_the_sites_own_page_with_the_wall_in_it(paper: Paper) -> None:
@@ -163,29 +166,23 @@ def test_what_the_origin_has_no_more_is_gone_for_subscribers_too(paper: Paper) -
     assert paper.get("/nothing-here.html").status == 404
 
 
-def test_an_origin_that_is_down_shows_the_last_good_page(tmp_path: Path) -> None:
-    running = opened(tmp_path / "home", REST)
-    paper = next(running)
+def test_an_origin_that_is_down_shows_the_last_good_page(paper: Paper) -> None:
     assert CANARY in paper.get(PATH, *paper.subscriber()).body.decode()
     paper.site.page = lambda environ, path: ("503 Down", [("Content-Type", "text/html")], b"down")  # type: ignore[method-assign]
     assert CANARY not in paper.get(PATH).body.decode()
     assert CANARY in paper.get(PATH, *paper.subscriber()).body.decode()
     assert paper.get("/never-asked.html").status == 502
-    running.close()
 
 
 def test_twins_of_an_origin_are_equal_whatever_stands_below_the_fold(tmp_path: Path) -> None:
-    one, other = opened(tmp_path / "one", REST), opened(tmp_path / "other", OTHER_REST)
-    first, second = next(one), next(other)
-    asks = (("GET", PATH), ("HEAD", PATH), ("GET", f"{PATH}?utm=1"), ("GET", "/nothing.html"), ("GET", "/feed.xml"))
-    for method, path in asks:
-        for encoding in (b"identity", b"gzip"):
-            answers = [
-                paper.gate.client.ask(method, path.encode(), ((b"Accept-Encoding", encoding),))
-                for paper in (first, second)
-            ]
-            told = [[pair for pair in answer.headers if pair[0] != b"date"] for answer in answers]
-            assert told[0] == told[1], (method, path)
-            assert answers[0].body == answers[1].body, (method, path)
-    one.close()
-    other.close()
+    with opened(tmp_path / "one", REST) as first, opened(tmp_path / "other", OTHER_REST) as second:
+        asks = (("GET", PATH), ("HEAD", PATH), ("GET", f"{PATH}?utm=1"), ("GET", "/nothing.html"), ("GET", "/feed.xml"))
+        for method, path in asks:
+            for encoding in (b"identity", b"gzip"):
+                answers = [
+                    paper.gate.client.ask(method, path.encode(), ((b"Accept-Encoding", encoding),))
+                    for paper in (first, second)
+                ]
+                told = [[pair for pair in answer.headers if pair[0] != b"date"] for answer in answers]
+                assert told[0] == told[1], (method, path)
+                assert answers[0].body == answers[1].body, (method, path)

@@ -26,7 +26,7 @@ from foldline.stores.records import RecordWriter
 
 log = logging.getLogger(__name__)
 
-#: What a page without a rest is called in the library: it is forgotten by its path all the same.
+#: That an answer went out already, in pieces.
 _SENT = Response(0, ())
 
 
