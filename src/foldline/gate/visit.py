@@ -7,6 +7,7 @@ import re
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import get_page
+from foldline.gate.authz import get_authz, is_authz
 from foldline.gate.decision import get_decision
 from foldline.gate.errors import bare, error_page, store_unavailable
 from foldline.gate.me import get_me
@@ -24,6 +25,8 @@ _FORWARDED = (*_READS, "POST")
 
 def visit(request: Request, gate: GateState) -> Steps:
     """Answer one request. Yields Needs, returns a Response."""
+    if is_authz(request.path, gate):
+        return (yield from get_authz(request, gate))
     if request.ambiguous or is_ambiguous(request.path):
         return error_page(400, request, gate)
     host = request.header(b"host")

@@ -77,6 +77,17 @@ class OriginGate:
             return bare(status, state) if status else _SENT
         return await self._article(surface, request)
 
+    async def asked(self, visit: Request) -> PublicPage | None:
+        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target."""
+        surface = self._link.surface_of(visit)
+        target = visit.path + b"?" + visit.query if visit.query else visit.path
+        if surface.kind is not Kind.ARTICLE or surface.target != target:
+            return None
+        if await self._article(surface, visit) is not None:
+            return None
+        record = self._library.page(surface.page)
+        return record if isinstance(record, PublicPage) else None
+
     async def _article(self, surface: Surface, request: Request) -> Response | None:
         path = surface.page.decode("ascii", "replace")
         if "?" in path:

@@ -80,6 +80,7 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         hosts=frozenset((settings.host.lower().encode(),)),
         origins=frozenset((publication.url.lower().encode(),)),
         hops=settings.hops,
+        proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
     )
 
 
