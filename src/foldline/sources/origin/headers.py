@@ -123,6 +123,23 @@ def request_fields(headers: Iterable[Field], asker: Asker, *, overrides: bool = 
     ]
 
 
+#: Fields that begin like those we set and that programs are known to believe. A proxy has to name each one.
+_FORWARDED = tuple(b"x-forwarded-" + name for name in b"path port prefix scheme server ssl uri method user".split())
+
+
+def steering_fields() -> tuple[bytes, ...]:
+    """The names of what no client may tell an origin, for a proxy that asks it in our place: who asks, and which other
+    address is meant. Those that the proxy sets itself (Host, X-Forwarded-For, -Host, -Proto, X-Real-IP) are not in it.
+    """
+    dropped = _SET_BY_US | _ROUTED_BY | frozenset(_FORWARDED)
+    return tuple(sorted(dropped - {b"host", b"content-length", b"expect", b"x-real-ip"}))
+
+
+def override_fields() -> tuple[bytes, ...]:
+    """The names of what asks for another method than that of the request."""
+    return tuple(sorted(_OVERRIDES))
+
+
 def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = ()) -> list[Field]:
     """The fields with which the gate asks for an article itself: the same for every reader, and nothing of any."""
     return [
