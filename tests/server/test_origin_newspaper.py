@@ -137,6 +137,21 @@ def test_a_subscriber_gets_the_whole_and_nobody_keeps_it(paper: Paper) -> None:
     assert without == paper.site.pages[PATH]
 
 
+def test_what_an_origin_says_to_caches_of_its_pages_is_never_said_of_ours(paper: Paper) -> None:
+    said = [("Cache-Control", "public, max-age=3600"), ("CDN-Cache-Control", "max-age=999"), ("X-Accel-Expires", "999")]
+    answers = paper.site.page
+
+    def page(environ: dict[str, object], path: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = answers(environ, path)
+        return status, [*headers, *said, ("ETag", '"whole"'), ("Age", "1")], body
+
+    paper.site.page = page  # type: ignore[method-assign]
+    preview, whole = paper.get(PATH), paper.get(PATH, *paper.subscriber())
+    assert preview.header(b"cache-control") == b"no-cache"
+    assert (whole.header(b"cache-control"), whole.header(b"x-accel-expires")) == (b"private, no-store", b"0")
+    assert whole.header(b"cdn-cache-control") + whole.header(b"etag") + whole.header(b"age") == b""
+
+
 def test_one_article_is_counted_and_a_reload_shows_it(paper: Paper) -> None:
     number = re.search(r'data-article="(\d+)"', paper.get(PATH).body.decode())
     assert number

@@ -22,11 +22,11 @@ JSON: HeaderList = ((b"content-type", b"application/json"),)
 NEUTRAL: HeaderList = (
     (b"x-accel-expires", b"30"),
     (b"cache-control", b"no-cache"),
-    (b"cdn-cache-control", b"max-age=30, stale-while-revalidate=30, stale-if-error=86400"),
+    (b"cdn-cache-control", b"max-age=30, stale-while-revalidate=10, stale-if-error=86400"),
     (b"vary", b"accept-encoding"),
 )
 #: How long a shared cache may keep and show a neutral preview, in seconds, while the gate answers.
-CACHED_AT_MOST = 60
+CACHED_AT_MOST = 40
 
 
 def neutral_for(seconds: int) -> HeaderList:

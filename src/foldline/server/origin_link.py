@@ -83,6 +83,14 @@ class OriginLink:
         """
         self._fetcher.drop(page)
 
+    def forget(self, page: bytes) -> None:
+        """The store was told of a page: what this worker knows of it beside the store is good no more."""
+        self._fetcher.forget(page)
+
+    def forget_all(self) -> None:
+        """The same for every page."""
+        self._fetcher.forget_all()
+
     async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int:
         """Answer a surface that is passed or files, in pieces. 0 where something was sent; else nothing was, and the
         gate answers with this status: 404 or 410 for what is closed, 400, 408 or 413 for a bad body, 502 or 504 for an

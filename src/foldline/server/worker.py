@@ -33,7 +33,7 @@ from foldline.server.site_link import SiteLink
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
-from foldline.stores.changes import INTERVAL, ChangeFeed
+from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
@@ -201,13 +201,23 @@ class Worker:
                     self._hear_session(bytes.fromhex(change.key))
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
+                elif change.kind in ("origin-changed", "origin-withdrawn"):
+                    self.library.forget(change.key.encode())
+                    self._hear_origin(change)
                 else:
                     self.library.forget_all()
                     self._rules.settled = False
+                    self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if self._origin is not None:
+            self._origin.settle()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
+
+    def _hear_origin(self, change: Change) -> None:
+        if self._origin is not None:
+            self._origin.hear(change)
 
     def _hear_session(self, session: bytes) -> None:
         now = self.state.now()

@@ -31,6 +31,8 @@ _PLACE = f'<div id="{_REST}" hidden></div>'
 
 #: What the gate says itself of each page, whatever the origin says.
 _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+#: What it leaves out of a page's header: how long an answer is good for the gate is no word to any cache about a whole.
+_SAID_ANEW = frozenset((*dict(_OURS), b"cache-control"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Ingest:
             walls=walls,
             rest=rest if sealed else "",
             rest_after=rest_after if sealed else None,
-            headers=(*_OURS, *(field for field in fetched.headers if field[0] not in dict(_OURS))),
+            headers=(*_OURS, *(field for field in fetched.headers if field[0] not in _SAID_ANEW)),
             digest=self.digest(fetched, rules),
         )
 
