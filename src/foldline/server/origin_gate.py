@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
@@ -32,10 +33,46 @@ log = logging.getLogger(__name__)
 _SENT = Response(0, ())
 
 
-class OriginGate:
-    """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's."""
+class Link(Protocol):
+    """A line to the site behind the gate; `origin_link.OriginLink` is one."""
 
-    def __init__(self, settings: Settings, state: GateState, library: Library) -> None:
+    def surface_of(self, request: Request) -> Surface: ...
+
+    async def fetch(self, surface: Surface) -> Fetched: ...
+
+    async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int: ...
+
+    def forget(self, page: bytes) -> None: ...
+
+    def forget_all(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def link_of(settings: Settings) -> OriginLink:
+    """The line over HTTP that settings name."""
+    if settings.origin is None:
+        raise ValueError("these settings name no origin")
+    origin = settings.origin
+    return OriginLink(
+        origin.surfaces,
+        Address.of(origin.url),
+        FetchedPages(settings.home),
+        host=settings.host.encode(),
+        scheme=urlsplit(settings.publication.url).scheme.encode(),
+        secret=origin.secret.encode(),
+        hosts=frozenset((settings.host.lower().encode(),)),
+        hops=settings.hops,
+        # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
+        bounds=Bounds(keeps_all=True),
+    )
+
+
+class OriginGate:
+    """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's.
+    `link` leads to the site, by HTTP where none is given."""
+
+    def __init__(self, settings: Settings, state: GateState, library: Library, link: Link | None = None) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
         origin, home = settings.origin, settings.home
@@ -44,7 +81,6 @@ class OriginGate:
         self._writer = RecordWriter(home)
         self._ingest = Ingest(settings.publication, settings.words, origin.spec, self._writer.number_of)
         self._turn = asyncio.Lock()
-        parts = urlsplit(settings.publication.url)
         self._home = home
         self._fetched = FetchedPages(home)
         #: Paths that the origin has withdrawn by its own word: 410, without asking it.
@@ -53,18 +89,7 @@ class OriginGate:
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
         self._hook = ChangeHook(settings, state)
-        self._link = OriginLink(
-            origin.surfaces,
-            Address.of(origin.url),
-            self._fetched,
-            host=settings.host.encode(),
-            scheme=parts.scheme.encode(),
-            secret=origin.secret.encode(),
-            hosts=frozenset((settings.host.lower().encode(),)),
-            hops=settings.hops,
-            # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
-            bounds=Bounds(keeps_all=True),
-        )
+        self._link: Link = link or link_of(settings)
 
     async def close(self) -> None:
         await self._link.close()

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -38,6 +39,9 @@ from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
+
+if TYPE_CHECKING:
+    from foldline.server.origin_gate import Link
 
 log = logging.getLogger(__name__)
 
@@ -159,11 +163,14 @@ class PictureFolder:
 class Worker:
     """The application of one worker and what it does beside answering: hear of changes, write event lines."""
 
-    def __init__(self, settings: Settings, number: int, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, number: int, clock: Clock | None = None, mounted: Link | None = None
+    ) -> None:
+        """`number` is of no other worker of this home that runs. `mounted` leads to a site in this process."""
         clock = clock or SystemClock()
         home = settings.home
         self.state = state_of(settings, clock)
-        self.events = EventLines(home.events, f"worker-{number}", clock)
+        self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
         self.state.note = self._note
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
@@ -186,7 +193,7 @@ class Worker:
             # Only a site behind the gate pays for what reads it: memory of every other worker.
             from foldline.server.origin_gate import OriginGate
 
-            self._origin = self.app.origin = OriginGate(settings, self.state, self.library)
+            self._origin = self.app.origin = OriginGate(settings, self.state, self.library, mounted)
 
     def _note(self, article: int, decision: Decision) -> None:
         self.events.note(article, decision)
