@@ -17,7 +17,8 @@ _ONCE = frozenset((b"host", b"content-length", b"content-type", b"origin", b"sec
 
 
 class Request:
-    """One request. `path` is the raw target without its query, byte for byte as it was sent."""
+    """One request. `path` is the raw target without its query, byte for byte as it was sent; `target` all of it, b""
+    where nobody told."""
 
     __slots__ = (
         "_headers",
@@ -31,6 +32,7 @@ class Request:
         "path",
         "query",
         "reader_pass",
+        "target",
     )
 
     def __init__(
@@ -42,7 +44,7 @@ class Request:
         self.client = client
         self.body = body
         self.headers = headers
-        self.reader_pass = self.meter = self.opening = b""
+        self.reader_pass = self.meter = self.opening = self.target = b""
         self.ambiguous = False
         kept: dict[bytes, bytes] = {}
         for name, value in headers:

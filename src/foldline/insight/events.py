@@ -42,7 +42,7 @@ class EventLines:
         if not waiting:
             return
         try:
-            with self._segment().open("a", encoding="utf-8") as file:
+            with segment(self._folder, self._worker).open("a", encoding="utf-8") as file:
                 file.writelines(_line(*noted) * times for noted, times in waiting.items())
         except OSError as error:
             self._waiting = waiting + self._waiting
@@ -50,23 +50,29 @@ class EventLines:
                 self.lost += self._waiting.pop(next(iter(self._waiting)))
             log.error("events: %s (%d lines wait, %d lost)", error, self._waiting.total(), self.lost)
 
-    def _segment(self) -> Path:
-        number = 0
-        while True:
-            path = self._folder / f"{self._worker}-{number:06d}.tsv"
-            if not path.exists() or path.stat().st_size < SEGMENT:
-                return path
-            number += 1
+
+def segment(folder: Path, worker: str) -> Path:
+    """The file that a worker appends to now: the first of its own that is not full."""
+    number = 0
+    while True:
+        path = folder / f"{worker}-{number:06d}.tsv"
+        if not path.exists() or path.stat().st_size < SEGMENT:
+            return path
+        number += 1
 
 
 def _line(
     at: int, article: int, outcome: Outcome, reason: Reason, version: str, findings: tuple[Finding, ...], rule: str
 ) -> str:
-    found = dict.fromkeys(f"{'+' if finding.passed else '-'}{finding.reason}" for finding in findings)
-    told = (str(at), str(article), outcome.value, reason.value, version, ",".join(found), _one_line(rule))
+    told = (str(at), str(article), outcome.value, reason.value, version, findings_field(findings), one_line(rule))
     return "\t".join(told) + "\n"
 
 
-def _one_line(name: str) -> str:
+def findings_field(findings: tuple[Finding, ...]) -> str:
+    """Each finding once, with whether it passed."""
+    return ",".join(dict.fromkeys(f"{'+' if finding.passed else '-'}{finding.reason}" for finding in findings))
+
+
+def one_line(name: str) -> str:
     """A rule's name as one field of one line, whatever its author wrote into it."""
     return " ".join(name.split())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
@@ -11,20 +13,28 @@ from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.gate.asgi import Receive, Send
 from foldline.gate.errors import bare
 from foldline.gate.library import Library
+from foldline.gate.needs import Need
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
+from foldline.gate.would import would_decide
+from foldline.insight.shadow import ShadowLines
 from foldline.pages.record import Gone, PublicPage
+from foldline.policy.decide import Decision
 from foldline.server.origin_link import OriginLink
+from foldline.server.shadow import Shadow, note_cut
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.fetch import Fetched, What
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.ingest import Ingest
 from foldline.sources.origin.surfaces import Kind, Surface
 from foldline.stores.fetched import FetchedPage, FetchedPages
+from foldline.stores.mode import Mode
 from foldline.stores.records import RecordWriter
 
 log = logging.getLogger(__name__)
+
+Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[Decision, bool]]]
 
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
@@ -33,14 +43,18 @@ _SENT = Response(0, ())
 class OriginGate:
     """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's."""
 
-    def __init__(self, settings: Settings, state: GateState, library: Library) -> None:
+    def __init__(
+        self, settings: Settings, state: GateState, library: Library, lines: ShadowLines, drive: Drive
+    ) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
         origin, home = settings.origin, settings.home
         self._state = state
         self._library = library
         self._writer = RecordWriter(home)
-        self._ingest = Ingest(settings.publication, settings.words, origin.spec, self._writer.number_of)
+        self._ingest = Ingest(
+            settings.publication, settings.words, origin.spec, self._writer.number_of, note_cut(lines)
+        )
         self._turn = asyncio.Lock()
         parts = urlsplit(settings.publication.url)
         self._link = OriginLink(
@@ -55,8 +69,14 @@ class OriginGate:
             # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
             bounds=Bounds(keeps_all=True),
         )
+        self.lines = lines
+        self._drive = drive
+        self._shadow = Shadow(self._link, self, lines, state.hosts)
+        #: What holds. The worker tells it; until then the site is gated.
+        self.mode = Mode.GATE
 
     async def close(self) -> None:
+        await self._shadow.close()
         await self._link.close()
         self._writer.close()
 
@@ -66,6 +86,9 @@ class OriginGate:
         state = self._state
         if request.header(b"host").lower() not in state.hosts or request.path.startswith(state.prefix):
             return None
+        if self.mode is Mode.SHADOW:
+            status = await self._shadow.answer(request, receive, send)
+            return bare(status, state) if status else _SENT
         if request.ambiguous:
             return bare(400, state)
         surface = self._link.surface_of(request)
@@ -76,6 +99,19 @@ class OriginGate:
             status = await self._link.forward(surface, request, receive, send)
             return bare(status, state) if status else _SENT
         return await self._article(surface, request)
+
+    async def record_of(self, surface: Surface) -> PublicPage | None:
+        """In shadow: an article's record as it is now. See `shadow.Looks`."""
+        path = surface.page.decode("ascii", "replace")
+        if "?" in path:
+            return None
+        answer = await self._as_fetched(path, await self._link.fetch(surface))
+        found = self._library.page(path.encode()) if answer is None else None
+        return found if isinstance(found, PublicPage) else None
+
+    async def decide_on(self, record: PublicPage, request: Request) -> tuple[Decision, bool]:
+        """In shadow: what would be decided about a visit. See `shadow.Looks`."""
+        return await self._drive(would_decide(record, request, self._state))
 
     async def _article(self, surface: Surface, request: Request) -> Response | None:
         path = surface.page.decode("ascii", "replace")

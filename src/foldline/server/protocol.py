@@ -16,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from foldline.gate.asgi import GateApp
+from foldline.gate.asgi import TARGET, GateApp
 from foldline.gate.request import Request
 from foldline.gate.response import HeaderList, Response
 
@@ -76,6 +76,7 @@ class GateProtocol(HttpToolsProtocol):
         response = self._at_once() if self._is_plain() else None
         self._answered = response is not None
         if response is None:
+            self.scope[TARGET] = self.url  # type: ignore[literal-required]
             super().on_headers_complete()
             return
         head = _head(response.status, response.headers, tuple(self.server_state.default_headers))
