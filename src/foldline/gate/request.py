@@ -17,8 +17,9 @@ _ONCE = frozenset((b"host", b"content-length", b"content-type", b"origin", b"sec
 
 
 class Request:
-    """One request. `path` is the raw target without its query, byte for byte as it was sent. `has_our_cookies` tells
-    whether a cookie of ours came by name: it grants nothing, it keeps an answer out of shared caches."""
+    """One request. `path` is the raw target without its query, byte for byte as it was sent; `target` all of it, b""
+    where nobody told. `has_our_cookies` tells whether a cookie of ours came by name: it grants nothing, it keeps an
+    answer out of shared caches."""
 
     __slots__ = (
         "_headers",
@@ -33,6 +34,7 @@ class Request:
         "path",
         "query",
         "reader_pass",
+        "target",
     )
 
     def __init__(
@@ -44,7 +46,7 @@ class Request:
         self.client = client
         self.body = body
         self.headers = headers
-        self.reader_pass = self.meter = self.opening = b""
+        self.reader_pass = self.meter = self.opening = self.target = b""
         self.has_our_cookies = self.ambiguous = False
         kept = self._headers = dict(headers)
         if len(kept) != len(headers):

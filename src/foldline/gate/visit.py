@@ -25,14 +25,15 @@ _FORWARDED = (*_READS, "POST")
 
 def visit(request: Request, gate: GateState) -> Steps:
     """Answer one request. Yields Needs, returns a Response."""
-    if is_authz(request.path, gate):
-        return (yield from get_authz(request, gate))
+    is_ours = request.path.startswith(gate.prefix)
+    if is_ours and is_authz(request.path, gate):
+        return get_authz(request, gate)
     if request.ambiguous or is_ambiguous(request.path):
         return error_page(400, request, gate)
     host = request.header(b"host")
     if host not in gate.hosts and host.lower() not in gate.hosts:
         return _at_once(bare(421, gate))
-    if request.path.startswith(gate.prefix):
+    if is_ours:
         return _shielded(_own(request.path[len(gate.prefix) :], request, gate), gate)
     if request.method not in _READS:
         return _at_once(bare(405, gate, (b"allow", b"GET, HEAD")))

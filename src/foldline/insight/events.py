@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foldline.clock import Clock
 from foldline.policy.decide import Decision
+from foldline.policy.plan import Finding
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class EventLines:
         if not waiting:
             return
         try:
-            with self._segment().open("a", encoding="utf-8") as file:
+            with segment(self._folder, self._worker).open("a", encoding="utf-8") as file:
                 for noted in waiting.values():
                     file.writelines(repeat(_line(noted), noted.times))
         except OSError as error:
@@ -56,13 +57,15 @@ class EventLines:
             lines = sum(noted.times for noted in waiting.values())
             log.error("events: %s (%d lines wait, %d lost)", error, lines, self.lost)
 
-    def _segment(self) -> Path:
-        number = 0
-        while True:
-            path = self._folder / f"{self._worker}-{number:06d}.tsv"
-            if not path.exists() or path.stat().st_size < SEGMENT:
-                return path
-            number += 1
+
+def segment(folder: Path, worker: str) -> Path:
+    """The file that a worker appends to now: the first of its own that is not full."""
+    number = 0
+    while True:
+        path = folder / f"{worker}-{number:06d}.tsv"
+        if not path.exists() or path.stat().st_size < SEGMENT:
+            return path
+        number += 1
 
 
 @dataclass(slots=True)
@@ -75,11 +78,16 @@ class _Noted:
 
 def _line(noted: _Noted) -> str:
     outcome, reason, findings, rule, version, _, _ = noted.decision
-    found = dict.fromkeys(f"{'+' if finding.passed else '-'}{finding.reason}" for finding in findings)
-    told = (str(noted.at), str(noted.article), outcome.value, reason.value, version, ",".join(found), _one_line(rule))
+    found = findings_field(findings)
+    told = (str(noted.at), str(noted.article), outcome.value, reason.value, version, found, one_line(rule))
     return "\t".join(told) + "\n"
 
 
-def _one_line(name: str) -> str:
+def findings_field(findings: tuple[Finding, ...]) -> str:
+    """Each finding once, with whether it passed."""
+    return ",".join(dict.fromkeys(f"{'+' if finding.passed else '-'}{finding.reason}" for finding in findings))
+
+
+def one_line(name: str) -> str:
     """A rule's name as one field of one line, whatever its author wrote into it."""
     return " ".join(name.split())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
@@ -12,12 +13,17 @@ from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.gate.asgi import Receive, Send
 from foldline.gate.errors import bare, instead_of_preview
 from foldline.gate.library import Library
+from foldline.gate.needs import Need
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
+from foldline.gate.would import would_decide
+from foldline.insight.shadow import ShadowLines
 from foldline.pages.record import Gone, PublicPage
+from foldline.policy.decide import Decision
 from foldline.server.change_hook import ChangeHook
-from foldline.server.origin_link import OriginLink
+from foldline.server.origin_link import Link, OriginLink
+from foldline.server.shadow import Shadow, note_cut
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.fetch import Fetched, What
 from foldline.sources.origin.freshness import Bounds
@@ -25,28 +31,15 @@ from foldline.sources.origin.ingest import Ingest
 from foldline.sources.origin.surfaces import Kind, Surface
 from foldline.stores.changes import Change, write_changes
 from foldline.stores.fetched import FetchedPage, FetchedPages
+from foldline.stores.mode import Mode
 from foldline.stores.records import RecordWriter
 
 log = logging.getLogger(__name__)
 
+Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[Decision, bool]]]
+
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
-
-
-class Link(Protocol):
-    """A line to the site behind the gate; `origin_link.OriginLink` is one."""
-
-    def surface_of(self, request: Request) -> Surface: ...
-
-    async def fetch(self, surface: Surface) -> Fetched: ...
-
-    async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int: ...
-
-    def forget(self, page: bytes) -> None: ...
-
-    def forget_all(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 def link_of(settings: Settings) -> OriginLink:
@@ -72,14 +65,24 @@ class OriginGate:
     """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's.
     `link` leads to the site, by HTTP where none is given."""
 
-    def __init__(self, settings: Settings, state: GateState, library: Library, link: Link | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        state: GateState,
+        library: Library,
+        lines: ShadowLines,
+        drive: Drive,
+        link: Link | None = None,
+    ) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
         origin, home = settings.origin, settings.home
         self._state = state
         self._library = library
         self._writer = RecordWriter(home)
-        self._ingest = Ingest(settings.publication, settings.words, origin.spec, self._writer.number_of)
+        self._ingest = Ingest(
+            settings.publication, settings.words, origin.spec, self._writer.number_of, note_cut(lines)
+        )
         self._turn = asyncio.Lock()
         self._home = home
         self._fetched = FetchedPages(home)
@@ -90,8 +93,14 @@ class OriginGate:
         self._untold: set[str] = set()
         self._hook = ChangeHook(settings, state)
         self._link: Link = link or link_of(settings)
+        self.lines = lines
+        self._drive = drive
+        self._shadow = Shadow(self._link, self, lines, state.hosts)
+        #: What holds. The worker tells it; until then the site is gated.
+        self.mode = Mode.GATE
 
     async def close(self) -> None:
+        await self._shadow.close()
         await self._link.close()
         self._writer.close()
 
@@ -124,6 +133,9 @@ class OriginGate:
             return None
         if request.path.startswith(state.prefix):
             return await self._hook.answer(request, receive) if self._hook.is_asked(request) else None
+        if self.mode is Mode.SHADOW:
+            status = await self._shadow.answer(request, receive, send)
+            return bare(status, state) if status else _SENT
         if request.ambiguous:
             return bare(400, state)
         surface = self._link.surface_of(request)
@@ -145,6 +157,19 @@ class OriginGate:
             return None
         record = self._library.page(surface.page)
         return record if isinstance(record, PublicPage) else None
+
+    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+        """In shadow: an article's record as it is now. See `shadow.Looks`."""
+        path = surface.page.decode("ascii", "replace")
+        if "?" in path:
+            return None
+        answer = await self._as_fetched(path, await self._link.fetch(surface), request)
+        found = self._library.page(path.encode()) if answer is None else None
+        return found if isinstance(found, PublicPage) else None
+
+    async def decide_on(self, record: PublicPage, request: Request) -> tuple[Decision, bool]:
+        """In shadow: what would be decided about a visit. See `shadow.Looks`."""
+        return await self._drive(would_decide(record, request, self._state))
 
     async def _article(self, surface: Surface, request: Request) -> Response | None:
         path = surface.page.decode("ascii", "replace")
