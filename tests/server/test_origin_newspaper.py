@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed import cookies
+from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
@@ -137,6 +139,19 @@ def test_a_subscriber_gets_the_whole_and_nobody_keeps_it(paper: Paper) -> None:
     )
     without = re.sub(rb'<div id="foldline-rest" hidden></div><aside.*?</aside>\n', b"", without, flags=re.DOTALL)
     assert without == paper.site.pages[PATH]
+
+
+def test_a_page_at_hand_needs_neither_the_origin_nor_what_was_fetched(paper: Paper, tmp_path: Path) -> None:
+    paper.get(PATH)
+    with sqlite3.connect(Home(tmp_path / "home").fetched_db) as fetched:
+        assert fetched.execute("DELETE FROM fetched").rowcount == 1
+    fetched.close()
+    assert CANARY not in paper.get(PATH).body.decode()
+    assert CANARY in paper.get(PATH, *paper.subscriber()).body.decode()
+    assert paper.site.asked == [("GET", PATH)]
+    # A query that names nothing is the same page, on the longer way.
+    assert paper.get(f"{PATH}?utm=1").status == 200
+    assert paper.site.asked == [("GET", PATH)] * 2
 
 
 def test_what_an_origin_says_to_caches_of_its_pages_is_never_said_of_ours(paper: Paper) -> None:
