@@ -55,6 +55,7 @@ http {{
   include {folder}/foldline.conf;
 }}
 """
+WORKER = ("-m", "foldline.server.worker")
 USER = "user root; " if os.geteuid() == 0 else ""
 
 
@@ -84,8 +85,8 @@ class Paper:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, origin: int) -> Iterator[Paper]:
-    """A gate before the site on this port of loopback."""
+def opened(folder: Path, origin: int, program: Sequence[str] = ()) -> Iterator[Paper]:
+    """A gate before the site on this port of loopback. `program` starts a worker that is another than ours."""
     settings = home_at(folder)
     with socket.create_server(("127.0.0.1", 0)) as asking:
         port = asking.getsockname()[1]
@@ -99,7 +100,8 @@ def opened(folder: Path, origin: int) -> Iterator[Paper]:
         sets.publish(RULES, "ada", "", int(clock.now()))
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
     write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}), carry.facts("reader"))
-    with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
+    secret = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+    with GateProcess(settings.home, HOST, program=program or WORKER, environ=secret) as gate:
         text = text.replace(f"port = {port}", f"port = {gate.address[1]}")
         settings.home.settings_file.write_text(text, encoding="utf-8")
         yield Paper(settings.home, gate, carry, folder)
