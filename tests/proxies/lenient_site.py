@@ -15,8 +15,14 @@ from tests.sources.origin.spellings import LENIENT, strict
 SECRET = "the gate is known to its origin by this"
 LEVELS = {"/news/a-bridge/": "registered", "/news/the-crown/": "subscribers"}
 BRIDGE, CROWN = LEVELS
+#: One that says no level: the rules have it metered. It is in no other page.
+METERED = "/news/a-ferry/"
 #: What stands below the fold of each, and of no other.
-TOKENS = {BRIDGE: b"the ferryman kept the seventh ledger", CROWN: b"nobody had counted the rubies since"}
+TOKENS = {
+    BRIDGE: b"the ferryman kept the seventh ledger",
+    CROWN: b"nobody had counted the rubies since",
+    METERED: b"no fare was ever taken",
+}
 #: Side doors that give the whole of both.
 BOTH = frozenset(("/index.json", "/search/", "/feed/", "/news/feed/", "/articles.json"))
 FRONT = b"<!doctype html><title>The paper</title><p>Two articles today"
@@ -26,7 +32,7 @@ def page(path: str) -> bytes:
     """An article as the site sends it to whoever asks with the secret."""
     return (
         f'<!doctype html>\n<html lang=en><head><meta charset="utf-8"><title>{path}</title>'
-        f'<meta name="foldline:access" content="{LEVELS[path]}"></head><body><article><div class=entry>\n'
+        f'<meta name="foldline:access" content="{LEVELS.get(path, "")}"></head><body><article><div class=entry>\n'
         "<p>Every river keeps two diaries, and for most of its length nobody reads either of them.</p>\n"
         "<p>The first is written in the banks, a line for each flood that came higher than the one before.</p>\n"
         f"<!-- fold -->\n<p>It came out at last that {TOKENS[path].decode()}, and why.</p>\n<p>It was.</p>\n"
@@ -47,6 +53,8 @@ class Site:
         read |= {path + "/" for path in read if path}
         everything = read & BOTH or "format=json" in query or "s=" in query
         meant = [path for path in LEVELS if everything or path in read or path.upper() in read]
+        if raw == METERED:
+            return 200, "text/html; charset=utf-8", page(METERED)
         if meant:
             return 200, "text/html; charset=utf-8", b"".join(page(path) for path in meant)
         if "/" in read or any(path.startswith(("/tags/", "/shop/", "/robots.txt")) for path in read):
