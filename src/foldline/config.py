@@ -42,7 +42,13 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
-    "origin": {"url": (str, ""), "profile": (str, "static"), "closed": (str, ""), "body": (str, "")},
+    "origin": {
+        "url": (str, ""),
+        "mounted": (bool, False),
+        "profile": (str, "static"),
+        "closed": (str, ""),
+        "body": (str, ""),
+    },
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -73,12 +79,14 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class OriginSettings:
     """The site behind the gate: where it listens, what each of its addresses is, and where its pages are cut. The
-    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only."""
+    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only. A site that the gate is
+    `mounted` in has neither an address nor a secret."""
 
     url: str
     surfaces: SurfaceMap
     spec: FoldSpec
     secret: str = field(repr=False)
+    mounted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +210,7 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
             if key not in SCHEMA[name]:
                 problems.append(_unknown(key, SCHEMA[name], text, where))
             elif type(value) is not SCHEMA[name][key][0]:
-                wanted = {str: "a text", int: "a whole number"}[SCHEMA[name][key][0]]
+                wanted = {str: "a text", int: "a whole number", bool: "true or false"}[SCHEMA[name][key][0]]
                 at = f"{where}:{_line_of(key, text)}"
                 problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
             else:
@@ -294,7 +302,7 @@ def _origin(
 ) -> OriginSettings | None:
     """The site behind the gate; None where there is none."""
     table, where = tables["origin"], str(home.settings_file)
-    if not table["url"]:
+    if not table["url"] and not table["mounted"]:
         return None
     # Only a site behind the gate pays for what reads its settings: memory of every worker.
     from foldline.fold.cut import FoldRule
@@ -303,8 +311,12 @@ def _origin(
     from foldline.sources.origin.surface_file import PROFILES, profile, read_map
 
     found: list[Problem] = []
+    if table["url"] and table["mounted"]:
+        hint = "Take the url away where the gate runs inside the site, else `mounted`."
+        found.append(Problem("FL235", "[origin] says both an address and that it is mounted", where, hint))
     try:
-        Address.of(table["url"])
+        if not table["mounted"]:
+            Address.of(table["url"])
     except ValueError as error:
         found.append(Problem("FL230", f"[origin] url: {error}", where, "As in http://127.0.0.1:9000."))
     if table["profile"] not in PROFILES:
@@ -318,7 +330,7 @@ def _origin(
     hint = "Write one CSS selector that browsers understand."
     found += [Problem("FL232", what, where, hint) for what in spec.problems("[origin] ")]
     secret = environ.get("FOLDLINE_ORIGIN_SECRET", "")
-    if len(secret) < SECRET_MINIMUM:
+    if len(secret) < SECRET_MINIMUM and not table["mounted"]:
         hint = "Make one with `openssl rand -base64 48`, and let the origin refuse whoever does not send it."
         what = f"the origin's secret is shorter than {SECRET_MINIMUM} bytes"
         found.append(Problem("FL233", what, "FOLDLINE_ORIGIN_SECRET", hint))
@@ -333,7 +345,7 @@ def _origin(
             hint = "Save it as UTF-8, or take it away: then the profile decides."
             found.append(Problem("FL234", f"the surface map can't be read: {error}", str(home.surfaces_file), hint))
     problems += found
-    return OriginSettings(table["url"], surfaces, spec, secret) if surfaces is not None else None
+    return OriginSettings(table["url"], surfaces, spec, secret, table["mounted"]) if surfaces is not None else None
 
 
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:

@@ -16,9 +16,10 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed import cookies
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
 
@@ -87,7 +88,7 @@ class Paper:
 
 
 @contextmanager
-def opened(folder: Path, rest: str) -> Iterator[Paper]:
+def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
         settings = home_at(folder)
@@ -97,6 +98,7 @@ def opened(folder: Path, rest: str) -> Iterator[Paper]:
         clock = SystemClock()
         with RuleSetStore(settings.home) as sets:
             sets.publish(RULES, "ada", "", int(clock.now()))
+        in_mode(settings.home, mode, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
         with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
@@ -135,6 +137,21 @@ def test_a_subscriber_gets_the_whole_and_nobody_keeps_it(paper: Paper) -> None:
     )
     without = re.sub(rb'<div id="foldline-rest" hidden></div><aside.*?</aside>\n', b"", without, flags=re.DOTALL)
     assert without == paper.site.pages[PATH]
+
+
+def test_what_an_origin_says_to_caches_of_its_pages_is_never_said_of_ours(paper: Paper) -> None:
+    said = [("Cache-Control", "public, max-age=3600"), ("CDN-Cache-Control", "max-age=999"), ("X-Accel-Expires", "999")]
+    answers = paper.site.page
+
+    def page(environ: dict[str, object], path: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = answers(environ, path)
+        return status, [*headers, *said, ("ETag", '"whole"'), ("Age", "1")], body
+
+    paper.site.page = page  # type: ignore[method-assign]
+    preview, whole = paper.get(PATH), paper.get(PATH, *paper.subscriber())
+    assert preview.header(b"cache-control") == b"no-cache"
+    assert (whole.header(b"cache-control"), whole.header(b"x-accel-expires")) == (b"private, no-store", b"0")
+    assert whole.header(b"cdn-cache-control") + whole.header(b"etag") + whole.header(b"age") == b""
 
 
 def test_one_article_is_counted_and_a_reload_shows_it(paper: Paper) -> None:

@@ -11,6 +11,7 @@ from foldline import __version__
 from foldline.cli.checking import check
 from foldline.cli.demo import demo
 from foldline.cli.importing import importing
+from foldline.cli.mode import mode
 from foldline.cli.policy import policy
 from foldline.cli.recipe import recipe
 from foldline.cli.running import migrate, serve
@@ -25,7 +26,7 @@ def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""
 
 
-for verb in (check, demo, importing, migrate, policy, recipe, serve, staff, why):
+for verb in (check, demo, importing, migrate, mode, policy, recipe, serve, staff, why):
     verbs.add_command(verb)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from typing import Any, Protocol, TypeVar
 
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
@@ -23,8 +23,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+Result = TypeVar("Result")
+
 log = logging.getLogger(__name__)
 
+#: Where a server of ours tells the target of a request as it came: the path and the query do not say all of it.
+TARGET = "foldline.target"
 #: The largest body that the site process is handed, in bytes.
 MOST_BODY = 1 << 20
 
@@ -105,6 +109,7 @@ class GateApp:
         client = scope["client"]
         raw = scope["raw_path"]
         request = Request(scope["method"], raw, scope["query_string"], scope["headers"], client[0] if client else "")
+        request.target = scope.get(TARGET, b"")
         try:
             answer = await self.origin.before(request, receive, send)
         except Exception:
@@ -163,7 +168,10 @@ class GateApp:
 
     async def run(self, request: Request) -> Response:
         """Drive one visit to its end."""
-        steps = visit(request, self.state)
+        return await self.drive(visit(request, self.state))
+
+    async def drive(self, steps: Generator[needs.Need, Any, Result]) -> Result:
+        """Meet what steps need, to their end."""
         try:
             need = next(steps)
             while True:
@@ -176,8 +184,8 @@ class GateApp:
                 else:
                     need = steps.send(answer)
         except StopIteration as end:
-            response: Response = end.value
-            return response
+            result: Result = end.value
+            return result
 
     def _page(self, need: needs.Page) -> Record | None:
         if need.anew:
