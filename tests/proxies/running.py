@@ -21,9 +21,10 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.client import Headers, WireClient
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
@@ -85,7 +86,7 @@ class Paper:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, origin: int, program: Sequence[str] = ()) -> Iterator[Paper]:
+def opened(folder: Path, origin: int, program: Sequence[str] = (), mode: Mode = Mode.GATE) -> Iterator[Paper]:
     """A gate before the site on this port of loopback. `program` starts a worker that is another than ours."""
     settings = home_at(folder)
     with socket.create_server(("127.0.0.1", 0)) as asking:
@@ -98,6 +99,7 @@ def opened(folder: Path, origin: int, program: Sequence[str] = ()) -> Iterator[P
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", int(clock.now()))
+    in_mode(settings.home, mode, int(clock.now()))
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
     write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}), carry.facts("reader"))
     secret = {"FOLDLINE_ORIGIN_SECRET": SECRET}

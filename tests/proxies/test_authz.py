@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner
-from tests.proxies.lenient_site import BRIDGE, CROWN, METERED, SECRET, TOKENS, Site
+from tests.proxies.lenient_site import BRIDGE, CROWN, METERED, SECRET, TOKENS, Site, page
 from tests.proxies.running import Paper, body_of, opened, proxy
 
 from foldline.cli.main import verbs
@@ -21,6 +21,7 @@ from foldline.gate import authz
 from foldline.insight.decisions import DecisionLine, last_decisions
 from foldline.signed import cookies
 from foldline.sources.origin import headers
+from foldline.stores.mode import Mode
 from foldline.testing.answers import Answer
 from foldline.testing.client import Headers
 
@@ -243,6 +244,13 @@ def test_a_proxy_with_another_secret_opens_nothing_and_shows_previews(paper: Pap
         with proxy(paper, program, "--authz", secret="of another gate, long enough to be one") as client:
             answer = client.ask("GET", BRIDGE.encode())
             assert (answer.status, TOKENS[BRIDGE] in body_of(answer)) == (200, False), program
+
+
+def test_in_shadow_everything_is_the_gates_so_that_it_sees_it(site: Site, tmp_path: Path) -> None:
+    with opened(tmp_path / "home", site.port, mode=Mode.SHADOW) as paper:
+        assert {ask(paper, *PROOF, *about(BRIDGE), *carries).status for carries in readers(paper).values()} == {403}
+        with proxy(paper, "nginx", "--authz") as client:
+            assert body_of(client.ask("GET", BRIDGE.encode())) == page(BRIDGE)
 
 
 def test_the_origin_and_the_gate_know_the_secret_by_one_name() -> None:

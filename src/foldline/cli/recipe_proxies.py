@@ -79,6 +79,11 @@ def proxy_values(
     """
     if direct and authz:
         raise FoldlineError("--direct and --authz are two ways to do one thing. Choose one.")
+    if settings.origin is not None and settings.origin.mounted:
+        raise FoldlineError(
+            "This gate runs inside its site ([origin] mounted): there is nothing between them. Let your proxy hand on "
+            "Host and target as they are, to the application: docs/mounted.md."
+        )
     if (direct or authz) and settings.origin is None:
         raise FoldlineError("There is no site behind this gate. Set [origin] url, or leave --direct and --authz out.")
     if folder is not None and not authz:
