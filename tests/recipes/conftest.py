@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.proxies.lenient_site import Site, lenient_site
-from tests.proxies.running import Paper, opened
+from tests.recipes.lenient_site import Site, lenient_site
+from tests.recipes.running import Paper, opened
 
 
 @pytest.fixture(scope="module")

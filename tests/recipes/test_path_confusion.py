@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.proxies.confusing import said_with, targets
-from tests.proxies.lenient_site import BRIDGE, CROWN, FRONT, LEVELS, SECRET, TOKENS, Site, page
-from tests.proxies.running import HOST, Paper, body_of, free_port, opened, proxy
+from tests.recipes.confusing import said_with, targets
+from tests.recipes.lenient_site import BRIDGE, CROWN, FRONT, LEVELS, SECRET, TOKENS, Site, page
+from tests.recipes.running import HOST, Paper, body_of, free_port, opened, proxy
 
 from foldline.testing.answers import Answer
 from foldline.testing.client import Headers, WireClient

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner
-from tests.proxies.lenient_site import BRIDGE, CROWN, METERED, SECRET, TOKENS, Site, page
-from tests.proxies.running import Paper, body_of, opened, proxy
+from tests.recipes.lenient_site import BRIDGE, CROWN, METERED, SECRET, TOKENS, Site, page
+from tests.recipes.running import Paper, body_of, opened, proxy
 
 from foldline.cli.main import verbs
 from foldline.gate import authz

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.proxies.lenient_site import SECRET
+from tests.recipes.lenient_site import SECRET
 
 from foldline.cli.main import verbs
 from foldline.clock import SystemClock
