@@ -124,15 +124,23 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def proxy(
-    paper: Paper, program: str, *options: str, faults: Sequence[tuple[str, str]] = (), secret: str = SECRET
+    paper: Paper,
+    program: str,
+    *options: str,
+    faults: Sequence[tuple[str, str]] = (),
+    secret: str = SECRET,
+    port: int = 0,
 ) -> Iterator[WireClient]:
-    """A proxy with its recipe, and a client of it. `faults` are (what stands in the recipe, what is put there)."""
+    """A proxy with its recipe, and a client of it. `faults` are (what stands in the recipe, what is put there). It
+    listens on a free port, or is told by them to listen on `port`."""
     if PROGRAMS[program][0] is None:
         pytest.skip(f"MISSING {program}: apt-get install {PROGRAMS[program][1]}")
-    port = free_port()
+    listen: tuple[str, ...] = ()
+    if not port:
+        port = free_port()
+        listen = ("--listen", f"127.0.0.1:{port}")
     folder = paper.folder / f"{program}-{port}"
     folder.mkdir()
-    listen = ("--listen", f"127.0.0.1:{port}")
     if program == "nginx":
         secret_file = folder / "secret"
         secret_file.touch(0o600)
