@@ -186,7 +186,10 @@ class OriginGate:
         )
 
     async def asked(self, visit: Request) -> PublicPage | None:
-        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target."""
+        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target. In
+        shadow there is none: the proxy then has the gate answer, which writes down what it would have done."""
+        if self.mode is Mode.SHADOW:
+            return None
         surface = self._link.surface_of(visit)
         target = visit.path + b"?" + visit.query if visit.query else visit.path
         if surface.kind is not Kind.ARTICLE or surface.target != target:
