@@ -73,6 +73,7 @@ class Paper:
     site: Site
     gate: GateProcess
     carry: Carry
+    home: Path
 
     def get(self, path: str, *carries: tuple[bytes, bytes]) -> Answer:
         return self.gate.client.ask("GET", path.encode(), carries)
@@ -87,7 +88,7 @@ class Paper:
 
 
 @contextmanager
-def opened(folder: Path, rest: str) -> Iterator[Paper]:
+def opened(folder: Path, rest: str, workers: int = 1) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
         settings = home_at(folder)
@@ -99,8 +100,8 @@ def opened(folder: Path, rest: str) -> Iterator[Paper]:
             sets.publish(RULES, "ada", "", int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
-        with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
-            yield Paper(site, gate, carry)
+        with GateProcess(settings.home, HOST, workers, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
+            yield Paper(site, gate, carry, folder)
 
 
 @pytest.fixture
