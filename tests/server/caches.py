@@ -62,7 +62,7 @@ class Cache:
     process: subprocess.Popen[bytes]
     folder: Path
 
-    def ask(self, method: str, path: str, *headers: tuple[bytes, bytes]) -> Answer:
+    def ask(self, method: str, path: str, *headers: tuple[bytes, bytes], body: bytes = b"") -> Answer:
         """One request on a connection of its own. The body comes as it was packed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
@@ -70,7 +70,9 @@ class Cache:
             connection.putheader("Host", self.host)
             for name, value in headers:
                 connection.putheader(name.decode(), value)
-            connection.endheaders()
+            if body:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body or None)
             answer = connection.getresponse()
             told = tuple((name.lower().encode(), value.encode("latin-1")) for name, value in answer.getheaders())
             return Answer(answer.status, told, answer.read())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +88,9 @@ class Paper:
 
 
 @contextmanager
-def opened(folder: Path, rest: str, workers: int = 1) -> Iterator[Paper]:
+def opened(
+    folder: Path, rest: str, workers: int = 1, program: Sequence[str] = ("-m", "foldline.server.worker")
+) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
         settings = home_at(folder)
@@ -100,7 +102,8 @@ def opened(folder: Path, rest: str, workers: int = 1) -> Iterator[Paper]:
             sets.publish(RULES, "ada", "", int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
-        with GateProcess(settings.home, HOST, workers, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
+        environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+        with GateProcess(settings.home, HOST, workers, program=program, environ=environ) as gate:
             yield Paper(site, gate, carry, folder)
 
 

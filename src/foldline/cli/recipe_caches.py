@@ -44,9 +44,7 @@ def cache_options(verb: Verb) -> Verb:
 
 
 @click.command()
-@click.option(
-    "--gate-host", metavar="ADDRESS", default="", help="Who may purge, where the gate is elsewhere."
-)
+@click.option("--gate-host", metavar="ADDRESS", default="", help="Who may purge, where the gate is elsewhere.")
 @home_option
 def varnish(gate_host: str, home: Path | None) -> None:
     """A VCL for Varnish, 6.0 or newer."""

@@ -20,9 +20,13 @@ def tell(home: Home, notice: Notice, now: float) -> None:
     changed = [EVERY_PAGE] * notice.everything + [path.encode() for path in notice.changed]
     with closing(FetchedPages(home)) as fetched:
         fetched.tell(changed, [path.encode() for path in notice.withdrawn], now)
+        if notice.withdrawn:
+            fetched.settle()
     with closing(RecordWriter(home)) as records:
         for path in notice.withdrawn:
             records.put_gone(path)
+        if notice.withdrawn:
+            records.settle()
     write_changes(home, [(change.kind, change.key) for change in rows_of(notice)], int(now))
 
 
