@@ -82,7 +82,9 @@ def serving(home: Path) -> subprocess.Popen[str]:
     keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
     environ = {**keep, "FOLDLINE_ORIGIN_SECRET": SECRET, "FOLDLINE_HOME": str(home)}
     verb = [sys.executable, "-m", "foldline.cli.main"]
-    subprocess.run([*verb, "migrate"], env=environ, check=True, stdout=subprocess.DEVNULL, timeout=READY)
+    if not (home / "served").exists():
+        subprocess.run([*verb, "migrate"], env=environ, check=True, stdout=subprocess.DEVNULL, timeout=READY)
+        (home / "served").touch()
     process = subprocess.Popen([*verb, "serve"], env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None
     # It says so when it is ready, and nothing where it ends.

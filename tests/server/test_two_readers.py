@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.server.caches import CACHES, Cache, listens_at, replaced, same
@@ -16,7 +16,8 @@ from tests.server.test_origin_newspaper import CANARY, PATH, REST, Paper, opened
 from foldline.insight.decisions import last_decisions
 from foldline.testing.builders import HOST
 
-OTHER, MARK = "/the-other.html", "/marked.html"
+MARK = "/marked.html"
+Paths = tuple[str, str]
 ROUNDS = 200
 METHODS = ("GET", "GET", "GET", "HEAD")
 CODINGS = (b"identity", b"gzip", b"br", b"gzip, deflate, br", b"gzip;q=0, br", b"")
@@ -29,9 +30,9 @@ IGNORING = {
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paper]:
-    """A worker before a site of three articles."""
+    """A worker before a site."""
     with opened(tmp_path_factory.mktemp("two-readers") / "home", REST) as runs:
-        runs.site.pages |= {OTHER: page(REST), MARK: page(REST)}
+        runs.site.pages |= {MARK: page(REST)}
         listens_at(runs.home, runs.gate.address[1])
         yield runs
 
@@ -41,11 +42,20 @@ def decided(paper: Paper) -> Decided:
     return Decided(paper)
 
 
-@pytest.fixture
-def cache(request: pytest.FixtureRequest, paper: Paper, tmp_path: Path) -> Iterator[Cache]:
+@pytest.fixture(scope="module")
+def cache(request: pytest.FixtureRequest, paper: Paper, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
+    """One cache for all tests of a recipe: each test asks for articles of its own, which nobody has asked for."""
     name, change = request.param
-    with CACHES[name](paper.home, HOST, tmp_path / name, change) as made:
+    with CACHES[name](paper.home, HOST, tmp_path_factory.mktemp("cache") / name, change) as made:
         yield made
+
+
+@pytest.fixture
+def paths(paper: Paper, request: pytest.FixtureRequest) -> Paths:
+    number = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
+    made = (f"/one-{number}.html", f"/other-{number}.html")
+    paper.site.pages |= {path: page(REST) for path in made}
+    return made
 
 
 class Decided:
@@ -70,7 +80,9 @@ class Decided:
         raise AssertionError("the worker does not write its decisions")
 
 
-def both(cache: Cache, paper: Paper, first: str, seed: int) -> Iterator[tuple[str, str, str, bytes, bytes]]:
+def both(
+    cache: Cache, paper: Paper, paths: Paths, first: str, seed: int
+) -> Iterator[tuple[str, str, str, bytes, bytes]]:
     """(who, method, what else was asked, Accept-Encoding, decoded body) of two readers in turns, `first` before."""
     draw = random.Random(seed)
     payer = paper.subscriber()
@@ -91,7 +103,7 @@ def both(cache: Cache, paper: Paper, first: str, seed: int) -> Iterator[tuple[st
         )
         carries = payer if who == "payer" else draw.choice(((), ((b"Cookie", b"theme=dark; session=1"),)))
         answer = cache.ask(
-            method, draw.choice((PATH, OTHER)), *carries, *fields, *(((b"Accept-Encoding", coding),) if coding else ())
+            method, draw.choice(paths), *carries, *fields, *(((b"Accept-Encoding", coding),) if coding else ())
         )
         assert answer.status in (200, 206, 304, 416), (cache.name, who, method, more, answer.status)
         known[who] = answer.header(b"etag") or known[who]
@@ -103,8 +115,10 @@ def both(cache: Cache, paper: Paper, first: str, seed: int) -> Iterator[tuple[st
 
 @pytest.mark.parametrize("first", ["payer", "nobody"])
 @pytest.mark.parametrize("cache", [(name, same) for name in CACHES], ids=CACHES, indirect=True)
-def test_the_whole_reaches_who_paid_and_the_preview_everybody_else(cache: Cache, paper: Paper, first: str) -> None:
-    for who, method, more, coding, body in both(cache, paper, first, 1):
+def test_the_whole_reaches_who_paid_and_the_preview_everybody_else(
+    cache: Cache, paper: Paper, paths: Paths, first: str
+) -> None:
+    for who, method, more, coding, body in both(cache, paper, paths, first, 1):
         if who == "nobody":
             assert CANARY.encode() not in body, (method, more, coding)
         elif method == "GET" and more == "200":
@@ -113,15 +127,17 @@ def test_the_whole_reaches_who_paid_and_the_preview_everybody_else(cache: Cache,
 
 @pytest.mark.parametrize("first", ["payer", "nobody"])
 @pytest.mark.parametrize("cache", IGNORING.items(), ids=IGNORING, indirect=True)
-def test_a_cache_that_ignores_cookies_gives_no_whole_to_somebody_else(cache: Cache, paper: Paper, first: str) -> None:
-    given = [body for who, _, _, _, body in both(cache, paper, first, 2) if who == "nobody"]
+def test_a_cache_that_ignores_cookies_gives_no_whole_to_somebody_else(
+    cache: Cache, paper: Paper, paths: Paths, first: str
+) -> None:
+    given = [body for who, _, _, _, body in both(cache, paper, paths, first, 2) if who == "nobody"]
     assert len(given) == ROUNDS // 2
     assert not any(CANARY.encode() in body for body in given)
 
 
 @pytest.mark.parametrize("cache", [(name, same) for name in CACHES], ids=CACHES, indirect=True)
 def test_previews_come_from_the_cache_in_each_packing_and_its_key_is_all_that_counts(
-    cache: Cache, paper: Paper, decided: Decided
+    cache: Cache, paper: Paper, paths: Paths, decided: Decided
 ) -> None:
     before, asked = decided.so_far(), len(paper.site.asked)
     fields: tuple[tuple[bytes, bytes], ...] = (
@@ -135,17 +151,16 @@ def test_previews_come_from_the_cache_in_each_packing_and_its_key_is_all_that_co
         (b"Accept", b"application/json"),
         (b"X-Foldline-Last", b"1"),
     )
-    answers = [cache.get(PATH, (b"Accept-Encoding", coding)) for coding in CODINGS[:2]]
+    answers = [cache.get(paths[0], (b"Accept-Encoding", coding)) for coding in CODINGS[:2]]
     for coding, field in itertools.product(CODINGS, fields):
-        answer = cache.get(PATH, (b"Accept-Encoding", coding), field)
+        answer = cache.get(paths[0], (b"Accept-Encoding", coding), field)
         plain = answers[0 if b"gzip" not in coding or b"q=0" in coding else 1]
         assert (answer.status, answer.body) == (200, plain.body), (coding, field)
         assert answer.header(b"content-encoding") == plain.header(b"content-encoding")
         assert answer.header(b"x-accel-expires") == b""
     assert answers[0].decoded == answers[1].decoded
-    assert (
-        cache.get(PATH, (b"If-None-Match", answers[0].header(b"etag")), (b"Accept-Encoding", b"identity")).status == 304
-    )
+    condition = (b"If-None-Match", answers[0].header(b"etag"))
+    assert cache.get(paths[0], condition, (b"Accept-Encoding", b"identity")).status == 304
     assert decided.so_far() - before <= 2
     assert len(paper.site.asked) - asked <= 1
 
@@ -179,14 +194,14 @@ KEEPING = {
 
 
 @pytest.mark.parametrize("cache", KEEPING.items(), ids=KEEPING, indirect=True)
-def test_a_recipe_that_keeps_wholes_is_found_out(cache: Cache, paper: Paper) -> None:
-    given = {(who, CANARY.encode() in body) for who, method, _, _, body in both(cache, paper, "payer", 3)}
+def test_a_recipe_that_keeps_wholes_is_found_out(cache: Cache, paper: Paper, paths: Paths) -> None:
+    given = {(who, CANARY.encode() in body) for who, method, _, _, body in both(cache, paper, paths, "payer", 3)}
     assert ("nobody", True) in given
 
 
 @pytest.mark.parametrize("cache", IGNORING.items(), ids=IGNORING, indirect=True)
-def test_a_recipe_that_looks_up_for_readers_with_a_pass_is_found_out(cache: Cache, paper: Paper) -> None:
-    turns = both(cache, paper, "nobody", 4)
+def test_a_recipe_that_looks_up_for_readers_with_a_pass_is_found_out(cache: Cache, paper: Paper, paths: Paths) -> None:
+    turns = both(cache, paper, paths, "nobody", 4)
     assert any(
         who == "payer" and CANARY.encode() not in body for who, method, more, _, body in turns if method == "GET"
     )
