@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,7 @@ class Paper:
     site: Site
     gate: GateProcess
     carry: Carry
+    home: Path
 
     def get(self, path: str, *carries: tuple[bytes, bytes]) -> Answer:
         return self.gate.client.ask("GET", path.encode(), carries)
@@ -90,7 +91,13 @@ class Paper:
 
 
 @contextmanager
-def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
+def opened(
+    folder: Path,
+    rest: str,
+    workers: int = 1,
+    program: Sequence[str] = ("-m", "foldline.server.worker"),
+    mode: Mode = Mode.GATE,
+) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
         settings = home_at(folder)
@@ -103,8 +110,9 @@ def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
         in_mode(settings.home, mode, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
-        with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
-            yield Paper(site, gate, carry)
+        environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+        with GateProcess(settings.home, HOST, workers, program=program, environ=environ) as gate:
+            yield Paper(site, gate, carry, folder)
 
 
 @pytest.fixture

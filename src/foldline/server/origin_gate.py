@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -109,7 +109,7 @@ class OriginGate:
         self._knows_withdrawn = False
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
-        self._hook = ChangeHook(settings, state)
+        self._hook = ChangeHook(settings, state, self._told)
         self._link: Link = link or link_of(settings)
         self.lines = lines
         self._drive = drive
@@ -136,6 +136,13 @@ class OriginGate:
         if change.kind == "origin-withdrawn":
             self._withdrawn |= {change.key.encode()}
         self._knows_withdrawn = False
+
+    def _told(self, changes: Sequence[Change]) -> None:
+        """This worker was told: it need not wait until it reads the changes."""
+        for change in changes:
+            self._library.forget(change.key.encode())
+            self.hear(change)
+        self.settle()
 
     def settle(self) -> None:
         """Called when changes were heard, the first time before anything is served: read what is withdrawn, unless it
@@ -218,7 +225,7 @@ class OriginGate:
             return bare(404, self._state)
         is_plain = request.path == surface.page and not request.query
         request.path = surface.page
-        if surface.page in self._withdrawn:
+        if self._is_withdrawn(surface.page):
             return await self._taken_away(path, request)
         try:
             fetched = await self._link.fetch(surface)
@@ -240,6 +247,19 @@ class OriginGate:
         record = self._library.page(page.page)
         if isinstance(record, PublicPage):
             self._at_hand.put(page.page, _AtHand(page.checked_at, page.fresh_until, rules, record.version))
+
+    def _is_withdrawn(self, page: bytes) -> bool:
+        if page in self._withdrawn:
+            return True
+        try:
+            was_there = isinstance(self._library.page(page), Gone)
+        except StoreUnavailable:
+            return False
+        if was_there:
+            # Another worker may have been told just now, and a page that comes back is rare: look on the disk.
+            self._knows_withdrawn = False
+            self.settle()
+        return page in self._withdrawn
 
     async def _taken_away(self, path: str, request: Request) -> Response:
         """The answer for what the origin has withdrawn, whatever it shows there by now."""

@@ -174,6 +174,10 @@ class FetchedPages:
             except sqlite3.Error as error:
                 raise StoreUnavailable(f"fetched pages: {error}") from error
 
+    def settle(self) -> None:
+        """As `stores.records.RecordWriter.settle`."""
+        self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def withdrawn(self) -> frozenset[bytes]:
         """The paths that the origin has withdrawn.
 

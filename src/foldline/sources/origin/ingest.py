@@ -29,6 +29,8 @@ PRODUCTS = frozenset((1,))
 _REST = "foldline-rest"
 _PLACE = f'<div id="{_REST}" hidden></div>'
 
+#: Another number where this program makes another record of the same page: all are then made anew.
+_MADE = 2
 #: What the gate says itself of each page, whatever the origin says.
 _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
 #: What it leaves out of a page's header: how long an answer is good for the gate is no word to any cache about a whole.
@@ -53,7 +55,7 @@ class Ingest:
     @property
     def edition(self) -> str:
         """Changes when the same page would be made into another record."""
-        said = repr((self.publication, dict(self.words), self.spec))
+        said = repr((_MADE, self.publication, dict(self.words), self.spec))
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
     def digest(self, fetched: FetchedPage, rules: Rules | None) -> str:
