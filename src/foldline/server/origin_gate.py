@@ -149,7 +149,10 @@ class OriginGate:
         async with self._turn:
             if self._is_made(path, page):
                 return
-            await asyncio.to_thread(self._write, path, page)
+            # The library is this thread's: its connection must not be asked by two at once.
+            known = self._library.page(path.encode())
+            version = max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+            await asyncio.to_thread(self._write, path, page, version)
             self._library.forget(path.encode())
 
     def _is_made(self, path: str, page: FetchedPage) -> bool:
@@ -161,9 +164,7 @@ class OriginGate:
         known = self._library.page(path.encode())
         return isinstance(known, PublicPage) and known.digest == self._ingest.digest(page, self._state.rules)
 
-    def _write(self, path: str, page: FetchedPage) -> None:
-        known = self._library.page(path.encode())
-        version = max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+    def _write(self, path: str, page: FetchedPage, version: int) -> None:
         self._writer.put_article(self._ingest.record(path, page, version, self._state.rules))
 
     async def _gone(self, path: str) -> None:
