@@ -99,11 +99,20 @@ def test_the_mode_survives_a_restart_and_a_database_that_is_away(tmp_path: Path)
         environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
         with GateProcess(home, HOST, environ=environ) as later, closing(Caller(later.address[1], HOST)) as asks:
             assert not is_cut(asks)
-        # Nobody knows any more: closed.
-        home.mode_in_force.unlink()
-        with GateProcess(home, HOST, environ=environ) as later, closing(Caller(later.address[1], HOST)) as asks:
-            assert is_cut(asks)
         assert not is_cut(caller)
+
+
+def test_where_nobody_knows_the_mode_the_site_is_gated(home: Home) -> None:
+    in_mode(home, Mode.SHADOW, NOW)
+    running = ModeInForce(home, keeps=True)
+    assert running.look() is Mode.SHADOW
+    destroy(home.site_db)
+    assert running.look() is Mode.SHADOW  # a database that is away changes nothing
+    assert ModeInForce(home).look() is Mode.SHADOW
+    for beside in ("", "open", "shadow?", None):
+        home.mode_in_force.unlink() if beside is None else home.mode_in_force.write_text(beside, encoding="utf-8")
+        assert ModeInForce(home).look() is Mode.GATE
+        assert mode_standing(home).mode is Mode.GATE
 
 
 def test_a_new_home_stands_in_shadow_and_every_change_has_who_when_and_why(home: Home) -> None:
