@@ -68,7 +68,8 @@ class Place:
 
 
 @contextmanager
-def standing(folder: Path, mode: Mode = Mode.SHADOW, workers: int = 1) -> Iterator[Place]:
+def standing(folder: Path, fault: str = "") -> Iterator[Place]:
+    """A real worker before a real site, in a new home. `fault` is Python that breaks it before it starts."""
     with site_of_many_kinds() as (port, pages):
         settings = home_at(folder)
         text = settings.home.settings_file.read_text(encoding="utf-8")
@@ -77,13 +78,13 @@ def standing(folder: Path, mode: Mode = Mode.SHADOW, workers: int = 1) -> Iterat
         clock = SystemClock()
         with RuleSetStore(settings.home) as sets:
             sets.publish(RULES, "ada", "", int(clock.now()))
-        if mode is Mode.GATE:
-            in_mode(settings.home, mode, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
         environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
         errors = folder / "said"
-        with GateProcess(settings.home, HOST, workers=workers, environ=environ, errors=errors) as gate:
+        broken = ("-c", f"from foldline.server import worker\n{fault}\nworker.main()")
+        program = broken if fault else ("-m", "foldline.server.worker")
+        with GateProcess(settings.home, HOST, environ=environ, errors=errors, program=program) as gate:
             yield Place(settings, gate, port, pages, carry)
 
 
@@ -168,18 +169,23 @@ def test_a_thousand_requests_of_many_kinds_get_the_sites_own_bytes_and_are_count
     asked = many_requests()
     assert len(asked) == ASKED
     assert len({one.target for one in asked}) > 30
-    through, direct = place.caller(), place.direct()
     statuses: dict[Asked, list[int]] = {}
-    for one in asked:
-        given, meant = through.ask(one), as_it_may_be_sent(direct.ask(as_the_site_is_asked(one)))
-        assert given.status == meant.status, one
-        assert given.fields == meant.fields, one
-        assert given.body == meant.body, one
-        statuses.setdefault(one, []).append(meant.status)
-    through.close()
-    direct.close()
+    assert differences(place, asked, statuses) == []
     report = report_of(place.lines(len(visits_of(asked)), *VISITS, What.UNDECIDED), 0)
     counted_by_hand(report, asked, statuses)
+
+
+def differences(place: Place, asked: list[Asked], statuses: dict[Asked, list[int]] | None = None) -> list[str]:
+    """The requests that the gate answers in another way than the site itself, and in what. `statuses` takes the
+    site's."""
+    found = []
+    with closing(place.caller()) as through, closing(place.direct()) as direct:
+        for one in asked:
+            given, meant = through.ask(one), as_it_may_be_sent(direct.ask(as_the_site_is_asked(one)))
+            found += [f"{name}: {one}" for name in Said._fields if getattr(given, name) != getattr(meant, name)]
+            if statuses is not None:
+                statuses.setdefault(one, []).append(meant.status)
+    return found
 
 
 def visits_of(asked: list[Asked]) -> list[str]:
@@ -226,7 +232,7 @@ def test_what_goes_wrong_beside_the_answer_does_not_touch_it(place: Place) -> No
     place.pages["/no-letters.html"] = b"<meta charset=utf-16>\xff\xfe\x00\xd8\x00" * 40
     place.pages["/unclosed.html"] = ARTICLES["/two-diaries.html"][:700] + b"<!-- <script> <p class='"
     odd = [path for path in place.pages if path not in ARTICLES]
-    assert same_as_the_sites_own(place, odd) == odd
+    assert differences(place, gets(odd)) == []
     lines = place.lines(len(odd), *VISITS, What.UNDECIDED)
     assert [(line.about, line.why) for line in lines if line.what is What.UNDECIDED] == [
         ("/too-long.html", "not fetched: too large")
@@ -239,9 +245,13 @@ def test_what_goes_wrong_beside_the_answer_does_not_touch_it(place: Place) -> No
         destroy(path)
     new = [f"/new-{number}.html" for number in range(4)]
     place.pages.update(dict.fromkeys(new, ARTICLES["/the-long-one.html"]))
-    assert same_as_the_sites_own(place, [*new, *odd, *ARTICLES]) == [*new, *odd, *ARTICLES]
+    assert differences(place, gets([*new, *odd, *ARTICLES])) == []
     after = place.lines(1 + len(new), What.UNDECIDED)
     assert {line.about for line in after if line.what is What.UNDECIDED} >= set(new)
+
+
+def gets(paths: list[str]) -> list[Asked]:
+    return [Asked("GET", path) for path in paths]
 
 
 def destroy(path: Path) -> None:
@@ -277,19 +287,6 @@ def until_gated(place: Place, caller: Caller) -> None:
         time.sleep(0.01)
 
 
-def same_as_the_sites_own(place: Place, paths: list[str]) -> list[str]:
-    """Those of the paths at which the gate's answer is the site's own."""
-    through, direct = place.caller(), place.direct()
-    try:
-        asked = [Asked("GET", path) for path in paths]
-        return [
-            one.target for one in asked if through.ask(one) == as_it_may_be_sent(direct.ask(as_the_site_is_asked(one)))
-        ]
-    finally:
-        through.close()
-        direct.close()
-
-
 def test_each_kind_of_reader_is_decided_on_in_shadow_as_the_gate_decides(tmp_path: Path) -> None:
     """The same visits, first in shadow and then gated: the same article, outcome, reason, findings and rule."""
     with standing(tmp_path / "home") as place:
@@ -313,3 +310,43 @@ def test_each_kind_of_reader_is_decided_on_in_shadow_as_the_gate_decides(tmp_pat
     assert {line.what for line in shadowed} == set(VISITS)
     walled = [line for line in shadowed if line.what is What.REFUSES]
     assert {(line.why, line.with_pass) for line in walled} >= {("subscription-needed", True)}
+
+
+#: What could go wrong, as Python in the worker; and the requests of which at least one must tell.
+FAULTS = {
+    "an empty query is lost": "from foldline.gate import asgi; asgi.TARGET = 'nowhere'",
+    "our cookies reach the site": "from foldline.sources.origin import headers; headers.foreign_cookies = bytes",
+    "cookies of our names come from the site": (
+        "from foldline.sources.origin import headers; headers._sets_ours = lambda value: False"
+    ),
+    "a method override is dropped": ("from foldline.server import shadow; shadow.METHODS = ('GET', 'HEAD', 'POST')"),
+    "a field of the answer is lost": (
+        "from foldline.sources.origin import forward; honest = forward.answer_fields\n"
+        "forward.answer_fields = lambda fields: tuple(f for f in honest(fields) if f[0] != b'etag')"
+    ),
+    "the site is gated": (
+        "from foldline.stores import mode_in_force; mode_in_force.ModeInForce.look = lambda self: mode_in_force.Mode.GATE"
+    ),
+    "what is beside the answer is on its way": (
+        "from foldline.server import shadow; honest = shadow.Shadow.answer\n"
+        "async def answer(self, request, receive, send):\n"
+        "    await self._looks.record_of(self._link.surface_of(request))\n"
+        "    return await honest(self, request, receive, send)\n"
+        "shadow.Shadow.answer = answer"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_seeded_fault_is_found_by_the_comparison(tmp_path: Path, fault: str) -> None:
+    ours = (("Cookie", "a=1; __Host-foldline-meter=x"),)
+    asked = [
+        Asked("GET", "/nowhere?"),
+        Asked("GET", "/nowhere", ours),
+        Asked("GET", "/two-diaries.html"),
+        Asked("POST", "/shop/cart", (("X-HTTP-Method-Override", "DELETE"),), b"a=1"),
+        Asked("GET", "/too-long.html"),
+    ]
+    with standing(tmp_path / "home", FAULTS[fault]) as place:
+        place.pages["/too-long.html"] = b"<!doctype html><p>" + b"a word " * 700_000
+        assert differences(place, asked) != []
