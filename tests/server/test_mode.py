@@ -14,6 +14,7 @@ from tests.server.test_origin_newspaper import SECRET
 from tests.server.test_shadow import CANARY, DEADLINE, destroy, standing, until_gated
 
 from foldline.errors import StoreUnavailable
+from foldline.stores import mode, mode_in_force
 from foldline.stores.fetched import FetchedPage, FetchedPages
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode, ModeDamaged, ModeStore, gate_as_before
@@ -39,11 +40,11 @@ def test_a_change_is_heard_by_two_workers_within_a_second_in_both_directions(tmp
         # A worker with a socket of its own, so that each of the two can be asked.
         other = stack.enter_context(GateProcess(place.settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}))
         callers = [stack.enter_context(closing(Caller(gate.address[1], HOST))) for gate in (place.gate, other)]
-        for mode in (Mode.GATE, Mode.SHADOW, Mode.GATE):
-            in_mode(place.settings.home, mode, int(time.time()))
+        for to in (Mode.GATE, Mode.SHADOW, Mode.GATE):
+            in_mode(place.settings.home, to, int(time.time()))
             said = time.monotonic()
             for caller in callers:
-                until(lambda caller=caller, mode=mode: is_cut(caller) == (mode is Mode.GATE))
+                until(lambda caller=caller, to=to: is_cut(caller) == (to is Mode.GATE))
             assert time.monotonic() - said < HEARD + SLACK
 
 
@@ -200,3 +201,38 @@ def test_what_can_not_be_written_is_said_and_changes_nothing(home: Home) -> None
     with ModeStore(home) as store, pytest.raises(StoreUnavailable):
         store.set(Mode.GATE, "ada", NOW)
     assert mode_standing(home).mode is Mode.SHADOW
+
+
+def is_gated_whatever_happens(home: Home) -> bool:
+    """A row that was changed by hand, rows that are gone, and a database that nobody can read: none opens a site."""
+    with closing(connect(home.site_db)) as connection:
+        in_mode(home, Mode.GATE, NOW)
+        connection.execute("UPDATE foldline_mode SET mode = 'shadow'")
+        damaged = ModeInForce(home).look()
+        connection.execute("DELETE FROM foldline_mode")
+        home.mode_in_force.write_text("gate", encoding="utf-8")
+        gone = ModeInForce(home).look()
+        home.mode_in_force.unlink()
+        connection.execute("DROP TABLE foldline_mode")
+        return {damaged, gone, ModeInForce(home).look()} == {Mode.GATE}
+
+
+FAULTS: dict[str, tuple[object, str, object]] = {
+    "a digest is not compared": (mode, "_digest", lambda *fields: "the same for all"),
+    "an empty table always means shadow": (
+        mode_in_force, "held", lambda newest, before: newest.mode if newest else Mode.SHADOW
+    ),
+    "what is not known is shadow": (mode_in_force, "_beside", lambda home: Mode.SHADOW),
+}  # fmt: skip
+
+
+def test_without_a_fault_a_site_is_gated_whatever_happens(home: Home) -> None:
+    assert is_gated_whatever_happens(home)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_seeded_fault_that_would_open_a_site_is_found(
+    home: Home, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*FAULTS[fault])
+    assert not is_gated_whatever_happens(home)

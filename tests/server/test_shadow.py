@@ -227,7 +227,7 @@ def counted_by_hand(report: ShadowReport, asked: list[Asked], statuses: dict[Ask
 
 
 def test_what_goes_wrong_beside_the_answer_does_not_touch_it(place: Place) -> None:
-    place.pages["/too-long.html"] = b"<!doctype html><p>" + b"a word " * 700_000
+    place.pages["/too-long.html"] = LONG
     place.pages["/too-deep.html"] = b"<!doctype html>" + b"<div>" * 60_000 + b"</p></i>" * 9
     place.pages["/no-letters.html"] = b"<meta charset=utf-16>\xff\xfe\x00\xd8\x00" * 40
     place.pages["/unclosed.html"] = ARTICLES["/two-diaries.html"][:700] + b"<!-- <script> <p class='"
@@ -312,41 +312,59 @@ def test_each_kind_of_reader_is_decided_on_in_shadow_as_the_gate_decides(tmp_pat
     assert {(line.why, line.with_pass) for line in walled} >= {("subscription-needed", True)}
 
 
-#: What could go wrong, as Python in the worker; and the requests of which at least one must tell.
+COOKIES = (("Cookie", "a=1; __Host-foldline-meter=x"),)
+OVERRIDE = (("X-HTTP-Method-Override", "DELETE"),)
+LONG = b"<!doctype html><p>" + b"a word " * 700_000
+
+#: What could go wrong, as Python in the worker, and the request that must tell.
 FAULTS = {
-    "an empty query is lost": "from foldline.gate import asgi; asgi.TARGET = 'nowhere'",
-    "our cookies reach the site": "from foldline.sources.origin import headers; headers.foreign_cookies = bytes",
-    "cookies of our names come from the site": (
-        "from foldline.sources.origin import headers; headers._sets_ours = lambda value: False"
+    "an empty query is lost": ("from foldline.gate import asgi; asgi.TARGET = 'nowhere'", Asked("GET", "/nowhere?")),
+    "our cookies reach the site": (
+        "from foldline.sources.origin import headers; headers.foreign_cookies = bytes",
+        Asked("GET", "/nowhere", COOKIES),
     ),
-    "a method override is dropped": ("from foldline.server import shadow; shadow.METHODS = ('GET', 'HEAD', 'POST')"),
+    "cookies of our names come from the site": (
+        "from foldline.sources.origin import headers; headers._sets_ours = lambda value: False",
+        Asked("GET", "/nowhere"),
+    ),
+    "a method override is dropped": (
+        "from foldline.server import shadow; shadow.METHODS = ('GET', 'HEAD', 'POST')",
+        Asked("POST", "/shop/cart", OVERRIDE, b"a=1"),
+    ),
     "a field of the answer is lost": (
         "from foldline.sources.origin import forward; honest = forward.answer_fields\n"
-        "forward.answer_fields = lambda fields: tuple(f for f in honest(fields) if f[0] != b'etag')"
+        "forward.answer_fields = lambda fields: tuple(f for f in honest(fields) if f[0] != b'etag')",
+        Asked("GET", "/two-diaries.html"),
+    ),
+    "the map decides": (
+        "from foldline.server import shadow\n"
+        "shadow.Surface = lambda kind, name, target, **_: Surface(Kind.FILES, name, target)\n"
+        "from foldline.sources.origin.surfaces import Kind, Surface",
+        Asked("GET", "/feed.xml"),
     ),
     "the site is gated": (
-        "from foldline.stores import mode_in_force; mode_in_force.ModeInForce.look = lambda self: mode_in_force.Mode.GATE"
+        "from foldline.stores import mode_in_force as held; held.ModeInForce.look = lambda self: held.Mode.GATE",
+        Asked("GET", "/two-diaries.html"),
     ),
     "what is beside the answer is on its way": (
         "from foldline.server import shadow; honest = shadow.Shadow.answer\n"
         "async def answer(self, request, receive, send):\n"
         "    await self._looks.record_of(self._link.surface_of(request))\n"
         "    return await honest(self, request, receive, send)\n"
-        "shadow.Shadow.answer = answer"
+        "shadow.Shadow.answer = answer",
+        Asked("GET", "/too-long.html"),
     ),
 }
 
 
+def test_without_a_fault_none_of_these_requests_tells(place: Place) -> None:
+    place.pages["/too-long.html"] = LONG
+    assert differences(place, [asked for _, asked in FAULTS.values()]) == []
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_seeded_fault_is_found_by_the_comparison(tmp_path: Path, fault: str) -> None:
-    ours = (("Cookie", "a=1; __Host-foldline-meter=x"),)
-    asked = [
-        Asked("GET", "/nowhere?"),
-        Asked("GET", "/nowhere", ours),
-        Asked("GET", "/two-diaries.html"),
-        Asked("POST", "/shop/cart", (("X-HTTP-Method-Override", "DELETE"),), b"a=1"),
-        Asked("GET", "/too-long.html"),
-    ]
-    with standing(tmp_path / "home", FAULTS[fault]) as place:
-        place.pages["/too-long.html"] = b"<!doctype html><p>" + b"a word " * 700_000
-        assert differences(place, asked) != []
+    code, tells = FAULTS[fault]
+    with standing(tmp_path / "home", code) as place:
+        place.pages["/too-long.html"] = LONG
+        assert differences(place, [tells]) != []
