@@ -11,6 +11,7 @@ from foldline import __version__
 from foldline.cli.checking import check
 from foldline.cli.demo import demo
 from foldline.cli.importing import importing
+from foldline.cli.init import init
 from foldline.cli.policy import policy
 from foldline.cli.running import migrate, serve
 from foldline.cli.staff import staff
@@ -24,7 +25,7 @@ def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""
 
 
-for verb in (check, demo, importing, migrate, policy, serve, staff, why):
+for verb in (check, demo, importing, init, migrate, policy, serve, staff, why):
     verbs.add_command(verb)
 
 
