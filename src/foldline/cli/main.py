@@ -12,6 +12,7 @@ from foldline.cli.checking import check
 from foldline.cli.demo import demo
 from foldline.cli.importing import importing
 from foldline.cli.init import init
+from foldline.cli.mapping import mapping
 from foldline.cli.policy import policy
 from foldline.cli.running import migrate, serve
 from foldline.cli.staff import staff
@@ -25,7 +26,7 @@ def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""
 
 
-for verb in (check, demo, importing, init, migrate, policy, serve, staff, why):
+for verb in (check, demo, importing, init, mapping, migrate, policy, serve, staff, why):
     verbs.add_command(verb)
 
 

@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from foldline.cli.policy_check import table_console
+from foldline.cli.shown import plain, some
+from foldline.sources.origin.surfaces import Kind
 from foldline.sources.survey.cuts import HOW_WORDS, Proposal
+from foldline.sources.survey.leaks import Leak
 from foldline.sources.survey.looks import SIGNS
 from foldline.sources.survey.survey import Survey
 from foldline.stores.home import Home
@@ -24,13 +27,13 @@ _SHOWN = 4
 def tell_survey(found: Survey, written: Sequence[str], home: Home) -> None:
     """Everything that was found and what was not, and what comes next."""
     for line in _site(found):
-        click.echo(line)
+        click.echo(plain(line))
     if found.proposal is not None:
-        for line in _proposal(found, found.proposal):
-            click.echo(line)
+        for line in _proposal(found.proposal):
+            click.echo(plain(line))
         _table(found, found.proposal)
     for line in (*_surfaces(found), *_missing(found)):
-        click.echo(line)
+        click.echo(plain(line))
     click.echo("")
     for line in _next(found, written, home):
         click.echo(line)
@@ -95,7 +98,7 @@ def _site(found: Survey) -> Iterator[str]:
         yield "Sections: " + ", ".join(f"{name} ({count})" for name, count in found.sections.most_common(8)) + "."
 
 
-def _proposal(found: Survey, proposal: Proposal) -> Iterator[str]:
+def _proposal(proposal: Proposal) -> Iterator[str]:
     total = len(proposal.cuts)
     if proposal.body is None:
         yield "Body: no element was found that holds the text on most pages. Write a selector into [origin] body."
@@ -125,10 +128,11 @@ def _table(found: Survey, proposal: Proposal) -> None:
     for look, cut in zip(found.articles, proposal.cuts, strict=True):
         if cut.locked:
             why = ", ".join(cut.alarms) or "no fold"
-            table.add_row(look.path, "headline and standfirst only", why, "", "locked")
+            table.add_row(plain(look.path), "headline and standfirst only", why, "", "locked")
         else:
             by = cut.how + "".join(f", {alarm}" for alarm in cut.alarms)
-            table.add_row(look.path, f"… {cut.last_visible}", f"{cut.first_hidden} …", f"{cut.below:.0%}", by)
+            last, first = plain(cut.last_visible), plain(cut.first_hidden)
+            table.add_row(plain(look.path), f"… {last}", f"{first} …", f"{cut.below:.0%}", by)
     console.print("")
     console.print(table)
     console.print("")
@@ -140,32 +144,33 @@ def _surfaces(found: Survey) -> Iterator[str]:
     for route in found.routes:
         yield f"surfaces.toml: {route.kind.value} {', '.join(route.paths)}. {route.why}"
     if found.unmapped:
-        yield f"Unmapped, so that a text there is closed with 404: {_some(found.unmapped)}. `foldline map` proposes."
+        yield f"Unmapped, so that a text there is closed with 404 (see `foldline map`): {some(found.unmapped, _SHOWN)}"
     if found.taken_for_articles:
-        paths = _some(found.taken_for_articles)
-        yield f"Taken for articles by where they lie, though they do not look like any: {paths}. Pass them by a route."
-    by_url: dict[tuple[str, str], int] = {}
-    for leak in found.leaks:
-        by_url[leak.url, leak.kind] = by_url.get((leak.url, leak.kind), 0) + 1
+        paths = some(found.taken_for_articles, _SHOWN)
+        yield f"Taken for articles by where they lie, though they look like none (see `foldline map`): {paths}"
+    yield from leak_lines(found.leaks)
+
+
+def leak_lines(leaks: Sequence[Leak]) -> Iterator[str]:
+    """Where what is closed stands elsewhere: what the gate would send on first."""
+    by_url = Counter((leak.url, leak.kind) for leak in leaks)
+    passed = [(url, count) for (url, kind), count in by_url.items() if kind == Kind.PASSED.value]
+    for url, count in passed[:_SHOWN]:
+        yield f"LEAK {url} shows what is closed of {count} articles, and is passed: let it show excerpts."
+    if len(passed) > _SHOWN:
+        yield f"LEAK {len(passed) - _SHOWN} more pages do the same: --json names them."
     for (url, kind), count in by_url.items():
-        if kind == "passed":
-            yield f"LEAK {url} shows what is closed of {count} articles, and is passed: let it show excerpts."
-        else:
-            yield f"{url} holds what is closed of {count} articles: the gate treats it as {kind}."
+        if kind != Kind.PASSED.value:
+            yield f"{url} holds what is closed of {count} articles: the map says {kind}."
 
 
 def _missing(found: Survey) -> Iterator[str]:
     yield from found.notes
     if found.missed:
         listed = [f"{url} ({why})" for url, why in found.missed.items()]
-        yield f"Without an answer: {_some(listed)}."
+        yield f"Without an answer: {some(listed, _SHOWN)}"
     for name, guess in _guesses(found):
         yield f"{name}: {guess.value} ({guess.because})."
-
-
-def _some(listed: Sequence[str]) -> str:
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more
 
 
 def _next(found: Survey, written: Sequence[str], home: Home) -> Iterator[str]:

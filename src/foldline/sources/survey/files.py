@@ -6,6 +6,7 @@ import json
 from zoneinfo import ZoneInfo
 
 from foldline.policy.rules_file import read_rules
+from foldline.sources.origin.ingest import slug
 from foldline.sources.survey.survey import Survey
 
 #: Sections that a newspaper owes everybody.
@@ -62,10 +63,10 @@ def rules_text(made: Survey) -> str:
     Raises:
         ConfigurationError: it would not be read back. That is a mistake of ours.
     """
-    sections = ", ".join(f"{name} ({count})" for name, count in made.sections.most_common(8))
+    sections = _one_line(", ".join(f"{name} ({count})" for name, count in made.sections.most_common(8)))
     public = [name for name in made.sections if name.lower() in _PUBLIC]
     mark = "" if public else "# "
-    named = json.dumps([_slug(name) for name in public] or ["obituaries", "public-notices"])
+    named = json.dumps([slug(name) for name in public] or ["obituaries", "public-notices"])
     text = f"""\
 # rules.toml: who may read what. Every word is explained in docs/rules.md.
 # `foldline policy check` tells every mistake; nothing decides before `foldline policy publish`.
@@ -90,15 +91,9 @@ window = "calendar month"
 
 
 def _line(key: str, value: str, why: str) -> list[str]:
-    return [f"# {_one_line(why)}", f"{key} = {json.dumps(value, ensure_ascii=False)}"]
+    return [f"# {_one_line(why)}", f"{key} = {json.dumps(_one_line(value), ensure_ascii=False)}"]
 
 
 def _one_line(text: str) -> str:
-    """A comment can't end its line, whatever a page says."""
+    """A comment can't end its line and a value needs no escape, whatever a page says."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
-
-
-def _slug(name: str) -> str:
-    from foldline.sources.origin.ingest import slug
-
-    return slug(name)

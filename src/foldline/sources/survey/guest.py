@@ -74,12 +74,18 @@ class Page:
 
 @dataclass(slots=True)
 class Guest:
-    """Made by `arrive`. `missed` are addresses without a good answer, each with why; `asked` counts questions."""
+    """Made by `arrive`. `missed` are addresses without a good answer, each with why; `asked` counts questions.
+
+    `known_as` is the site's public place where that is another one: links to it are links within the site. `more` are
+    header fields that are sent with every question, `Host` among them where it is not the place's own.
+    """
 
     place: Place
     bounds: Bounds
     told: Callable[[str], None]
     typed_local: bool = False
+    known_as: Place | None = None
+    more: Fields = ()
     pause: float = 0.0
     robots: Protego | None = None
     robots_said: str = ""
@@ -116,7 +122,7 @@ class Guest:
             place, parts = Place.of(url), urlsplit(url)
         except ValueError:
             return None
-        if not place.is_one_site_with(self.place):
+        if not any(known is not None and place.is_one_site_with(known) for known in (self.place, self.known_as)):
             return None
         path = quote(parts.path or "/", safe="/%!$&'()*+,;=:@~-._")
         query = quote(parts.query, safe="/%!$&'()*+,;=:@~-._?")
@@ -165,7 +171,9 @@ class Guest:
         assert self._client is not None
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        async with await self._client.ask("GET", target.encode("ascii"), _fields(self.place, accept)) as answer:
+        async with await self._client.ask(
+            "GET", target.encode("ascii"), _fields(self.place, accept, self.more)
+        ) as answer:
             body, whole = bytearray(), True
             async with contextlib.aclosing(answer.chunks()) as chunks:
                 async for chunk in chunks:
@@ -241,10 +249,18 @@ class Guest:
             raise NoSuchSite(f"{self.place.url}/robots.txt can't be read, and then nothing may be asked. Try it later.")
 
 
-async def arrive(url: str, bounds: Bounds, told: Callable[[str], None] = lambda url: None) -> tuple[Guest, Page]:
+async def arrive(
+    url: str,
+    bounds: Bounds,
+    told: Callable[[str], None] = lambda url: None,
+    *,
+    known_as: str = "",
+    more: Fields = (),
+) -> tuple[Guest, Page]:
     """A guest at a site, and its front page. `told` is called with each address before it is asked.
 
-    The host that was typed may lie in an inner network, and none that the site leads to.
+    The host that was typed may lie in an inner network, and none that the site leads to. `known_as` is the URL by which
+    readers know the site, and `more` what else is sent with every question: for who asks an origin as the gate does.
 
     Raises:
         NoSuchSite: there is no site there that may be asked, or its front page is no page.
@@ -254,7 +270,8 @@ async def arrive(url: str, bounds: Bounds, told: Callable[[str], None] = lambda 
         place = Place.of(text)
     except ValueError as error:
         raise NoSuchSite(f"{url}: {error}.") from error
-    guest = Guest(place, bounds, told, typed_local=True)
+    public = Place.of(known_as) if known_as else None
+    guest = Guest(place, bounds, told, typed_local=True, known_as=public, more=more)
     try:
         page = await guest._open()
     except OriginUnavailable as error:
@@ -270,9 +287,11 @@ async def arrive(url: str, bounds: Bounds, told: Callable[[str], None] = lambda 
     return guest, page
 
 
-def _fields(place: Place, accept: bytes) -> Fields:
+def _fields(place: Place, accept: bytes, more: Fields) -> Fields:
+    own_host = [] if any(name == b"host" for name, _ in more) else [(b"host", place.netloc.encode())]
     return (
-        (b"host", place.netloc.encode()),
+        *own_host,
+        *more,
         (b"user-agent", AGENT.encode()),
         (b"accept", accept),
         (b"accept-encoding", b"gzip"),

@@ -13,24 +13,34 @@ from foldline.sources.origin.surface_file import read_map
 from foldline.sources.origin.surfaces import Kind, Surface, SurfaceMap
 
 _YEAR, _MONTH, _DAY, _NUMBER, _SLUG = (re.compile(NAMES[name]) for name in ("year", "month", "day", "number", "slug"))
+UNMAPPED = "unmapped"
 _SUFFIX = re.compile(r"\.[A-Za-z]{2,5}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A route that the map lacks. `why` is a sentence for whoever reads the file."""
+    """A route that the map lacks. `why` is a sentence for whoever reads the file. One that is not `certain` is written
+    as a comment: somebody must know what lies there."""
 
     name: str
     kind: Kind
     paths: tuple[str, ...]
     query: tuple[str, ...] = ()
     why: str = ""
+    certain: bool = True
 
 
 def surface(surfaces: SurfaceMap, target: str) -> Surface:
     """What a map says about reading an address of the site."""
     parts = urlsplit(target)
     return surfaces.surface_of("GET", (parts.path or "/").encode(), parts.query.encode())
+
+
+def kind_word(surfaces: SurfaceMap, url: str) -> str:
+    """The same in one word; UNMAPPED where no line of the map names it."""
+    parts = urlsplit(url)
+    said = surface(surfaces, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    return UNMAPPED if said.unmapped else said.kind.value
 
 
 def general(path: str) -> str:
@@ -74,20 +84,27 @@ def map_text(profile: str, routes: Sequence[Proposed], head: Sequence[str]) -> s
     Raises:
         ConfigurationError: it would not be read back. That is a mistake of ours.
     """
-    lines = [f"# {line}".rstrip() for line in head]
-    lines += ["", f'profile = "{profile}"  # its routes come after those below: the first that matches decides', ""]
-    for route in routes:
-        lines += [f"# {route.why}"] if route.why else []
-        lines += ["[[route]]", f"name = {json.dumps(route.name)}", f'kind = "{route.kind.value}"']
-        lines.append(f"paths = {json.dumps(list(route.paths), ensure_ascii=False)}")
-        if route.kind in (Kind.PASSED, Kind.ARTICLE) and route.query:
-            lines.append(f"query = {json.dumps(list(route.query))}")
-        elif route.kind is Kind.PASSED:
-            lines.append('query = "none"')
-        lines.append("")
-    text = "\n".join(lines)
+    top = "".join(f"# {line}\n" for line in head)
+    named = f'profile = "{profile}"  # its routes come after those below: the first that matches decides\n'
+    text = f"{top}\n{named}\n{routes_text(routes)}"
     read_map(text, "surfaces.toml")
     return text
+
+
+def routes_text(routes: Sequence[Proposed]) -> str:
+    """The routes as they stand in a surfaces.toml; one that is not certain as a comment."""
+    lines: list[str] = []
+    for route in routes:
+        lines += [f"# {route.why}"] if route.why else []
+        mark = "" if route.certain else "# "
+        told = ["[[route]]", f"name = {json.dumps(route.name)}", f'kind = "{route.kind.value}"']
+        told.append(f"paths = {json.dumps(list(route.paths), ensure_ascii=False)}")
+        if route.query:
+            told.append(f"query = {json.dumps(list(route.query))}")
+        elif route.kind is Kind.PASSED:
+            told.append('query = "none"')
+        lines += [*(mark + line for line in told), ""]
+    return "\n".join(lines)
 
 
 def _named(segment: str, before: Sequence[str]) -> str:

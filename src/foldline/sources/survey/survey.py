@@ -6,33 +6,32 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
 
-from foldline.sources.origin.surface_file import profile, read_map
+from foldline.sources.origin.surface_file import profile
 from foldline.sources.origin.surfaces import Kind, SurfaceMap
 from foldline.sources.survey.candidates import Candidates, candidates
 from foldline.sources.survey.cuts import Proposal, proposed
 from foldline.sources.survey.guest import Bounds, Guest, Page, arrive
+from foldline.sources.survey.lacking import lacking, lists_of, with_routes
 from foldline.sources.survey.leaks import Leak, Rests
-from foldline.sources.survey.looks import SIGNS, Look, look_at, telling_sign
+from foldline.sources.survey.looks import Look, look_at, telling_sign
 from foldline.sources.survey.publication import About, about
-from foldline.sources.survey.routes import Proposed, map_text, patterns, surface
+from foldline.sources.survey.routes import UNMAPPED, Proposed, kind_word, map_text, surface
 from foldline.sources.survey.software import Software, software_of
 
 #: So many pages are tried for each article that is wanted.
 _TRIES = 3
 #: Pages that are no articles and are linked on the front page: so many are looked at.
 _OTHERS = 8
-#: A page with so many links to articles, and without the sign of one, is a list of them.
-LINKS = 3
-_PAGING = ("page", "paged")
 _API = "/api/v2/pages/?limit=1"
 
 
 @dataclass(slots=True)
 class Survey:
-    """Everything that was found. `sign` is how articles are told, a key of SIGNS or ""; `others` are pages that are no
-    articles; `kinds` counts what the map says of each address that was seen, `unmapped` are those that nothing names.
+    """Everything that was found.
+
+    `sign` is how articles are told, a key of `looks.SIGNS` or ""; `others` are pages that are no articles; `kinds`
+    counts what the map says of each address that was seen, and `unmapped` are those that nothing names.
     """
 
     url: str
@@ -112,8 +111,7 @@ async def _survey(guest: Guest, page: Page, count: int) -> Survey:
         about(guest.place, front, articles, found.listing.title, public=not guest.typed_local),
     )
     made.sections.update(look.facts.section for look in articles if look.facts.section)
-    _map(made, guest)
-    _look_for_rests(made)
+    _map(made)
     guest.missed.pop(guest.place.url + _API, None)
     made.missed, made.asked, made.pause, made.robots = guest.missed, guest.asked, guest.pause, guest.robots_said
     made.notes += found.notes
@@ -150,74 +148,33 @@ def _may_be_wagtail(looks: Sequence[Look]) -> bool:
     return not any(look.generator for look in looks)
 
 
-def _map(made: Survey, guest: Guest) -> None:
+def _map(made: Survey) -> None:
     """What the profile says of each address, and the routes that it lacks."""
     base = profile(made.software.profile)
-    missing = [look.path for look in made.articles if surface(base, look.path).kind is not Kind.ARTICLE]
-    if missing:
-        why = f"{len(missing)} of {len(made.articles)} articles lie where the profile knows none."
-        made.routes.append(Proposed("articles", Kind.ARTICLE, patterns(missing), why=why))
-    now = _with(made, base)
-    known = {look.url for look in made.articles} | set(made.candidates.in_feed)
-    lists: dict[tuple[str, ...], list[str]] = {}
+    shown = _found_again(made)
+    known = {look.url for look in made.articles} | made.candidates.in_feed
+    lists = lists_of([made.front, *made.others], known)
+    open_lists = {look.url for look in lists if look.url not in shown}
+    made.routes = lacking(base, made.articles, made.others, made.front, open_lists)
+    made.surfaces = now = with_routes(base, made.routes)
     for look in made.others:
-        said = surface(now, look.path)
-        if said.kind is Kind.CLOSED or (said.kind is Kind.PASSED and not said.unmapped):
-            continue
-        if len(known.intersection(look.links)) >= LINKS:
-            lists.setdefault(_paging(look), []).append(urlsplit(look.url).path)
-        elif said.kind is Kind.ARTICLE:
+        if surface(now, look.path).kind is Kind.ARTICLE:
             made.taken_for_articles.append(look.path)
-    for query, paths in lists.items():
-        why = "Lists of articles. Whoever asks gets them as they are: they must show excerpts and no whole text."
-        name = "lists" if not any(route.name == "lists" for route in made.routes) else "lists with pages"
-        made.routes.append(Proposed(name, Kind.PASSED, _exact(paths), query, why))
-    paging = _paging(made.front)
-    target = surface(now, f"/?{paging[0]}=2").target if paging else b""
-    if paging and b"=" not in target:
-        made.routes.append(Proposed("front page", Kind.PASSED, ("/",), paging, "Its further pages are asked by query."))
-    made.surfaces = now = _with(made, base)
     for url in dict.fromkeys(link for look in (made.front, *made.articles, *made.others) for link in look.links):
-        parts = urlsplit(url)
-        said = surface(now, parts.path + (f"?{parts.query}" if parts.query else ""))
-        made.kinds["unmapped" if said.unmapped else said.kind.value] += 1
-        if said.unmapped:
+        kind = kind_word(now, url)
+        made.kinds[kind] += 1
+        if kind == UNMAPPED:
             made.unmapped.append(url)
+    made.leaks = [Leak(url, path, kind_word(now, url)) for url, paths in shown.items() for path in paths]
 
 
-def _with(made: Survey, base: SurfaceMap) -> SurfaceMap:
-    return read_map(made.map_text, "surfaces.toml") if made.routes else base
-
-
-def _exact(paths: Sequence[str]) -> tuple[str, ...]:
-    """The paths themselves; where there are many of one kind, their pattern."""
-    found = tuple(dict.fromkeys(paths))
-    general = patterns(found)
-    return found if len(found) < LINKS else general
-
-
-def _paging(look: Look) -> tuple[str, ...]:
-    """Keys of a query by which this page links to its further ones."""
-    here = urlsplit(look.url).path
-    keys = [key for url in look.links if urlsplit(url).path == here for key, _ in parse_qsl(urlsplit(url).query)]
-    return tuple(key for key in _PAGING if key in keys)
-
-
-def _look_for_rests(made: Survey) -> None:
-    """Whether what is closed stands on the front page, in lists, or in the feed."""
-    if made.proposal is None or made.surfaces is None:
-        return
+def _found_again(made: Survey) -> dict[str, list[str]]:
+    """Where what is closed is shown beside its own page: address, and paths of the articles."""
+    if made.proposal is None:
+        return {}
     rests = Rests(made.articles, made.proposal.spec)
-    for look in (made.front, *made.others):
-        said = surface(made.surfaces, look.path)
-        for article in rests.found(look.page.body):
-            made.leaks.append(Leak(look.url, article.path, "unmapped" if said.unmapped else said.kind.value))
-    feed = " ".join(entry.text for entry in made.candidates.listing.entries)
-    for article in rests.found(feed) if feed else ():
-        said = surface(made.surfaces, urlsplit(made.candidates.feed).path)
-        made.leaks.append(Leak(made.candidates.feed, article.path, "unmapped" if said.unmapped else said.kind.value))
-
-
-def sign_words(made: Survey) -> str:
-    """How articles were told, in words."""
-    return SIGNS[made.sign] if made.sign else "nothing"
+    texts: dict[str, str | bytes] = {look.url: look.page.body for look in (made.front, *made.others)}
+    if made.candidates.feed:
+        texts[made.candidates.feed] = " ".join(entry.text for entry in made.candidates.listing.entries)
+    shown = {url: [article.path for article in rests.found(text)] for url, text in texts.items()}
+    return {url: paths for url, paths in shown.items() if paths}
