@@ -12,6 +12,8 @@ from foldline.errors import FoldlineError
 from foldline.sources.origin.client import Address
 
 _USUAL = {"http": 80, "https": 443}
+#: Seconds in which somebody must know a host.
+_NAMED_WITHIN = 10.0
 
 
 class NoSuchSite(FoldlineError):
@@ -83,8 +85,9 @@ async def found(place: Place, *, local: bool) -> Address:
         NoSuchSite: the name has no address, or one that may not be asked.
     """
     try:
-        listed = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        async with asyncio.timeout(_NAMED_WITHIN):
+            listed = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError) as error:
         raise NoSuchSite(f"{place.url}: nobody knows the host {place.host}. Is it spelt right?") from error
     addresses = [str(one[4][0]) for one in listed]
     if not local and any(map(is_local, addresses)):

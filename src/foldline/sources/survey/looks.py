@@ -23,6 +23,8 @@ SIGNS = {
 }
 #: A paragraph of fewer letters is a caption, a name or a button.
 PARAGRAPH = 40
+#: Pages with one sign that are enough where nothing else says which are articles.
+_FEW = 3
 _NO_NODE = frozenset(("CreativeWork",))
 
 
@@ -84,13 +86,13 @@ def look_at(page: Page, guest: Guest, in_feed: frozenset[str] = frozenset()) -> 
 
 
 def telling_sign(looks: Sequence[Look], front: Look) -> str:
-    """The surest sign that most pages show which are in the feed, or of all where there is none; "" where no sign is.
-
-    What the front page shows too tells nothing.
+    """The surest sign that most pages show which are in the feed; where there is no feed, that a few pages show, for
+    many others may be no articles. "" where there is none. What the front page shows too tells nothing.
     """
-    sure = [look for look in looks if "feed" in look.signs] or list(looks)
+    sure = [look for look in looks if "feed" in look.signs]
+    enough = len(sure) / 2 if sure else min(len(looks) / 2, _FEW - 1)
     signs = [sign for sign in SIGNS if sign not in front.signs]
-    return next((sign for sign in signs if sum(sign in look.signs for look in sure) * 2 > len(sure)), "")
+    return next((sign for sign in signs if sum(sign in look.signs for look in sure or looks) > enough), "")
 
 
 def paragraphs(element: Element) -> list[Element]:
