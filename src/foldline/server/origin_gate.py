@@ -16,6 +16,7 @@ from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
 from foldline.pages.record import Gone, PublicPage
 from foldline.server.origin_link import OriginLink
+from foldline.server.rewriting import Rewriting
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.fetch import Fetched, What
 from foldline.sources.origin.freshness import Bounds
@@ -55,8 +56,10 @@ class OriginGate:
             # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
             bounds=Bounds(keeps_all=True),
         )
+        self._rewriting = Rewriting(state, library, self._link, self._article_at)
 
     async def close(self) -> None:
+        await self._rewriting.close()
         await self._link.close()
         self._writer.close()
 
@@ -72,6 +75,8 @@ class OriginGate:
         if surface.kind is Kind.CLOSED:
             allow = ((b"allow", b", ".join(sorted(name.encode() for name in surface.allow))),)
             return bare(surface.status, state, *(allow if surface.status == 405 else ()))
+        if surface.kind is Kind.REWRITTEN:
+            return await self._rewriting.answer(surface, request)
         if surface.kind is not Kind.ARTICLE:
             status = await self._link.forward(surface, request, receive, send)
             return bare(status, state) if status else _SENT
@@ -92,6 +97,16 @@ class OriginGate:
         except StoreUnavailable as error:
             log.error("%s", error)
             return bare(503, self._state, (b"retry-after", b"5"))
+
+    async def _article_at(self, surface: Surface) -> tuple[PublicPage, FetchedPage] | None:
+        """An article's record, and the page that it was made from; None where there is no article."""
+        path = surface.page.decode("ascii", "replace")
+        fetched = await self._link.fetch(surface)
+        if await self._as_fetched(path, fetched) is not None:
+            return None
+        record = self._library.page(surface.page)
+        made = isinstance(record, PublicPage) and record.digest == self._ingest.digest(fetched.page, self._state.rules)
+        return (record, fetched.page) if made and isinstance(record, PublicPage) else None
 
     async def _as_fetched(self, path: str, fetched: Fetched) -> Response | None:
         if fetched.what is What.PAGE:
