@@ -134,7 +134,10 @@ class OriginGate:
         async with self._turn:
             if self._is_made(path, page):
                 return
-            await asyncio.to_thread(self._write, path, page)
+            # What the library holds is read by this thread alone: two in one connection disturb each other.
+            known = self._library.page(path.encode())
+            version = max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+            await asyncio.to_thread(self._write, path, page, version)
             self._library.forget(path.encode())
 
     def _is_made(self, path: str, page: FetchedPage) -> bool:
@@ -146,9 +149,7 @@ class OriginGate:
         known = self._library.page(path.encode())
         return isinstance(known, PublicPage) and known.digest == self._ingest.digest(page, self._state.rules)
 
-    def _write(self, path: str, page: FetchedPage) -> None:
-        known = self._library.page(path.encode())
-        version = max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+    def _write(self, path: str, page: FetchedPage, version: int) -> None:
         self._writer.put_article(self._ingest.record(path, page, version, self._state.rules))
 
     async def _gone(self, path: str) -> None:
