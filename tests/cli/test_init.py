@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.cli.test_verbs import foldline
+from tests.fold.page.sites import wordpress_with_yoast
 from tests.sites.articles import Article, tokens
 from tests.sites.flask_paper.site import flask_site
 from tests.sites.pelican_paper import pelican_site
 from tests.sites.site import Site
 from tests.sites.wagtail_paper.site import wagtail_site
-from tests.sources.survey.odd_site import odd_site, stories
+from tests.sources.survey.odd_site import html, odd_site, stories
 
 from foldline.cli import init as init_module
 from foldline.cli.main import verbs
@@ -93,6 +95,22 @@ def test_what_is_proposed_for_a_site_is_right(name: str, tmp_path: Path, wagtail
     assert files_in(tmp_path / "home") == []
 
 
+def test_pages_as_wordpress_writes_them_are_told_and_cut_at_their_more(tmp_path: Path) -> None:
+    """WordPress itself is untried: these are pages of ours in its markup."""
+    front = "".join(f'<a href="/2026/03/keepers-{number}/">Keepers</a>' for number in range(4))
+    says = '<head><meta name="generator" content="WordPress 6.7.1">'
+    page = wordpress_with_yoast().replace("<head>", says, 1).replace("https://news.example/keepers", "")
+    assert says in page
+    pages = {f"/2026/03/keepers-{number}/": html(page) for number in range(4)}
+    with odd_site({"/": html(f"<html><body>{front}</body></html>"), **pages}) as site:
+        found = json.loads(init(site.url, tmp_path / "home", "--json").output)
+    assert found["software"]["profile"] == "wordpress"
+    assert found["body"]["selector"] == ".entry-content"
+    assert {cut["how"] for cut in found["cuts"]} == {"marker"}
+    assert found["certain"] == 4
+    assert found["routes"] == []
+
+
 def test_derived_leaks_and_side_doors_are_named(tmp_path: Path) -> None:
     with flask_site(count=12) as site:
         plain = init(site.url, tmp_path / "home").output
@@ -131,6 +149,11 @@ def test_the_files_that_are_written_are_accepted_and_gate_the_sites_articles(
         )
         policy = CliRunner().invoke(verbs, ["policy", "check", "--home", str(folder)])
         assert (policy.exit_code, policy.output.splitlines()[0]) == (0, "Nothing is wrong.")
+        told = foldline("check", "--home", str(folder), **SECRETS)
+        # What only the publisher can give, and nothing about what was written.
+        assert {line.split()[0] for line in told.stdout.splitlines()} <= {"FL032", "FL041", "FL071", "FL220"}, (
+            told.stdout
+        )
         with gated(site, folder) as (gate, settings):
             carry = Carry(keyring_of(settings), SystemClock(), window_at(int(SystemClock().now()), settings.zone))
             facts = carry.facts("payer", {1: 4_000_000_000})
