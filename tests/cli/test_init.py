@@ -28,7 +28,9 @@ from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.stores import schema
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
+from foldline.testing.builders import in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
 
@@ -117,7 +119,7 @@ def test_derived_leaks_and_side_doors_are_named(tmp_path: Path) -> None:
         found = json.loads(init(site.url, tmp_path / "home", "--json").output)
     assert all("hydration-state" in cut["removed"] and "count" in cut["removed"] for cut in found["cuts"])
     assert {leak["url"] for leak in found["leaks"]} == {site.url + "/feed.xml"}
-    assert {leak["kind"] for leak in found["leaks"]} == {"closed"}
+    assert {leak["kind"] for leak in found["leaks"]} == {"rewritten"}
     assert "automatic-description (8/8)" in plain
     assert "/about" in plain
     assert "Nothing was written" in plain
@@ -130,6 +132,7 @@ def gated(site: Site, folder: Path) -> Iterator[tuple[GateProcess, Settings]]:
     home.make()
     schema.migrate(home)
     settings = load(home, SECRETS)
+    in_mode(home, Mode.GATE, int(SystemClock().now()))
     with RuleSetStore(home) as sets:
         sets.publish(home.rules_file.read_text(encoding="utf-8"), "ada", "", int(SystemClock().now()))
     with GateProcess(home, settings.host, environ=SECRETS) as gate:
