@@ -98,7 +98,7 @@ def test_what_is_proposed_for_a_site_is_right(name: str, tmp_path: Path, wagtail
 
 
 def test_pages_as_wordpress_writes_them_are_told_and_cut_at_their_more(tmp_path: Path) -> None:
-    """WordPress itself is untried: these are pages of ours in its markup."""
+    """Pages of ours in its markup; WordPress itself is tried by `make wordpress`."""
     front = "".join(f'<a href="/2026/03/keepers-{number}/">Keepers</a>' for number in range(4))
     says = '<head><meta name="generator" content="WordPress 6.7.1">'
     page = wordpress_with_yoast().replace("<head>", says, 1).replace("https://news.example/keepers", "")
