@@ -125,7 +125,7 @@ class OriginGate:
         await self._rewriting.close()
         await self._link.close()
         # A record that is being written is written first: its connection must not close under it.
-        await asyncio.to_thread(self._writing.shutdown)
+        self._writing.shutdown()
         self._writer.close()
 
     def hear(self, change: Change) -> None:
