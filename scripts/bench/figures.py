@@ -7,12 +7,16 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from foldline.gate.library import PUBLIC_BYTES, SEALED_BYTES
 from scripts.bench.browser import Seen
 from scripts.bench.deciding import Deciding
 from scripts.bench.wrk import Load
 
 NGINX, PASS, PREVIEW = "nginx static", "reader with a pass", "anonymous preview"
 SUBJECTS = (NGINX, PASS, PREVIEW)
+PROXIED, FORWARDED = "nginx proxy_pass", "passed through the gate"
+SITE_PASS, SITE_PREVIEW = "a site's article, with a pass", "a site's article, preview"
+SITE_SUBJECTS = (NGINX, PROXIED, FORWARDED, PASS, SITE_PASS, PREVIEW, SITE_PREVIEW)
 #: The budgets hold at this many connections.
 BUDGETED = 32
 
@@ -49,6 +53,27 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeSite:
+    """Medians over the rounds, at the budgeted number of connections: requests per second and CPU (of the one process
+    that is measured) in microseconds per request, by subject. The `ratios` are medians of ratios within a round.
+
+    `grown` is by how many bytes a worker grew while `articles` were read, preview and whole; `bound` what its caches
+    of records may hold. `first` is what the first visit to an article takes, in milliseconds: fetched, cut, stored."""
+
+    per_second: dict[str, float]
+    cpu: dict[str, float]
+    ratios: dict[str, float]
+    articles: int
+    grown: int
+    first: float
+    bound: int = PUBLIC_BYTES + SEALED_BYTES
+
+    @property
+    def memory_ratio(self) -> float:
+        return self.grown / self.bound
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """`most` says which way `limit` and `aim` bind."""
 
@@ -78,6 +103,7 @@ class Figures:
     deciding: Deciding
     browser: tuple[Seen, ...]
     page: dict[str, int]
+    site: BeforeSite
     versions: dict[str, str] = field(default_factory=dict)
 
     def row(self, subject: str, connections: int = BUDGETED) -> Row:
@@ -97,6 +123,10 @@ class Figures:
             Budget("decide with 50 rules, by one HMAC", self.deciding.ratio(50), 7.0),
             Budget("a file of 50 rules read, in ms", self.deciding.reading / 1000, 50.0),
             Budget("memory, by an empty worker", self.memory.ratio, 1.5),
+            # Two measurements of the same differ by some hundredths.
+            Budget("a site's article by our own, with a pass", self.site.ratios[SITE_PASS], 0.95, most=False),
+            Budget("a site's article by our own, preview", self.site.ratios[SITE_PREVIEW], 0.95, most=False),
+            Budget(f"{self.site.articles:,} articles, by the caches' bound", self.site.memory_ratio, 1.0),
             *(Budget(f"whole in the DOM, {seen.line.name}", seen.ratio, 1.10) for seen in self.browser),
         )
 
@@ -106,6 +136,7 @@ class Figures:
             "versions": self.versions,
             "page_bytes": self.page,
             "loads": [asdict(row) for row in self.rows],
+            "before_a_site": asdict(self.site),
             "memory_bytes": {**asdict(self.memory), "ratio": self.memory.ratio},
             "decide_microseconds": {"hmac": self.deciding.hmac, **self.deciding.by_rules},
             "read_50_rules_microseconds": self.deciding.reading,

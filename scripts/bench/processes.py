@@ -14,11 +14,13 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
+from foldline.config import Settings
 from foldline.errors import FoldlineError
-from scripts.bench.publication import PATH, Bench
+from scripts.bench.publication import PATH
 
 #: Seconds that a server has to answer its first request, and to end.
 START, END = 15.0, 8.0
@@ -61,6 +63,22 @@ class Cores:
 
     server: int
     client: int
+
+
+class Served(Protocol):
+    """A home folder that a gate can serve on a socket that listens already."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+
+    @property
+    def gate(self) -> socket.socket: ...
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +135,25 @@ def tool(name: str) -> str:
 
 
 @contextlib.contextmanager
-def gate_worker(bench: Bench, core: int) -> Iterator[Server]:
-    """One gate worker as the supervisor starts it."""
+def gate_worker(bench: Served, core: int, path: str = PATH) -> Iterator[Server]:
+    """One gate worker as the supervisor starts it. It answers when it answers `path`."""
     environ = {
         **os.environ,
+        **bench.environ,
         "FOLDLINE_HOME": str(bench.settings.home.path),
-        "FOLDLINE_SECRET": bench.secret,
         "FOLDLINE_LISTEN_FD": str(bench.gate.fileno()),
         "FOLDLINE_WORKER": "0",
     }
     command = pinned(core, [sys.executable, "-m", "foldline.server.worker"])
     with _running(command, environ, bench.gate) as process:
-        _wait(process, bench.url + PATH)
+        _wait(process, bench.url + path)
         yield Server("gate", bench.url, process.pid)
 
 
 @contextlib.contextmanager
 def empty_worker(core: int) -> Iterator[Server]:
     """The same server in the same configuration around an application that does nothing."""
-    with contextlib.closing(_listening()) as listening:
+    with contextlib.closing(listener()) as listening:
         environ = {**os.environ, "FOLDLINE_LISTEN_FD": str(listening.fileno())}
         command = pinned(core, [sys.executable, "-m", "scripts.bench.empty_worker"])
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -144,14 +162,30 @@ def empty_worker(core: int) -> Iterator[Server]:
             yield Server("empty worker", url, process.pid)
 
 
+#: What a proxy says to its origin; the connections stay.
+_PROXY = """location / {{
+            proxy_pass http://site;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }}
+    }}
+    upstream site {{
+        server {upstream};
+        keepalive 64;"""
+
+
 @contextlib.contextmanager
 def nginx(
     folder: Path,
     files: Mapping[str, tuple[bytes, bytes | None]],
     core: int,
     headers: Sequence[tuple[bytes, bytes]] = (),
+    *,
+    upstream: str = "",
+    path: str = PATH,
 ) -> Iterator[Server]:
-    """One nginx worker over `files`: path below the root -> (bytes, the same gzipped, or None)."""
+    """One nginx worker over `files`: path below the root -> (bytes, the same gzipped, or None); or before the host and
+    port of `upstream`. It answers when it answers `path`."""
     (folder / "tmp").mkdir(parents=True)
     for name, (plain, packed) in files.items():
         file = folder / "site" / name.lstrip("/")
@@ -159,21 +193,24 @@ def nginx(
         file.write_bytes(plain)
         if packed is not None:
             file.with_name(file.name + ".gz").write_bytes(packed)
-    with _listening() as listening:
+    with listener() as listening:
         port = listening.getsockname()[1]
     user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
     added = "\n        ".join(f'add_header {name.decode()} "{value.decode()}";' for name, value in headers)
+    if upstream:
+        added = _PROXY.format(upstream=upstream)
     config.write_text(_NGINX.format(user=user, folder=folder, port=port, headers=added), encoding="utf-8")
     command = pinned(core, [tool("nginx"), "-e", str(folder / "error.log"), "-c", str(config), "-p", str(folder)])
     url = f"http://127.0.0.1:{port}"
     with _running(command, dict(os.environ), None) as process:
-        _wait(process, url + PATH)
+        _wait(process, url + path)
         (worker,) = psutil.Process(process.pid).children()
         yield Server("nginx", url, worker.pid)
 
 
-def _listening() -> socket.socket:
+def listener() -> socket.socket:
+    """A socket on a free port of loopback."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", 0))

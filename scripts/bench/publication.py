@@ -68,6 +68,10 @@ class Bench:
     def url(self) -> str:
         return self.settings.publication.url
 
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"FOLDLINE_SECRET": self.secret}
+
     def cookie_header(self) -> str:
         """A subscriber's `Cookie` header with a pass that is fresh now, padded by what analytics leave on a device."""
         facts = PassFacts(b"r" * 16, self.session, {_PRODUCT: 0}, int(time.time()) + reader_pass.SESSION_SECONDS)

@@ -11,7 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from foldline.errors import FoldlineError
-from scripts.bench.figures import Budget, Figures
+from scripts.bench.figures import (
+    FORWARDED,
+    PASS,
+    PREVIEW,
+    PROXIED,
+    SITE_PASS,
+    SITE_PREVIEW,
+    SITE_SUBJECTS,
+    BeforeSite,
+    Budget,
+    Figures,
+)  # fmt: skip
 
 BEGIN, END = "<!-- figures: written by make bench -->", "<!-- /figures -->"
 
@@ -21,7 +32,7 @@ Sheet = tuple[str, Cells, list[Cells]]
 
 def sheets(figures: Figures) -> list[Sheet]:
     """(title, column heads, rows) of every table; the first column is text, the others are figures."""
-    return [_loads(figures), _one_by_one(figures), _budgets(figures.budgets())]
+    return [_loads(figures), _before_a_site(figures.site), _one_by_one(figures), _budgets(figures.budgets())]
 
 
 def _loads(figures: Figures) -> Sheet:
@@ -40,6 +51,26 @@ def _loads(figures: Figures) -> Sheet:
         for row in figures.rows
     ]
     return "One worker on one core beside nginx static", heads, rows
+
+
+def _before_a_site(site: BeforeSite) -> Sheet:
+    heads = ("subject, 32 connections", "req/s", "CPU µs", "beside", "ratio")
+    beside = {FORWARDED: PROXIED, SITE_PASS: PASS, SITE_PREVIEW: PREVIEW}
+    rows: list[Cells] = [
+        (
+            name,
+            f"{site.per_second[name]:,.0f}",
+            f"{site.cpu[name]:.1f}",
+            beside.get(name, ""),
+            f"{site.ratios[name]:.2f}" if name in site.ratios else "",
+        )
+        for name in SITE_SUBJECTS
+    ]
+    mib = 1 << 20
+    rows.append((f"grown by {site.articles:,} articles, in MiB", f"{site.grown / mib:.1f}", "", "caches' bound",
+                 f"{site.memory_ratio:.2f}"))  # fmt: skip
+    rows.append(("first visit to an article, in ms", f"{site.first:.1f}", "", "", ""))
+    return "Before a site", heads, rows
 
 
 def _one_by_one(figures: Figures) -> Sheet:

@@ -17,9 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from foldline.errors import FoldlineError
 from foldline.gate.response import security_headers
 from foldline.pages.assets import load_assets
+from scripts.bench.before_site import measure_before_site
 from scripts.bench.browser import LOOPBACK, SLOW, Line, Seen, chromium, seen
 from scripts.bench.deciding import deciding
-from scripts.bench.figures import NGINX, PASS, PREVIEW, Figures, Memory, rows_of
+from scripts.bench.figures import NGINX, PASS, PREVIEW, SITE_SUBJECTS, Figures, Memory, rows_of
 from scripts.bench.processes import Cores, Server, cores, empty_worker, gate_worker, get, nginx, tool
 from scripts.bench.publication import LAST, PATH, Bench, prepare
 from scripts.bench.wrk import Load, load
@@ -38,13 +39,15 @@ class Plan:
     loads: int = 30
     lines: tuple[Line, ...] = (LOOPBACK, SLOW)
     decisions: int = 200
+    articles: int = 10_000
 
     @property
     def steps(self) -> int:
-        return len(CONNECTIONS) * self.rounds * 3 + len(self.lines) * (self.loads + 1)
+        before_a_site = self.rounds * len(SITE_SUBJECTS) + -(-self.articles // 100)
+        return len(CONNECTIONS) * self.rounds * 3 + before_a_site + len(self.lines) * (self.loads + 1)
 
 
-QUICK = Plan(rounds=3, seconds=1, loads=6, lines=(LOOPBACK,), decisions=60)
+QUICK = Plan(rounds=3, seconds=1, loads=6, lines=(LOOPBACK,), decisions=60, articles=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,14 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Figures:
         _check(bench, servers)
         rows = rows_of(_rounds(plan, bench, servers, where, step))
         memory = _memory(plan, servers, where)
+        site = measure_before_site(
+            bench, servers.gate, servers.bare, folder, where, plan.rounds, plan.seconds, plan.articles, step
+        )
         progress.update(task, description="decide")
         decided = deciding(plan.decisions)
         browser = _browser(plan, bench, servers, step)
     page = {"whole": len(bench.whole), "preview": len(bench.preview), "cookie header": len(bench.cookie_header())}
-    return Figures(rows, memory, decided, browser, page, _versions())
+    return Figures(rows, memory, decided, browser, page, site, _versions())
 
 
 def bar() -> Progress:

@@ -14,7 +14,6 @@ from foldline.config import Settings
 from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.gate.asgi import Receive, Send
 from foldline.gate.errors import bare, instead_of_preview
-from foldline.gate.kept import Kept
 from foldline.gate.library import Library
 from foldline.gate.needs import Need
 from foldline.gate.request import Request
@@ -46,8 +45,8 @@ Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
 
-#: Articles of which a worker knows that their records hold. Each takes a few hundred bytes.
-AT_HAND = 20_000
+#: Where a record in memory keeps how long it holds.
+_HOLDS = "holds"
 
 
 def link_of(settings: Settings) -> OriginLink:
@@ -69,14 +68,13 @@ def link_of(settings: Settings) -> OriginLink:
     )
 
 
-class _AtHand(NamedTuple):
-    """An article about which the origin need not be asked for `since` <= now < `until`, and the version of the record
-    that was made of it by these rules."""
+class _Holds(NamedTuple):
+    """Until when a record that lies in memory need not be compared with its origin (`since` <= now < `until`), and by
+    which rules it was made."""
 
     since: int
     until: int
     rules: Rules | None
-    version: int
 
 
 class OriginGate:
@@ -115,7 +113,6 @@ class OriginGate:
         self.lines = lines
         self._drive = drive
         self._shadow = Shadow(self._link, self, lines, state.hosts)
-        self._at_hand: Kept[bytes, _AtHand] = Kept(AT_HAND)
         #: What holds. The worker tells it; until then the site is gated.
         self.mode = Mode.GATE
         self._rewriting = Rewriting(state, library, self._link, self._article_at)
@@ -131,10 +128,8 @@ class OriginGate:
     def hear(self, change: Change) -> None:
         """A row of the changes: what the origin told, or that every row may have been missed."""
         if change.kind in ("origin-changed", "origin-withdrawn"):
-            self._at_hand.pop(change.key.encode())
             self._link.forget(change.key.encode())
         else:
-            self._at_hand.clear()
             self._link.forget_all()
         self._rewriting.forget()
         if change.kind == "origin-withdrawn":
@@ -186,24 +181,15 @@ class OriginGate:
     def is_at_hand(self, request: Request) -> bool:
         """Whether a visit may go on at once: to an article in its one spelling, whose record is in memory and holds
         without a question to anybody."""
-        known = self._at_hand.get(request.path)
-        if known is None or request.query or request.ambiguous or self.mode is not Mode.GATE:
-            return False
-        if request.method not in ("GET", "HEAD"):
-            return False
-        rules = self._state.rules
-        if known.rules is not rules:
-            if known.rules != rules:
-                return False
-            # Read anew, and the same as before.
-            self._at_hand.put(request.path, known._replace(rules=rules))
         record = self._library.held(request.path)
-        return (
-            type(record) is PublicPage
-            and record.version == known.version
-            and known.since <= self._state.now() < known.until
-            and request.path not in self._withdrawn
-        )
+        if type(record) is not PublicPage or request.query or request.ambiguous or self.mode is not Mode.GATE:
+            return False
+        holds: _Holds | None = record.ready.get(_HOLDS)
+        if holds is None or not holds.since <= self._state.now() < holds.until:
+            return False
+        if holds.rules is not self._state.rules and holds.rules != self._state.rules:
+            return False
+        return request.method in ("GET", "HEAD")
 
     async def asked(self, visit: Request) -> PublicPage | None:
         """The article that a visit would be shown, where the origin would be asked for exactly the visit's target. In
@@ -244,10 +230,12 @@ class OriginGate:
         try:
             rules = self._state.rules
             answer = await self._as_fetched(path, fetched, request)
+            if self._is_withdrawn(surface.page):
+                # It was withdrawn while it was fetched or cut.
+                return await self._taken_away(path, request)
             if answer is None and is_plain and not fetched.last_good:
                 self._keep_at_hand(fetched.page, rules)
-            # It may have been withdrawn while it was fetched or cut.
-            return await self._taken_away(path, request) if surface.page in self._withdrawn else answer
+            return answer
         except StoreUnavailable as error:
             log.error("%s", error)
             return bare(503, self._state, (b"retry-after", b"5"))
@@ -255,7 +243,7 @@ class OriginGate:
     def _keep_at_hand(self, page: FetchedPage, rules: Rules | None) -> None:
         record = self._library.page(page.page)
         if isinstance(record, PublicPage):
-            self._at_hand.put(page.page, _AtHand(page.checked_at, page.fresh_until, rules, record.version))
+            record.ready[_HOLDS] = _Holds(page.checked_at, page.fresh_until, rules)
 
     def _is_withdrawn(self, page: bytes) -> bool:
         if page in self._withdrawn:
