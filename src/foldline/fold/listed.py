@@ -30,8 +30,8 @@ class Listed:
 
     def wanted(self, public: Iterable[str]) -> Wanted:
         """What must not be found."""
-        spoken = SEAM.join(said([parse(text)]) for text in self.dropped)
-        wanted = self.excerpt.wanted(spoken) if self.excerpt is not None else Wanted(spoken)
+        spoken = [said([parse(text)]) for text in self.dropped]
+        wanted = self.excerpt.wanted(spoken) if self.excerpt is not None else Wanted(SEAM.join(spoken))
         for text in (self.title, self.link if self.excerpt is not None else "", self.shown, *public):
             wanted.allow(text)
         return wanted
