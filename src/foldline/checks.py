@@ -94,6 +94,16 @@ CHECKS: dict[str, str] = {
     "FL232": "A selector of an origin can't be used",
     "FL233": "The origin's secret is missing or short",
     "FL234": "The surface map can't be read",
+    "FL235": "An origin has an address and is mounted",
+    "FL236": "The gate is mounted, and the settings do not say so",
+    # What is wrong with the mode of a site behind the gate.
+    "FL240": "The site is open: the gate stands in shadow",
+    "FL241": "The mode can't be read",
+    "FL242": "No rules were published for a site behind the gate",
+    # What is wrong with the caches in front.
+    "FL250": "An address in [caches] is none of a cache",
+    "FL251": "Too many caches are to be purged",
+    "FL252": "A cache does not take a purge",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -6,6 +6,8 @@ context managers, and `wagtail_database` is what the second needs.
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +19,17 @@ from tests.sites.wagtail_paper.site import WagtailSite, migrated_database, wagta
 
 @pytest.fixture(scope="session")
 def wagtail_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The migrated database of an empty Wagtail newspaper, to be copied."""
-    return migrated_database(tmp_path_factory.mktemp("wagtail-database"))
+    """The migrated database of an empty Wagtail newspaper, to be copied: one for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    # Each process of pytest-xdist has a folder of its own in that of the run.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wagtail-database"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            migrated_database(folder)
+            (folder / "ready").touch()
+    return folder / "db.sqlite3"
 
 
 @pytest.fixture(scope="session")

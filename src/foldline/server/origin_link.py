@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from foldline.callers.address import client_address
 from foldline.errors import OriginUnavailable, UploadRefused
@@ -31,6 +31,27 @@ Scope = MutableMapping[str, Any]
 
 def uncounted(surface: Surface) -> None:
     """Where nobody counts what was closed."""
+
+
+class Link(Protocol):
+    """A line to the site behind the gate; `OriginLink` is one."""
+
+    def surface_of(self, request: Request) -> Surface: ...
+
+    @property
+    def surfaces(self) -> SurfaceMap: ...
+
+    async def fetch(self, surface: Surface) -> Fetched: ...
+
+    async def fetch_list(self, surface: Surface) -> FetchedList: ...
+
+    async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int: ...
+
+    def forget(self, page: bytes) -> None: ...
+
+    def forget_all(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class OriginLink:
@@ -91,6 +112,14 @@ class OriginLink:
             StoreUnavailable: it may still be kept.
         """
         self._fetcher.drop(page)
+
+    def forget(self, page: bytes) -> None:
+        """The store was told of a page: what this worker knows of it beside the store is good no more."""
+        self._fetcher.forget(page)
+
+    def forget_all(self) -> None:
+        """The same for every page."""
+        self._fetcher.forget_all()
 
     async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int:
         """Answer a surface that is passed or files, in pieces. 0 where something was sent; else nothing was, and the

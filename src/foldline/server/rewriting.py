@@ -24,7 +24,7 @@ from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
 from foldline.policy.rules import Rules
-from foldline.server.origin_link import OriginLink
+from foldline.server.origin_link import Link
 from foldline.sources.origin.answers import charset_of
 from foldline.sources.origin.lists import FetchedList
 from foldline.sources.origin.surfaces import Kind, Surface
@@ -73,7 +73,7 @@ class Rewriting:
         self,
         state: GateState,
         library: Library,
-        link: OriginLink,
+        link: Link,
         article_at: Callable[[Surface], Awaitable[Article | None]],
     ) -> None:
         self._state = state

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from foldline.errors import OriginUnavailable
 from foldline.sources.origin.answers import REDIRECTS, charset_of, media_type
-from foldline.sources.origin.fetch import MOST_PAGE, Client, leads_to, unpacked
+from foldline.sources.origin.asking import Fetching
+from foldline.sources.origin.fetch import MOST_PAGE, leads_to, unpacked
 from foldline.sources.origin.headers import Asker, Fields, fetch_fields
 
 #: What is asked for, by what an answer is read as.
@@ -32,7 +33,7 @@ class FetchedList:
     counts: tuple[tuple[bytes, bytes], ...] = ()
 
 
-async def fetch_list(client: Client, target: bytes, form: str, asker: Asker, agent: bytes) -> FetchedList:
+async def fetch_list(client: Fetching, target: bytes, form: str, asker: Asker, agent: bytes) -> FetchedList:
     """What the origin has at a target that is rewritten as `form`.
 
     Raises:
