@@ -18,8 +18,9 @@ from foldline.proof.shingles import Witness
 from foldline.proof.twins import Report, Twins
 from foldline.sources.origin.surface_file import PROFILES, profile
 from foldline.sources.origin.surfaces import Kind, SurfaceMap
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.client import WireClient
 from foldline.testing.processes import GateProcess
 
@@ -80,6 +81,7 @@ def before_givers(name: str, folder: Path) -> Iterator[Doors]:
             settings.home.settings_file.write_text(text + more, encoding="utf-8")
             with RuleSetStore(settings.home) as sets:
                 sets.publish('default-access = "subscribers"\n', "ada", "", 1_770_000_000)
+            in_mode(settings.home, Mode.GATE, 1_770_000_000)
             gate = stack.enter_context(GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}))
             clients.append(gate.client)
         yield Doors(profile(name), clients, Twins(clients[0].ask, clients[1].ask, Witness([RESTS[0]])))
