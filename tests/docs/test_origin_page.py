@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from foldline.fold.feed.model import LONGEST_NAME as LONGEST_TERM
-from foldline.fold.feed.model import LONGEST_TITLE, MOST_ELEMENTS
+from foldline.fold.feed.model import LONGEST_TITLE, MOST_ELEMENTS, MOST_ITEMS
 from foldline.server.origin_link import READERS_PATIENCE
 from foldline.server.rewriting import FRESH, MOST_TEXTS
 from foldline.sources.origin.client import Limits
@@ -55,7 +55,7 @@ def test_every_bound_is_the_one_that_is_written() -> None:
         f"in up to {LONGEST_NAME} characters",
         f"The first {MOST_TEXTS} articles of an answer",
         f"used unasked for {FRESH} s",
-        f"more than {MOST_ELEMENTS:,} elements",
+        f"more than {MOST_ITEMS} items or {MOST_ELEMENTS:,} elements",
         f"longer than {LONGEST_TITLE} characters in no newspaper, a name or tag than {LONGEST_TERM}",
     )
     assert [sentence for sentence in said if sentence not in FLOWING] == []

@@ -20,8 +20,9 @@ from foldline.proof.shingles import Witness
 from foldline.proof.twins import Twins
 from foldline.sources.origin.surface_file import read_map
 from foldline.sources.origin.surfaces import SurfaceMap
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.client import WireClient
 from foldline.testing.processes import GateProcess
 
@@ -171,6 +172,7 @@ def gated(name: str, site: Site, folder: Path, program: Sequence[str]) -> Iterat
     (folder / "surfaces.toml").write_text(MAPS[name], encoding="utf-8")
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", 1_770_000_000)
+    in_mode(settings.home, Mode.GATE, 1_770_000_000)
     environ = {"FOLDLINE_ORIGIN_SECRET": SECRET, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
     port = int(site.url.rpartition(":")[2])
     with GateProcess(settings.home, HOST, program=program, environ=environ) as gate:

@@ -11,6 +11,9 @@ from foldline.fold.page.excerpt import SEAM, Excerpt
 from foldline.fold.page.source import said
 from foldline.fold.prove import Wanted
 
+#: Letters of texts that are looked for together.
+_TOGETHER = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -30,8 +33,8 @@ class Listed:
 
     def wanted(self, public: Iterable[str]) -> Wanted:
         """What must not be found."""
-        spoken = SEAM.join(said([parse(text)]) for text in self.dropped)
-        wanted = self.excerpt.wanted(spoken) if self.excerpt is not None else Wanted(spoken)
+        spoken = [said([parse(text)]) for text in self.dropped]
+        wanted = self.excerpt.wanted(spoken) if self.excerpt is not None else Wanted(SEAM.join(spoken))
         for text in (self.title, self.link if self.excerpt is not None else "", self.shown, *public):
             wanted.allow(text)
         return wanted
@@ -45,7 +48,7 @@ def unproved(document: str, listed: Sequence[Listed], titles: Sequence[str]) -> 
     """
     public = [*titles, *(one.title for one in listed)]
     blamed: set[str] = set()
-    for one in listed:
+    for one in _grouped(listed):
         wanted = one.wanted(public)
         if not wanted.survivors(document):
             continue
@@ -59,6 +62,23 @@ def unproved(document: str, listed: Sequence[Listed], titles: Sequence[str]) -> 
             return None
         blamed |= found
     return frozenset(blamed)
+
+
+def _grouped(listed: Iterable[Listed]) -> Iterator[Listed]:
+    """Those of which nothing more is known than what was said are looked for together, so many letters at a time."""
+    waiting: list[str] = []
+    size = 0
+    for one in listed:
+        if one.excerpt is not None:
+            yield one
+            continue
+        waiting += one.dropped
+        size += sum(map(len, one.dropped))
+        if size > _TOGETHER:
+            yield Listed(None, "", "", (), tuple(waiting))
+            waiting, size = [], 0
+    if waiting:
+        yield Listed(None, "", "", (), tuple(waiting))
 
 
 def _previews(listed: Iterable[Listed]) -> Iterator[str]:

@@ -11,7 +11,7 @@ LONGEST_TITLE = 300
 LONGEST_NAME = 80
 LONGEST_ADDRESS = 2000
 #: So many items and elements are read, and so many within each other.
-MOST_ITEMS = 1_000
+MOST_ITEMS = 500
 MOST_ELEMENTS = 100_000
 DEEPEST = 200
 #: Names of authors, tags and files of one item.

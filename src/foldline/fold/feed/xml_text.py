@@ -46,7 +46,8 @@ def read_xml(body: bytes, charset: str = "") -> Element:
     """
     try:
         parser = DefusedXMLParser(target=_Bounded(), encoding=charset or None, forbid_dtd=True)
-        parser.feed(body)
+        # Programs with plug-ins often write an empty line before the document, and readers forgive it.
+        parser.feed(body.lstrip(b" \t\r\n"))
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise NotUnderstood(f"no XML that is read: {type(error).__name__}") from error

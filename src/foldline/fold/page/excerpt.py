@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
@@ -44,9 +45,14 @@ class Excerpt:
         """All that the preview says, in its text and in its source."""
         return f"{letters_of(said([parse(self.public)]))}\0{letters_of(unescape(self.public))}"
 
-    def wanted(self, more: str = "") -> Wanted:
+    @cached_property
+    def _sealed_letters(self) -> str:
+        return letters_of(self.sealed)
+
+    def wanted(self, more: Iterable[str] = ()) -> Wanted:
         """What of the whole, and of `more` that was said of it elsewhere, the preview does not say."""
-        return Wanted(f"{self.sealed}{SEAM}{more}"[:_LONGEST], (self.public, self.html, self.standfirst))
+        others = [text for text in more if letters_of(text) not in self._sealed_letters]
+        return Wanted(SEAM.join([self.sealed, *others])[:_LONGEST], (self.public, self.html, self.standfirst))
 
     def public_part(self, html: str, address: str) -> str:
         """What of a text from elsewhere is on the public page, sanitised: each piece that is not there is left out."""
