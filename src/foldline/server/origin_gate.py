@@ -230,7 +230,7 @@ class OriginGate:
         try:
             rules = self._state.rules
             answer = await self._as_fetched(path, fetched, request)
-            if self._is_withdrawn(surface.page):
+            if surface.page in self._withdrawn:
                 # It was withdrawn while it was fetched or cut.
                 return await self._taken_away(path, request)
             if answer is None and is_plain and not fetched.last_good:
