@@ -310,6 +310,47 @@ def test_a_lifespan_is_the_applications_own_and_ends_the_gate(tmp_path: Path) ->
     assert len(list((tmp_path / "home" / "events").iterdir())) == 1, "what waited was written"
 
 
+@pytest.mark.parametrize("listens", [False, True])
+def test_an_application_without_a_lifespan_leaves_no_line_unwritten(tmp_path: Path, listens: bool) -> None:
+    prepared(tmp_path / "home")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            if listens:
+                await receive()
+            raise ValueError("only HTTP is known here")
+        await Site().asgi(scope, receive, send)
+
+    gate = gate_asgi(application, home=tmp_path / "home")
+    said: list[str] = []
+    written: list[str] = []
+
+    async def lives() -> None:
+        steps = iter(("lifespan.startup", "lifespan.shutdown"))
+
+        async def receive() -> dict[str, Any]:
+            if said:
+                await gate(scope_of("GET", PATH.encode(), ()), body, ignore)
+            return {"type": next(steps)}
+
+        async def body() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def ignore(message: Any) -> None:
+            pass
+
+        async def send(message: Any) -> None:
+            said.append(message["type"])
+            if message["type"] == "lifespan.shutdown.complete":
+                written.extend(path.name for path in (tmp_path / "home" / "events").iterdir())
+
+        await gate({"type": "lifespan"}, receive, send)
+
+    asyncio.run(lives())
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert written == ["mounted-0-000000.tsv"]
+
+
 FORKS = """
 import json, os, sys
 sys.path.insert(0, sys.argv[2])

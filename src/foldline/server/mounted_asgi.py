@@ -106,16 +106,38 @@ class MountedAsgi:
         await self._application(told, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application's own, with an end of ours before it."""
+        """The application's own, with an end of ours before it; and ours alone, where the application knows none."""
         self._site.state = scope.get("state")
+        heard = said = False
 
         async def hear() -> Any:
+            nonlocal heard
             message = await receive()
+            heard = True
             if message["type"] == "lifespan.shutdown":
                 await self._end()
             return message
 
-        await self._application(scope, hear, send)
+        async def say(message: Scope) -> None:
+            nonlocal said
+            said = True
+            await send(message)
+
+        try:
+            await self._application(scope, hear, say)
+        except Exception:
+            # What raises before it said anything has no lifespan (the specification of ASGI has it so).
+            if said:
+                raise
+            log.debug("the application knows no lifespan", exc_info=True)
+        if said:
+            return
+        if not heard:
+            await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._end()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _end(self) -> None:
         gate, self._gate = self._gate, None
