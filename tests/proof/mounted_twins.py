@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.examples.room import EXAMPLES, METERED, REGISTERED, SUBSCRIBERS
 from tests.server.mounted_room import Pairs, asgi_client, call_wsgi, environ_of
@@ -20,6 +21,7 @@ from foldline.config import load
 from foldline.policy.window import window_at
 from foldline.proof.asks import Ask, Client
 from foldline.proof.shingles import Witness
+from foldline.proof.surfaces import FORM
 from foldline.proof.twins import Twins
 from foldline.proof.variants import Axis, Change, page_axes, variants
 from foldline.server.worker import keyring_of
@@ -181,6 +183,21 @@ def asks_of(one: Mounted, paths: Iterable[str], mixed: int = 0) -> Iterator[Ask]
         yield from variants(base, (*page_axes(states_of(one.carry, path), tag), history), mixed)
         for name in (b"if-none-match", b"if-match"):
             yield replace(base, headers=((name, one.own_tag),), label=f"{path}: the application's own validator")
+    yield from _reads(one, PATHS[SUBSCRIBERS])
+
+
+def _reads(one: Mounted, path: str) -> Iterator[Ask]:
+    """What is counted, asked by everybody who may not read the article at a path, once both have its page."""
+    page = (Ask(path.encode()),)
+    found = re.search(rb'data-article="(\d+)"', one.ask("GET", path.encode(), (), b"").body)
+    assert found
+    for state in states_of(one.carry, path):
+        for answer in ("fragment", "json", "page"):
+            label = f"read: {state.name} {answer}"
+            body = urlencode({"article": found[1].decode(), "answer": answer}).encode()
+            yield Ask(b"/-/read", "POST", headers=(*FORM, *state.headers), body=body, label=label, before=page)
+        label, told = f"decision: {state.name}", b"article=" + found[1]
+        yield Ask(b"/-/decision", query=told, headers=state.headers, label=label, before=page)
 
 
 def _after(earlier: tuple[Ask, ...]) -> Change:

@@ -33,6 +33,7 @@ from tests.server.mounted_room import (
 
 from foldline.errors import ConfigurationError, OriginUnavailable
 from foldline.mounted import gate_asgi, gate_wsgi
+from foldline.server.gate_thread import GateThread
 from foldline.sources.mounted import wsgi_site
 from foldline.sources.mounted.asgi_site import AsgiSite
 from foldline.sources.mounted.identity import Place
@@ -435,6 +436,28 @@ def test_a_gate_that_is_closed_begins_again_with_the_next_request(tmp_path: Path
         gate.close()
     names = [thread.name for thread in threading.enumerate()]
     assert "foldline gate" not in names
+
+
+def test_a_gate_that_does_not_answer_is_a_503_and_never_the_applications_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared(tmp_path / "home")
+    site = Site()
+    gate = gate_wsgi(site.wsgi, home=tmp_path / "home")
+    assert call_wsgi(gate, environ_of("GET", PATH.encode(), ())).status == 200
+    stuck = threading.Event()
+    monkeypatch.setattr(GateThread.call, "__defaults__", (0.05,))
+    loop = gate._running()._loop
+    loop.call_soon_threadsafe(stuck.wait, 30)
+    for target in (PATH.encode(), b"/shop/basket", b"/-/me"):
+        assert call_wsgi(gate, environ_of("GET", target, ())).status == 503, target
+    assert len(site.asked) == 1
+    stuck.set()
+    end = time.monotonic() + 20
+    while call_wsgi(gate, environ_of("GET", PATH.encode(), ())).status != 200:
+        assert time.monotonic() < end, "it goes on when the thread does"
+    monkeypatch.undo()
+    gate.close()
 
 
 def test_changes_are_heard_while_nobody_asks(tmp_path: Path) -> None:
