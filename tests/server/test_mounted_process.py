@@ -38,6 +38,8 @@ from foldline.sources.mounted import wsgi_site
 from foldline.sources.mounted.asgi_site import AsgiSite
 from foldline.sources.mounted.identity import Place
 from foldline.sources.mounted.wsgi_site import WsgiSite
+from foldline.stores.mode import Mode, ModeStore
+from foldline.testing.builders import HOST
 from foldline.testing.passes import cookie
 
 WHO: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
@@ -74,7 +76,7 @@ def test_eight_threads_get_the_right_answers_and_count_every_one(tmp_path: Path)
         with ThreadPoolExecutor(threads) as pool:
             found = sum(pool.map(reads, range(threads)), Counter())
         assert Counter(asked.path for asked in paper.fetched) == {PATH: 1, SECOND: 1}, "one question for all"
-    noted = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "home" / "events").iterdir())
+    noted = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "home" / "events").glob("*.tsv"))
     outcomes = Counter(line.split("\t")[2] for line in noted.splitlines())
     assert outcomes.total() == turns * threads
     assert outcomes["opens"] == found["whole"]
@@ -241,28 +243,29 @@ def test_a_mark_that_a_client_or_a_server_sets_is_not_passed_on(tmp_path: Path) 
     assert [asked.asks for asked in site.asked] == [False]
 
 
+def connected(gate: Any, target: bytes, *headers: tuple[bytes, bytes]) -> list[Any]:
+    """What a websocket is sent that is opened at a target."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = scope_of("GET", target, headers) | {"type": "websocket"}
+    asyncio.run(gate(scope, receive, send))
+    return sent
+
+
 def test_a_websocket_is_passed_where_a_question_is_and_closed_elsewhere(tmp_path: Path) -> None:
     prepared(tmp_path / "home")
     gate = gate_asgi(Site().asgi, home=tmp_path / "home")
-
-    def connect(target: bytes, *headers: tuple[bytes, bytes]) -> list[Any]:
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "websocket.connect"}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        scope = scope_of("GET", target, headers) | {"type": "websocket"}
-        asyncio.run(gate(scope, receive, send))
-        return sent
-
-    open_one = connect(b"/live", (b"cookie", b"__Host-foldline-pass=x"), (b"x-mine", b"1"))
+    open_one = connected(gate, b"/live", (b"cookie", b"__Host-foldline-pass=x"), (b"x-mine", b"1"))
     assert open_one[1] == {"type": "websocket.send", "bytes": b"host,x-mine"}
     for target in (PATH.encode(), b"/unmapped", b"/feed.xml", b"/theme/site.css", b"/-/me", b"/live;x", b"//live"):
-        assert connect(target) == [{"type": "websocket.close", "code": 1008}], target
-    assert connect(b"/live", (b"host", b"other.example")) == [{"type": "websocket.close", "code": 1008}]
+        assert connected(gate, target) == [{"type": "websocket.close", "code": 1008}], target
+    assert connected(gate, b"/live", (b"host", b"other.example")) == [{"type": "websocket.close", "code": 1008}]
 
 
 def test_a_lifespan_is_the_applications_own_and_ends_the_gate(tmp_path: Path) -> None:
@@ -308,7 +311,7 @@ def test_a_lifespan_is_the_applications_own_and_ends_the_gate(tmp_path: Path) ->
     asyncio.run(lives())
     assert states == [{"pool": "of connections"}], "the gate's own question has it too"
     assert said[-1] == {"type": "lifespan.shutdown.complete"}
-    assert len(list((tmp_path / "home" / "events").iterdir())) == 1, "what waited was written"
+    assert len(list((tmp_path / "home" / "events").glob("*.tsv"))) == 1, "what waited was written"
 
 
 @pytest.mark.parametrize("listens", [False, True])
@@ -343,7 +346,7 @@ def test_an_application_without_a_lifespan_leaves_no_line_unwritten(tmp_path: Pa
         async def send(message: Any) -> None:
             said.append(message["type"])
             if message["type"] == "lifespan.shutdown.complete":
-                written.extend(path.name for path in (tmp_path / "home" / "events").iterdir())
+                written.extend(path.name for path in (tmp_path / "home" / "events").glob("*.tsv"))
 
         await gate({"type": "lifespan"}, receive, send)
 
@@ -383,7 +386,7 @@ def test_a_process_that_was_forked_off_has_a_gate_of_its_own_and_no_django_is_th
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == {"answers": [200] * 4, "foreign": []}
-    written = sorted(path.name for path in (tmp_path / "home" / "events").iterdir())
+    written = sorted(path.name for path in (tmp_path / "home" / "events").glob("*.tsv"))
     assert written == ["mounted-0-000000.tsv", "mounted-1-000000.tsv"], "each process writes a file of its own"
 
 
@@ -474,3 +477,53 @@ def test_changes_are_heard_while_nobody_asks(tmp_path: Path) -> None:
         while CANARY not in paper.get(PATH).body.decode():
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_a_feed_is_fetched_to_its_end_and_cut(paper: Paper) -> None:
+    """In pieces, as an application may send it; nothing of a rest stands in it."""
+    item = f"<item><title>A tide</title><link>https://{HOST}{PATH}</link><description>{CANARY}</description></item>"
+    feed = f"<?xml version='1.0'?><rss version='2.0'><channel><title>Twin</title>{item * 3}</channel></rss>".encode()
+    honest = paper.site.pages[PATH]
+
+    def answers(asked: Asked) -> Any:
+        if asked.path == "/feed.xml":
+            return (
+                200,
+                [("Content-Type", "application/rss+xml")],
+                [feed[at : at + 50] for at in range(0, len(feed), 50)],
+            )
+        return 200, [("Content-Type", "text/html; charset=utf-8")], [honest]
+
+    paper.site.instead = answers
+    answer = paper.get("/feed.xml")
+    assert answer.status == 200
+    assert answer.body.count(b"<item>") == 3
+    assert CANARY.encode() not in answer.body
+    assert all(asked.asks for asked in paper.site.asked)
+
+
+def test_in_shadow_every_answer_is_the_applications_own(paper: Paper) -> None:
+    with ModeStore(paper.settings.home) as store:
+        store.set(Mode.SHADOW, "ada", int(time.time()))
+    end = time.monotonic() + 20
+    while CANARY not in paper.get(PATH).body.decode():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    sent = ((b"x-mine", b"1"), (b"cookie", b"a=1; __Host-foldline-pass=x"))
+    for target in (PATH.encode(), b"/unmapped?a=1&b", b"/feed.xml", b"/x/..%2fa", b"/find/?q=x&page=2", b"//live"):
+        answer = paper.ask("GET", target, sent, b"")
+        asked = paper.site.asked[-1] if not paper.site.asked[-1].asks else paper.site.asked[-2]
+        assert asked.query.encode() == target.partition(b"?")[2], target
+        assert asked.fields["cookie"] == "a=1"
+        assert answer.header(b"content-type") != b"text/plain; charset=utf-8", "an answer of ours"
+
+
+def test_in_shadow_a_websocket_is_passed_everywhere_but_at_our_own_addresses(tmp_path: Path) -> None:
+    settings, _ = prepared(tmp_path / "home")
+    with ModeStore(settings.home) as store:
+        store.set(Mode.SHADOW, "ada", int(time.time()))
+    gate = gate_asgi(Site().asgi, home=tmp_path / "home")
+    for target in (b"/unmapped", b"//live", PATH.encode()):
+        assert connected(gate, target)[0] == {"type": "websocket.accept"}, target
+    for target, host in ((b"/-/me", HOST.encode()), (b"/live", b"other.example")):
+        assert connected(gate, target, (b"host", host)) == [{"type": "websocket.close", "code": 1008}]

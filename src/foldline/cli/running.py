@@ -8,7 +8,10 @@ from pathlib import Path
 import click
 
 from foldline.cli.home import home_option, ready_django, refuse_demo_powers, settings_of
+from foldline.cli.mode import OPEN
 from foldline.server.supervisor import Supervisor, listen
+from foldline.stores.mode import Mode
+from foldline.stores.mode_in_force import standing
 
 
 @click.command()
@@ -41,6 +44,8 @@ def serve(home: Path | None) -> None:
             click.echo(f"Accounts of {settings.publication.name} are ready for the gate in your application.")
         else:
             click.echo(f"{settings.publication.name} is served on http://{settings.listen[0]}:{gate.getsockname()[1]}")
+        if settings.origin is not None and standing(settings.home, settings.unsaid_mode).mode is Mode.SHADOW:
+            click.echo(f"In shadow. {OPEN}")
         click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
 
     Supervisor(settings, os.environ, gate, desk).run(ready)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 
 from django.core.management import call_command
 from django.db import connection
@@ -10,15 +10,17 @@ from django.db.migrations.executor import MigrationExecutor
 
 from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
-from foldline.policy import rules_file
+from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.purging import problems_of_caches
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
 from foldline.stores import schema
-from foldline.stores.rule_sets import RuleSetStore
+from foldline.stores.mode import gate_as_before
 
 
 def migrate(settings: Settings) -> None:
     """Our own tables and Django's."""
+    gate_as_before(settings.home, int(time.time()))
     schema.migrate(settings.home)
     call_command("migrate", verbosity=0, interactive=False)
 
@@ -44,31 +46,13 @@ def publish_again() -> int:
         return publishing.repair(press)
 
 
-def rules_problems(settings: Settings) -> Iterator[Problem]:
-    """What is wrong with the rules that were published, or with a draft that never was."""
-    with RuleSetStore(settings.home, read_only=True) as sets:
-        for number in sets.damaged():
-            hint = "Publish the rules again: `foldline policy publish --by NAME`."
-            what = f"rule set {number} is not as it was published, and decides nothing"
-            yield Problem("FL070", what, str(settings.home.site_db), hint)
-        active = sets.active()
-    if active is None:
-        if settings.home.rules_file.exists():
-            hint = "Publish it: `foldline policy publish --by NAME`. Until then access levels and [meter] limit decide."
-            yield Problem("FL071", "these rules were never published", str(settings.home.rules_file), hint)
-        return
-    for problem in rules_file.problems_of(active.text, f"rules {active.version}", settings.zone):
-        hint = "The last good set decides. Mend the file and publish it, or `foldline policy roll-back --by NAME`."
-        yield Problem("FL072", f"the published rules can't be read: {problem}", problem.where, hint)
-
-
 def problems_of(settings: Settings) -> tuple[Problem, ...]:
     """What is wrong beside the settings file: the databases, the mail, and what the newsroom is alarmed about."""
     try:
         require_migrated(settings)
     except ConfigurationError as error:
         return error.problems
-    found = [*rules_problems(settings), *publishing.alarms()]
+    found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
     if not settings.mail.host and not settings.demo:
         hint = "Set host and sender: codes to sign in with go by mail."
         found.insert(0, Problem("FL032", "no mail host is set", "[mail] host", hint))

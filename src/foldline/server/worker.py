@@ -34,14 +34,16 @@ from foldline.server.site_link import SiteLink
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
-from foldline.stores.changes import INTERVAL, ChangeFeed
+from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
+from foldline.stores.mode import Mode
+from foldline.stores.mode_in_force import ModeInForce
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
 
 if TYPE_CHECKING:
-    from foldline.server.origin_gate import Link
+    from foldline.server.origin_link import Link
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         hosts=frozenset((settings.host.lower().encode(),)),
         origins=frozenset((publication.url.lower().encode(),)),
         hops=settings.hops,
+        proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
     )
 
 
@@ -176,6 +179,7 @@ class Worker:
         self.meter = SqliteMeter(home)
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
+        self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
         self.state.rules = self._rules.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
@@ -190,9 +194,13 @@ class Worker:
         self._origin = None
         if settings.origin is not None:
             # Only a site behind the gate pays for what reads it: memory of every other worker.
+            from foldline.insight.shadow import ShadowLines
             from foldline.server.origin_gate import OriginGate
 
-            self._origin = self.app.origin = OriginGate(settings, self.state, self.library, mounted)
+            lines = ShadowLines(home.shadow_events, f"worker-{number}", clock)
+            self._origin = self.app.origin = OriginGate(
+                settings, self.state, self.library, lines, self.app.drive, mounted
+            )
 
     def _note(self, article: int, decision: Decision) -> None:
         self.events.note(article, decision)
@@ -207,13 +215,32 @@ class Worker:
                     self._hear_session(bytes.fromhex(change.key))
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
+                elif change.kind in ("origin-changed", "origin-withdrawn"):
+                    self.library.forget(change.key.encode())
+                    self._hear_origin(change)
+                elif change.kind == "mode":
+                    self._mode.settled = False
                 else:
                     self.library.forget_all()
-                    self._rules.settled = False
+                    self._rules.settled = self._mode.settled = False
+                    self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if self._origin is not None:
+            self._origin.settle()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
+        if self._origin is not None and not self._mode.settled:
+            self._origin.mode = self._mode.look()
+
+    @property
+    def in_shadow(self) -> bool:
+        """Whether a site's own answers go out unchanged."""
+        return self._origin is not None and self._origin.mode is Mode.SHADOW
+
+    def _hear_origin(self, change: Change) -> None:
+        if self._origin is not None:
+            self._origin.hear(change)
 
     def _hear_session(self, session: bytes) -> None:
         now = self.state.now()
@@ -235,15 +262,22 @@ class Worker:
                 self.hear()
                 turn += 1
                 if turn % 4 == 0:
-                    self.events.flush()
+                    self._flush()
                 if turn % 40 == 0:
                     self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
-            self.events.flush()
+            # First, and once more: where a host's process is at its end, what follows can start no thread, and fails.
+            self._flush()
             self.roll.close()
             if self._origin is not None:
                 await self._origin.close()
+            self._flush()
+
+    def _flush(self) -> None:
+        self.events.flush()
+        if self._origin is not None:
+            self._origin.lines.flush()
 
 
 async def serve(settings: Settings, listening: socket.socket, number: int) -> None:

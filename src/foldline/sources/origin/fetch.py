@@ -100,9 +100,9 @@ class Store(Protocol):
 
     def get(self, page: bytes) -> FetchedPage | None: ...
 
-    def put(self, page: FetchedPage, asked_at: int) -> bool: ...
+    def put(self, page: FetchedPage, asked_at: float) -> bool: ...
 
-    def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int) -> None: ...
+    def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int, asked_at: float) -> None: ...
 
     def drop(self, page: bytes) -> None: ...
 
@@ -187,14 +187,23 @@ class ArticleFetcher:
         Raises:
             StoreUnavailable: it may still be kept.
         """
+        self.forget(page)
+        with self._writing:
+            self._store.drop(page)
+
+    def forget(self, page: bytes) -> None:
+        """What this worker knows of a page without the store is good no more: the store was told of it already."""
         flight = self._flights.pop(page, None)
         if flight is not None:
             flight.cancel()
         self._remembered.pop(page, None)
         self._held.pop(page, None)
-        with self._writing:
-            self._drops += 1
-            self._store.drop(page)
+        self._drops += 1
+
+    def forget_all(self) -> None:
+        """The same for every page."""
+        for page in {*self._flights, *self._remembered, *self._held}:
+            self.forget(page)
 
     async def close(self) -> None:
         """End what is under way."""
@@ -234,7 +243,7 @@ class ArticleFetcher:
         drops = self._drops
         try:
             async with self._room:
-                asked_at = int(self._clock.now())
+                asked_at = self._clock.now()
                 fetched = await self._asked(target, page, kept)
         except OriginUnavailable as error:
             self._hold(page, error.why)
@@ -288,7 +297,7 @@ class ArticleFetcher:
         found = FetchedPage(page, status, told, body, digest, int(now), int(now), until, etag, modified, location)
         return Fetched(what, found, stand.kept or what is not What.PAGE)
 
-    async def _keep(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: int) -> Fetched:
+    async def _keep(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: float) -> Fetched:
         page = fetched.page.page
         self._held.pop(page, None)
         if fetched.what is What.PAGE:
@@ -302,7 +311,7 @@ class ArticleFetcher:
             log.warning("%s", error)
         return self._given(fetched)
 
-    def _write(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: int) -> Fetched:
+    def _write(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: float) -> Fetched:
         page = fetched.page
         with self._writing:
             if drops != self._drops:
@@ -311,9 +320,12 @@ class ArticleFetcher:
             if fetched.what is not What.PAGE or not fetched.kept:
                 self._store.drop(page.page)
             elif before is not None and before.page.digest == page.digest:
-                self._store.still(page.page, page.digest, page.checked_at, page.fresh_until)
-            elif not self._store.put(page, asked_at) and (newer := self._store.get(page.page)) is not None:
-                return Fetched(What.PAGE, newer)
+                self._store.still(page.page, page.digest, page.checked_at, page.fresh_until, asked_at)
+            elif not self._store.put(page, asked_at):
+                newer = self._store.get(page.page)
+                # One that is not fresh was told of as changed: it is no newer than this answer.
+                if newer is not None and newer.fresh_until:
+                    return Fetched(What.PAGE, newer)
         return fetched
 
     def _tell(self, fetched: Fetched) -> None:

@@ -125,6 +125,23 @@ def request_fields(headers: Iterable[Field], asker: Asker, *, overrides: bool = 
     ]
 
 
+#: Fields that begin like those we set and that programs are known to believe. A proxy has to name each one.
+_FORWARDED = tuple(b"x-forwarded-" + name for name in b"path port prefix scheme server ssl uri method user".split())
+
+
+def steering_fields() -> tuple[bytes, ...]:
+    """The names of what no client may tell an origin, for a proxy that asks it in our place: who asks, and which other
+    address is meant. Those that the proxy sets itself (Host, X-Forwarded-For, -Host, -Proto, X-Real-IP) are not in it.
+    """
+    dropped = _SET_BY_US | _ROUTED_BY | frozenset(_FORWARDED)
+    return tuple(sorted(dropped - {b"host", b"content-length", b"expect", b"x-real-ip"}))
+
+
+def override_fields() -> tuple[bytes, ...]:
+    """The names of what asks for another method than that of the request."""
+    return tuple(sorted(_OVERRIDES))
+
+
 def passed_fields(headers: Iterable[Field], *, overrides: bool = False) -> list[Field]:
     """The fields of a request that goes on to an application in this process. It stands where it stood before, so what
     proxies say of the client and the framing are as they came; what is ours, or could have another address routed, is
@@ -143,12 +160,16 @@ def passed_fields(headers: Iterable[Field], *, overrides: bool = False) -> list[
     return kept
 
 
-def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = ()) -> list[Field]:
-    """The fields with which the gate asks for an article itself: the same for every reader, and nothing of any."""
+#: What the gate takes for an article.
+PAGES = b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+
+
+def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = (), accept: bytes = PAGES) -> list[Field]:
+    """The fields with which the gate asks for something itself: the same for every reader, and nothing of any."""
     return [
         (b"host", asker.host),
         (b"user-agent", agent),
-        (b"accept", b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"),
+        (b"accept", accept),
         (b"accept-encoding", b"gzip"),
         *conditions,
         (b"x-forwarded-host", asker.host),
