@@ -267,7 +267,7 @@ class Worker:
                     self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
-            # First, and once more: where a host's process is at its end, what follows can start no thread, and fails.
+            # First, and once more: at the end of a host process no thread can be started, and what follows fails.
             self._flush()
             self.roll.close()
             if self._origin is not None:
