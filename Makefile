@@ -15,8 +15,8 @@ test: .stamps/dev .stamps/readability
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .stamps/dev
-	$(BIN)/ruff format --check src tests scripts
-	$(BIN)/ruff check src tests scripts
+	$(BIN)/ruff format --check src tests scripts examples
+	$(BIN)/ruff check src tests scripts examples
 	FOLDLINE_HOME=tests/settings_home FOLDLINE_SECRET=read-by-the-type-checker-and-used-for-nothing $(BIN)/mypy
 	$(BIN)/lint-imports
 

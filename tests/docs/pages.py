@@ -15,7 +15,8 @@ _HEADING = re.compile(r"^(?P<depth>#+) (?P<text>.+)$", re.MULTILINE)
 
 def markdown_files() -> list[Path]:
     """Every Markdown file that is ours to read: no articles, no test data, nothing installed."""
-    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "deploy").rglob("*.md"))]
+    more = (path for folder in ("deploy", "examples") for path in sorted((ROOT / folder).rglob("*.md")))
+    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *more]
 
 
 def read(path: Path) -> str:

@@ -128,7 +128,8 @@ def _copy(name: str, to: Path, port: int, host: str) -> None:
     for path in to.rglob("*"):
         if path.suffix in (".md", ".toml", ".py"):
             text = path.read_text(encoding="utf-8")
-            path.write_text(text.replace("127.0.0.1:8080", host).replace("--port 8080", f"--port {port}"), "utf-8")
+            text = text.replace("127.0.0.1:8080", host).replace("--port 8080", f"--port {port}")
+            path.write_text(text.replace("port = 8081", "port = 0"), encoding="utf-8")
 
 
 def _tell_otherwise(articles: Path) -> None:
@@ -159,8 +160,19 @@ def _run(folder: Path, lines: list[str]) -> None:
 
 
 @contextmanager
-def _started(folder: Path, line: str) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / "said.log").open("wb") as said:
+def accounts_of(paper: Example) -> Iterator[Path]:
+    """What the README has one type in another terminal, by somebody whose shell names their own Django."""
+    typed = re.findall(
+        r"^\$ (foldline serve .*)$", (paper.folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(typed) == 1
+    with _started(paper.folder, f"env DJANGO_SETTINGS_MODULE=newspaper.settings {typed[0]}", "accounts.log"):
+        yield paper.folder / "accounts.log"
+
+
+@contextmanager
+def _started(folder: Path, line: str, log: str = "said.log") -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / log).open("wb") as said:
         process = subprocess.Popen(
             ["bash", "-c", f"exec {line}"],
             cwd=folder,

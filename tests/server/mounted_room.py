@@ -196,7 +196,10 @@ def environ_of(method: str, target: bytes, headers: Pairs, body: bytes = b"", sc
     for name, value in ((b"host", HOST.encode()), *headers):
         key = name.decode().upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        environ[key] = value.decode("latin-1")
+        told = value.decode("latin-1")
+        # A server joins fields of one name; the host is the one that was given last.
+        joined = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + told if key in environ else told
+        environ[key] = told if key == "HTTP_HOST" else joined
     return environ
 
 
@@ -328,8 +331,13 @@ def scope_of(method: str, target: bytes, headers: Pairs, mount: str = "") -> dic
 async def _ask(application: Any, method: str, target: bytes, headers: Pairs, body: bytes, mount: str) -> Answer:
     sent: list[Any] = []
 
+    told: list[bytes] = [body]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not told:
+            # Who asked stays there to the end.
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": told.pop(), "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(message)

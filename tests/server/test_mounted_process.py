@@ -33,10 +33,13 @@ from tests.server.mounted_room import (
 
 from foldline.errors import ConfigurationError, OriginUnavailable
 from foldline.mounted import gate_asgi, gate_wsgi
+from foldline.server.gate_thread import GateThread
 from foldline.sources.mounted import wsgi_site
 from foldline.sources.mounted.asgi_site import AsgiSite
 from foldline.sources.mounted.identity import Place
 from foldline.sources.mounted.wsgi_site import WsgiSite
+from foldline.stores.mode import Mode, ModeStore
+from foldline.testing.builders import HOST
 from foldline.testing.passes import cookie
 
 WHO: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
@@ -240,28 +243,29 @@ def test_a_mark_that_a_client_or_a_server_sets_is_not_passed_on(tmp_path: Path) 
     assert [asked.asks for asked in site.asked] == [False]
 
 
+def connected(gate: Any, target: bytes, *headers: tuple[bytes, bytes]) -> list[Any]:
+    """What a websocket is sent that is opened at a target."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = scope_of("GET", target, headers) | {"type": "websocket"}
+    asyncio.run(gate(scope, receive, send))
+    return sent
+
+
 def test_a_websocket_is_passed_where_a_question_is_and_closed_elsewhere(tmp_path: Path) -> None:
     prepared(tmp_path / "home")
     gate = gate_asgi(Site().asgi, home=tmp_path / "home")
-
-    def connect(target: bytes, *headers: tuple[bytes, bytes]) -> list[Any]:
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "websocket.connect"}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        scope = scope_of("GET", target, headers) | {"type": "websocket"}
-        asyncio.run(gate(scope, receive, send))
-        return sent
-
-    open_one = connect(b"/live", (b"cookie", b"__Host-foldline-pass=x"), (b"x-mine", b"1"))
+    open_one = connected(gate, b"/live", (b"cookie", b"__Host-foldline-pass=x"), (b"x-mine", b"1"))
     assert open_one[1] == {"type": "websocket.send", "bytes": b"host,x-mine"}
     for target in (PATH.encode(), b"/unmapped", b"/feed.xml", b"/theme/site.css", b"/-/me", b"/live;x", b"//live"):
-        assert connect(target) == [{"type": "websocket.close", "code": 1008}], target
-    assert connect(b"/live", (b"host", b"other.example")) == [{"type": "websocket.close", "code": 1008}]
+        assert connected(gate, target) == [{"type": "websocket.close", "code": 1008}], target
+    assert connected(gate, b"/live", (b"host", b"other.example")) == [{"type": "websocket.close", "code": 1008}]
 
 
 def test_a_lifespan_is_the_applications_own_and_ends_the_gate(tmp_path: Path) -> None:
@@ -308,6 +312,47 @@ def test_a_lifespan_is_the_applications_own_and_ends_the_gate(tmp_path: Path) ->
     assert states == [{"pool": "of connections"}], "the gate's own question has it too"
     assert said[-1] == {"type": "lifespan.shutdown.complete"}
     assert len(list((tmp_path / "home" / "events").glob("*.tsv"))) == 1, "what waited was written"
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_an_application_without_a_lifespan_leaves_no_line_unwritten(tmp_path: Path, listens: bool) -> None:
+    prepared(tmp_path / "home")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            if listens:
+                await receive()
+            raise ValueError("only HTTP is known here")
+        await Site().asgi(scope, receive, send)
+
+    gate = gate_asgi(application, home=tmp_path / "home")
+    said: list[str] = []
+    written: list[str] = []
+
+    async def lives() -> None:
+        steps = iter(("lifespan.startup", "lifespan.shutdown"))
+
+        async def receive() -> dict[str, Any]:
+            if said:
+                await gate(scope_of("GET", PATH.encode(), ()), body, ignore)
+            return {"type": next(steps)}
+
+        async def body() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def ignore(message: Any) -> None:
+            pass
+
+        async def send(message: Any) -> None:
+            said.append(message["type"])
+            if message["type"] == "lifespan.shutdown.complete":
+                written.extend(path.name for path in (tmp_path / "home" / "events").glob("*.tsv"))
+
+        await gate({"type": "lifespan"}, receive, send)
+
+    asyncio.run(lives())
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert written == ["mounted-0-000000.tsv"]
 
 
 FORKS = """
@@ -396,6 +441,28 @@ def test_a_gate_that_is_closed_begins_again_with_the_next_request(tmp_path: Path
     assert "foldline gate" not in names
 
 
+def test_a_gate_that_does_not_answer_is_a_503_and_never_the_applications_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared(tmp_path / "home")
+    site = Site()
+    gate = gate_wsgi(site.wsgi, home=tmp_path / "home")
+    assert call_wsgi(gate, environ_of("GET", PATH.encode(), ())).status == 200
+    stuck = threading.Event()
+    monkeypatch.setattr(GateThread.call, "__defaults__", (0.05,))
+    loop = gate._running()._loop
+    loop.call_soon_threadsafe(stuck.wait, 30)
+    for target in (PATH.encode(), b"/shop/basket", b"/-/me"):
+        assert call_wsgi(gate, environ_of("GET", target, ())).status == 503, target
+    assert len(site.asked) == 1
+    stuck.set()
+    end = time.monotonic() + 20
+    while call_wsgi(gate, environ_of("GET", PATH.encode(), ())).status != 200:
+        assert time.monotonic() < end, "it goes on when the thread does"
+    monkeypatch.undo()
+    gate.close()
+
+
 def test_changes_are_heard_while_nobody_asks(tmp_path: Path) -> None:
     from foldline.policy.open_now import OpenNow
     from foldline.stores.open_now import OpenNowStore
@@ -410,3 +477,53 @@ def test_changes_are_heard_while_nobody_asks(tmp_path: Path) -> None:
         while CANARY not in paper.get(PATH).body.decode():
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_a_feed_is_fetched_to_its_end_and_cut(paper: Paper) -> None:
+    """In pieces, as an application may send it; nothing of a rest stands in it."""
+    item = f"<item><title>A tide</title><link>https://{HOST}{PATH}</link><description>{CANARY}</description></item>"
+    feed = f"<?xml version='1.0'?><rss version='2.0'><channel><title>Twin</title>{item * 3}</channel></rss>".encode()
+    honest = paper.site.pages[PATH]
+
+    def answers(asked: Asked) -> Any:
+        if asked.path == "/feed.xml":
+            return (
+                200,
+                [("Content-Type", "application/rss+xml")],
+                [feed[at : at + 50] for at in range(0, len(feed), 50)],
+            )
+        return 200, [("Content-Type", "text/html; charset=utf-8")], [honest]
+
+    paper.site.instead = answers
+    answer = paper.get("/feed.xml")
+    assert answer.status == 200
+    assert answer.body.count(b"<item>") == 3
+    assert CANARY.encode() not in answer.body
+    assert all(asked.asks for asked in paper.site.asked)
+
+
+def test_in_shadow_every_answer_is_the_applications_own(paper: Paper) -> None:
+    with ModeStore(paper.settings.home) as store:
+        store.set(Mode.SHADOW, "ada", int(time.time()))
+    end = time.monotonic() + 20
+    while CANARY not in paper.get(PATH).body.decode():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    sent = ((b"x-mine", b"1"), (b"cookie", b"a=1; __Host-foldline-pass=x"))
+    for target in (PATH.encode(), b"/unmapped?a=1&b", b"/feed.xml", b"/x/..%2fa", b"/find/?q=x&page=2", b"//live"):
+        answer = paper.ask("GET", target, sent, b"")
+        asked = paper.site.asked[-1] if not paper.site.asked[-1].asks else paper.site.asked[-2]
+        assert asked.query.encode() == target.partition(b"?")[2], target
+        assert asked.fields["cookie"] == "a=1"
+        assert answer.header(b"content-type") != b"text/plain; charset=utf-8", "an answer of ours"
+
+
+def test_in_shadow_a_websocket_is_passed_everywhere_but_at_our_own_addresses(tmp_path: Path) -> None:
+    settings, _ = prepared(tmp_path / "home")
+    with ModeStore(settings.home) as store:
+        store.set(Mode.SHADOW, "ada", int(time.time()))
+    gate = gate_asgi(Site().asgi, home=tmp_path / "home")
+    for target in (b"/unmapped", b"//live", PATH.encode()):
+        assert connected(gate, target)[0] == {"type": "websocket.accept"}, target
+    for target, host in ((b"/-/me", HOST.encode()), (b"/live", b"other.example")):
+        assert connected(gate, target, (b"host", host)) == [{"type": "websocket.close", "code": 1008}]

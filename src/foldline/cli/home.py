@@ -61,6 +61,8 @@ def ready_django(settings: Settings) -> ModuleType:
     Not done when this file is read: most verbs, and every gate worker, live without Django.
     """
     os.environ["FOLDLINE_HOME"] = str(settings.home.path)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "foldline.server.settings")
+    # A publisher's own Django may be named in this environment: its settings are not ours.
+    if not os.environ.get("DJANGO_SETTINGS_MODULE", "").startswith("foldline."):
+        os.environ["DJANGO_SETTINGS_MODULE"] = "foldline.server.settings"
     django.setup()
     return import_module("foldline.server.prepare")

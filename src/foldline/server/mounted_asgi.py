@@ -78,7 +78,9 @@ class MountedAsgi:
             headers = [pair for pair in headers if pair[0].lower() not in ABOUT_A_PART]
         path, _, query = surface.target.partition(b"?")
         told = {key: value for key, value in scope.items() if key != MARK}
-        told |= {"raw_path": path, "query_string": query, "headers": headers}
+        told |= {"query_string": query, "headers": headers}
+        if path:
+            told["raw_path"] = path
         if surface.kind is not Kind.PASSED:
             # With these a server would send something that nobody looked at.
             told["extensions"] = {}
@@ -90,32 +92,57 @@ class MountedAsgi:
             log.debug("the application was let go in the middle of a closed answer", exc_info=True)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passed where a plain question would be; anything else is closed before it is open."""
+        """Passed where a plain question would be, and in shadow; anything else is closed before it is open."""
         headers = list(scope["headers"])
         request = Request("GET", raw_path(scope), scope["query_string"], headers)
         surface = self._settings.origin.surfaces.surface_of("GET", request.path, request.query)  # type: ignore[union-attr]
         ours = request.path.startswith(self._settings.publication.prefix.encode())
         host = request.header(b"host").lower()
-        wrong = request.ambiguous or ours or host not in self._hosts or scope.get("root_path", "") != self._mount
-        if wrong or surface.kind is not Kind.PASSED:
+        wrong = ours or host not in self._hosts or scope.get("root_path", "") != self._mount
+        closed = request.ambiguous or surface.kind is not Kind.PASSED
+        if wrong or (closed and not self._running().in_shadow):
             await send({"type": "websocket.close", "code": 1008})
             return
         path, _, query = surface.target.partition(b"?")
         told = {key: value for key, value in scope.items() if key != MARK}
-        told |= {"raw_path": path, "query_string": query, "headers": passed_fields(headers)}
+        told["headers"] = passed_fields(headers)
+        if not closed:
+            told |= {"raw_path": path, "query_string": query}
         await self._application(told, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application's own, with an end of ours before it."""
+        """The application's own, with an end of ours before it; and ours alone, where the application knows none."""
         self._site.state = scope.get("state")
+        heard = said = False
 
         async def hear() -> Any:
+            nonlocal heard
             message = await receive()
+            heard = True
             if message["type"] == "lifespan.shutdown":
                 await self._end()
             return message
 
-        await self._application(scope, hear, send)
+        async def say(message: Scope) -> None:
+            nonlocal said
+            said = True
+            await send(message)
+
+        try:
+            await self._application(scope, hear, say)
+        except Exception:
+            # What raises before it said anything has no lifespan (the specification of ASGI has it so).
+            if said:
+                raise
+            log.debug("the application knows no lifespan", exc_info=True)
+        if said:
+            return
+        if not heard:
+            await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._end()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _end(self) -> None:
         gate, self._gate = self._gate, None

@@ -33,6 +33,11 @@ class MountedGate:
         # It outlives the request that it began with, and shall know nothing of it.
         self._beside = self.loop.create_task(self._live(), context=contextvars.Context())
 
+    @property
+    def in_shadow(self) -> bool:
+        """Whether the application's own answers go out unchanged."""
+        return self._worker.in_shadow
+
     async def close(self) -> None:
         """Write what waits, and let go of everything."""
         self._beside.cancel()

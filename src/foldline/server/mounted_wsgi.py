@@ -119,10 +119,11 @@ def told_of(surface: Surface, environ: Environ) -> Environ:
         if not (surface.unmapped and name in ABOUT_A_PART):
             told[f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"] = value.decode("latin-1")
     path, _, query = surface.target.partition(b"?")
-    told["QUERY_STRING"] = query.decode("latin-1")
-    for key in ("REQUEST_URI", "RAW_URI"):
-        if key in told:
-            told[key] = (path + (b"?" + query if query else b"")).decode("latin-1")
+    if query != told.get("QUERY_STRING", "").encode("latin-1"):
+        told["QUERY_STRING"] = query.decode("latin-1")
+        for key in ("REQUEST_URI", "RAW_URI"):
+            if key in told:
+                told[key] = (path + (b"?" + query if query else b"")).decode("latin-1")
     return told
 
 

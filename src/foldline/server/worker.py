@@ -36,6 +36,7 @@ from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
+from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
@@ -232,6 +233,11 @@ class Worker:
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
 
+    @property
+    def in_shadow(self) -> bool:
+        """Whether a site's own answers go out unchanged."""
+        return self._origin is not None and self._origin.mode is Mode.SHADOW
+
     def _hear_origin(self, change: Change) -> None:
         if self._origin is not None:
             self._origin.hear(change)
@@ -261,11 +267,12 @@ class Worker:
                     self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
+            # First, and once more: at the end of a host process no thread can be started, and what follows fails.
             self._flush()
             self.roll.close()
             if self._origin is not None:
                 await self._origin.close()
-                self._flush()
+            self._flush()
 
     def _flush(self) -> None:
         self.events.flush()

@@ -7,13 +7,16 @@ from types import TracebackType
 
 from foldline.errors import OriginUnavailable
 from foldline.sources.origin.answers import media_type
-from foldline.sources.origin.fetch import HTML
 from foldline.sources.origin.headers import Field, Fields
 
 
 def is_read(status: int, headers: Fields) -> bool:
-    """Whether the text of an answer is wanted: of a page. Anything else may have no end."""
-    return 200 <= status < 300 and media_type(headers) in HTML
+    """Whether the text of an answer is wanted: of a page, a feed or data. Anything else may have no end."""
+    kind = media_type(headers)
+    return 200 <= status < 300 and (kind in _TEXTS or kind.endswith(("+xml", "+json")))
+
+
+_TEXTS = frozenset(("text/html", "application/xml", "text/xml", "application/json", "application/rss"))
 
 
 class WholeAnswer:
@@ -27,6 +30,7 @@ class WholeAnswer:
         self._body = body
         self._cut_off = cut_off
         self._too_large = too_large
+        self._read = is_read(status, self.headers)
 
     async def __aenter__(self) -> WholeAnswer:
         return self
@@ -51,6 +55,8 @@ class WholeAnswer:
             OriginUnavailable: the application failed in the middle, told another length, or there are more than `most`
                 bytes.
         """
+        if not self._read:
+            raise OriginUnavailable("broken", "nobody reads such an answer")
         if self._too_large or len(self._body) > most:
             raise OriginUnavailable("too large")
         told = [value for name, value in self.headers if name == b"content-length"]
