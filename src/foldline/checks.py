@@ -100,6 +100,10 @@ CHECKS: dict[str, str] = {
     "FL240": "The site is open: the gate stands in shadow",
     "FL241": "The mode can't be read",
     "FL242": "No rules were published for a site behind the gate",
+    # What is wrong with the caches in front.
+    "FL250": "An address in [caches] is none of a cache",
+    "FL251": "Too many caches are to be purged",
+    "FL252": "A cache does not take a purge",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 SECRET_MINIMUM = 32
 
+#: So many caches are told of each change, at most.
+MOST_CACHES = 8
+
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
+
+#: What a value is called where it is another.
+KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
 
 #: Table and key, the type it must have, and what holds where it is absent.
 SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
@@ -49,6 +55,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "closed": (str, ""),
         "body": (str, ""),
     },
+    "caches": {"purge": (list, [])},
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -103,7 +110,8 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `hops` is how many proxies of ours stand before the gate."""
+    """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
+    of the caches among them that are told what to drop."""
 
     home: Home
     publication: Publication
@@ -120,6 +128,7 @@ class Settings:
     demo: bool = False
     providers: tuple[Provider, ...] = ()
     origin: OriginSettings | None = None
+    purge: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -178,6 +187,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         words=words,
         providers=providers,
         origin=origin,
+        purge=tuple(tables["caches"]["purge"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -210,7 +220,7 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
             if key not in SCHEMA[name]:
                 problems.append(_unknown(key, SCHEMA[name], text, where))
             elif type(value) is not SCHEMA[name][key][0]:
-                wanted = {str: "a text", int: "a whole number", bool: "true or false"}[SCHEMA[name][key][0]]
+                wanted = KINDS[SCHEMA[name][key][0]]
                 at = f"{where}:{_line_of(key, text)}"
                 problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
             else:
@@ -400,10 +410,23 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
     if not re.fullmatch(r"/[A-Za-z0-9_.~-]+/", publication["prefix"]) or publication["prefix"] in TAKEN:
         problems.append(Problem("FL025", "[publication] prefix must be one path segment", where, 'As in "/-/".'))
     _check_numbers(tables, where, problems)
+    for address in tables["caches"]["purge"]:
+        if not isinstance(address, str) or not _is_cache(address):
+            hint = "Write scheme, host and port alone, as in http://127.0.0.1:6081."
+            problems.append(Problem("FL250", f"[caches] purge: {address!r} is not the address of a cache", where, hint))
+    if len(tables["caches"]["purge"]) > MOST_CACHES:
+        hint = "Each of them is told of every change. Let one of them tell the others."
+        problems.append(Problem("FL251", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:
         problems.append(Problem("FL031", "[mail] sender is not an e-mail address", where, "Codes are sent from it."))
+
+
+def _is_cache(address: str) -> bool:
+    """Whether this is where a cache may listen: scheme, host and port, and nothing else."""
+    found = re.fullmatch(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", address)
+    return found is not None and 0 < int(found[1] or 80) < 65536
 
 
 def _check_numbers(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:

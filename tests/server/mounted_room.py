@@ -20,9 +20,10 @@ from foldline.mounted import gate_asgi, gate_wsgi
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.stores.fetched import FetchedPages
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, SETTINGS, home_at
+from foldline.testing.builders import HOST, SETTINGS, home_at, in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 
 CANARY = "the ferryman kept the seventh ledger under the floor"
@@ -264,6 +265,7 @@ def prepared(folder: Path, more: str = "") -> tuple[Settings, Carry]:
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", int(clock.now()))
+    in_mode(settings.home, Mode.GATE, int(clock.now()))
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
     write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
     return settings, carry

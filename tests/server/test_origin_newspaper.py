@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed import cookies
+from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
@@ -74,6 +76,7 @@ class Paper:
     site: Site
     gate: GateProcess
     carry: Carry
+    home: Path
 
     def get(self, path: str, *carries: tuple[bytes, bytes]) -> Answer:
         return self.gate.client.ask("GET", path.encode(), carries)
@@ -88,7 +91,13 @@ class Paper:
 
 
 @contextmanager
-def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
+def opened(
+    folder: Path,
+    rest: str,
+    workers: int = 1,
+    program: Sequence[str] = ("-m", "foldline.server.worker"),
+    mode: Mode = Mode.GATE,
+) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
         settings = home_at(folder)
@@ -101,8 +110,9 @@ def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
         in_mode(settings.home, mode, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
-        with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
-            yield Paper(site, gate, carry)
+        environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+        with GateProcess(settings.home, HOST, workers, program=program, environ=environ) as gate:
+            yield Paper(site, gate, carry, folder)
 
 
 @pytest.fixture
@@ -137,6 +147,19 @@ def test_a_subscriber_gets_the_whole_and_nobody_keeps_it(paper: Paper) -> None:
     )
     without = re.sub(rb'<div id="foldline-rest" hidden></div><aside.*?</aside>\n', b"", without, flags=re.DOTALL)
     assert without == paper.site.pages[PATH]
+
+
+def test_a_page_at_hand_needs_neither_the_origin_nor_what_was_fetched(paper: Paper, tmp_path: Path) -> None:
+    paper.get(PATH)
+    with sqlite3.connect(Home(tmp_path / "home").fetched_db) as fetched:
+        assert fetched.execute("DELETE FROM fetched").rowcount == 1
+    fetched.close()
+    assert CANARY not in paper.get(PATH).body.decode()
+    assert CANARY in paper.get(PATH, *paper.subscriber()).body.decode()
+    assert paper.site.asked == [("GET", PATH)]
+    # A query that names nothing is the same page, on the longer way.
+    assert paper.get(f"{PATH}?utm=1").status == 200
+    assert paper.site.asked == [("GET", PATH)] * 2
 
 
 def test_what_an_origin_says_to_caches_of_its_pages_is_never_said_of_ours(paper: Paper) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from foldline.cli.recipe_caches import varnish
 from foldline.cli.recipe_programs import systemd, wagtail, wordpress
 from foldline.cli.recipe_proxies import caddy, nginx
 
@@ -16,5 +17,5 @@ def recipe() -> None:
     """
 
 
-for verb in (nginx, caddy, systemd, wordpress, wagtail):
+for verb in (nginx, caddy, varnish, systemd, wordpress, wagtail):
     recipe.add_command(verb)

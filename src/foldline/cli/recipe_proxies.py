@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from foldline.cli.home import home_option, settings_of
+from foldline.cli.recipe_caches import cache_options, cache_values
 from foldline.cli.recipe_direct import ONE_READING, TOO_LONG, Line, direct_lines
 from foldline.cli.recipe_text import filled, require_plain
 from foldline.config import Settings
@@ -50,10 +51,13 @@ def _proxy_options(verb: Verb) -> Verb:
 
 
 @click.command()
+@cache_options
 @_proxy_options
-def nginx(**asked: Any) -> None:
+def nginx(cache: bool, cache_folder: str, purge: str, **asked: Any) -> None:
     """A server block for nginx, 1.20 or newer."""
-    click.echo(filled("nginx.conf", **proxy_values(settings_of(asked.pop("home")), **asked)), nl=False)
+    settings = settings_of(asked.pop("home"))
+    kept = cache_values(settings, cache=cache, folder=cache_folder, purge=purge)
+    click.echo(filled("nginx.conf", **proxy_values(settings, **asked), **kept), nl=False)
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable, Sequence
 
 from foldline.config import Settings
 from foldline.errors import StoreUnavailable
@@ -13,8 +14,9 @@ from foldline.gate.errors import bare
 from foldline.gate.request import Request
 from foldline.gate.response import JSON, NO_STORE, Response
 from foldline.gate.state import GateState
-from foldline.server.telling import tell
+from foldline.server.telling import rows_of, tell
 from foldline.sources.origin.notice import MOST_BODY, SIGNATURE, NoticeRefused, read_notice, verify
+from foldline.stores.changes import Change
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +26,10 @@ PATIENCE = 10.0
 
 
 class ChangeHook:
-    """One worker's. What was told holds for all of them: it is written before it is answered."""
+    """One worker's. What was told holds for all of them: it is written before it is answered. `on_told` hears of it in
+    this one."""
 
-    def __init__(self, settings: Settings, state: GateState) -> None:
+    def __init__(self, settings: Settings, state: GateState, on_told: Callable[[Sequence[Change]], None]) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
         self._home = settings.home
@@ -34,6 +37,7 @@ class ChangeHook:
         self._surfaces = settings.origin.surfaces
         self._secret = settings.origin.secret
         self._state = state
+        self._on_told = on_told
 
     def is_asked(self, request: Request) -> bool:
         """Whether a request is for this address. Where no secret is shared with the site nobody can sign a notice."""
@@ -64,6 +68,7 @@ class ChangeHook:
         except StoreUnavailable as error:
             log.error("a notice of changes: %s", error)
             return self._said(503, {"error": "it could not be written: tell it again"}, (b"retry-after", b"5"))
+        self._on_told(rows_of(notice))
         told = "all" if notice.everything else len(notice.changed)
         return self._said(200, {"changed": told, "withdrawn": len(notice.withdrawn)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from foldline.sources.origin.notice import Notice
-from foldline.stores.changes import write_changes
+from foldline.stores.changes import Change, write_changes
 from foldline.stores.fetched import EVERY_PAGE, FetchedPages
 from foldline.stores.home import Home
 from foldline.stores.records import RecordWriter
@@ -20,10 +20,18 @@ def tell(home: Home, notice: Notice, now: float) -> None:
     changed = [EVERY_PAGE] * notice.everything + [path.encode() for path in notice.changed]
     with closing(FetchedPages(home)) as fetched:
         fetched.tell(changed, [path.encode() for path in notice.withdrawn], now)
+        if notice.withdrawn:
+            fetched.settle()
     with closing(RecordWriter(home)) as records:
         for path in notice.withdrawn:
             records.put_gone(path)
-    rows = [("origin-all", "")] * notice.everything
-    rows += [("origin-changed", path) for path in notice.changed]
-    rows += [("origin-withdrawn", path) for path in notice.withdrawn]
-    write_changes(home, rows, int(now))
+        if notice.withdrawn:
+            records.settle()
+    write_changes(home, [(change.kind, change.key) for change in rows_of(notice)], int(now))
+
+
+def rows_of(notice: Notice) -> list[Change]:
+    """What stands in the table of changes for a notice. The rows have no numbers yet."""
+    everything = [Change(0, "origin-all", "")] * notice.everything
+    changed = [Change(0, "origin-changed", path) for path in notice.changed]
+    return [*everything, *changed, *(Change(0, "origin-withdrawn", path) for path in notice.withdrawn)]

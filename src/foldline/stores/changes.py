@@ -92,23 +92,3 @@ def write_changes(home: Home, changes: Iterable[tuple[str, str]], now: int) -> N
         # What was begun and not committed ends with its connection.
         if connection is not None:
             connection.close()
-
-
-def changes_between(home: Home, after: int, since: int) -> list[Change]:
-    """What changed behind the row `after` and not before the epoch second `since`, in order.
-
-    Raises:
-        StoreUnavailable: it can't be read.
-    """
-    connection = None
-    try:
-        connection = connect(home.site_db, read_only=True)
-        rows = connection.execute(
-            "SELECT id, kind, key FROM foldline_changes WHERE id > ? AND at >= ? ORDER BY id", (after, since)
-        ).fetchall()
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"changes: {error}") from error
-    finally:
-        if connection is not None:
-            connection.close()
-    return [Change(*row) for row in rows]

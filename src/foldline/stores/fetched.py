@@ -59,8 +59,10 @@ class FetchedPages:
         self._most = most
 
     def close(self) -> None:
-        self._reading.close()
-        self._writing.close()
+        """Let go of the file, once nobody writes."""
+        with self._lock:
+            self._reading.close()
+            self._writing.close()
 
     def get(self, page: bytes) -> FetchedPage | None:
         """What is kept of a page.
@@ -171,6 +173,10 @@ class FetchedPages:
                 self._writing.execute("COMMIT")
             except sqlite3.Error as error:
                 raise StoreUnavailable(f"fetched pages: {error}") from error
+
+    def settle(self) -> None:
+        """As `stores.records.RecordWriter.settle`."""
+        self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def withdrawn(self) -> frozenset[bytes]:
         """The paths that the origin has withdrawn.
