@@ -80,7 +80,7 @@ CHECKS: dict[str, str] = {
     "FL205": "A value in a surface map has the wrong type",
     "FL206": "A table of a surface map is written twice",
     "FL207": "A pattern of paths can't be read",
-    "FL208": "A route lacks its name, kind or paths",
+    "FL208": "A route lacks its name, its kind, its paths or what it is rewritten as",
     "FL209": "Two routes have one name",
     "FL210": "A path of a route never decides",
     "FL211": "A line of a route has no use",

@@ -288,7 +288,9 @@ def mounted(kind: str, folder: Path, rest: str = REST, mount: str = "") -> Itera
 
 
 @contextmanager
-def asgi_client(application: Any, mount: str = "") -> Iterator[Callable[[str, bytes, Pairs, bytes], Answer]]:
+def asgi_client(
+    application: Any, mount: str = "", around: Any = None
+) -> Iterator[Callable[[str, bytes, Pairs, bytes], Answer]]:
     """Asks an ASGI application, on a loop that runs while it is asked."""
     loop = asyncio.new_event_loop()
 
@@ -298,7 +300,7 @@ def asgi_client(application: Any, mount: str = "") -> Iterator[Callable[[str, by
     try:
         yield ask
     finally:
-        loop.run_until_complete(_end(application))
+        loop.run_until_complete((around or application)._end())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 
@@ -336,9 +338,3 @@ async def _ask(application: Any, method: str, target: bytes, headers: Pairs, bod
     start, *rest = sent
     assert rest[-1].get("more_body", False) is False
     return Answer(start["status"], tuple(start["headers"]), b"".join(message.get("body", b"") for message in rest))
-
-
-async def _end(application: Any) -> None:
-    end = getattr(application, "_end", None)
-    if end is not None:
-        await end()

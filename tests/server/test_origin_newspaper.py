@@ -56,6 +56,8 @@ class Site(Newspaper):
 
     def __init__(self, rest: str) -> None:
         super().__init__(locked=False)
+        self.answers: dict[str, tuple[str, bytes]] = {}
+        self.fields: list[tuple[str, str]] = []
         self.pages = {PATH: page(rest)}
         self.pages["/free.html"] = page(rest, ',"isAccessibleForFree":true').replace(b"<!-- fold -->", b"")
         self.pages["/robots.txt"] = b"User-agent: *\n"
@@ -65,6 +67,9 @@ class Site(Newspaper):
             return "403 Forbidden", [("Content-Type", "text/plain")], b"no"
         if path == "/theme/site.css":
             return "200 OK", [("Content-Type", "text/css")], b"body { color: teal }"
+        if path in self.answers:
+            kind, body = self.answers[path]
+            return "200 OK", [("Content-Type", kind), *self.fields], body
         if path not in self.pages:
             return "404 Not Found", [("Content-Type", "text/html")], b"<h1>none</h1>"
         kind = "text/plain" if path.endswith(".txt") else "text/html; charset=utf-8"
@@ -196,8 +201,8 @@ def test_a_page_that_says_that_it_is_free_is_free(paper: Paper) -> None:
 def test_what_is_no_article_is_passed_as_it_is_and_what_is_unmapped_is_closed(paper: Paper) -> None:
     assert paper.get("/robots.txt").body == b"User-agent: *\n"
     assert paper.get("/theme/site.css").body == b"body { color: teal }"
-    paper.site.pages["/feed.xml"] = page(REST)
-    answer = paper.get("/feed.xml")
+    paper.site.pages["/data.json"] = page(REST)
+    answer = paper.get("/data.json")
     assert (answer.status, CANARY in answer.body.decode()) == (404, False)
 
 

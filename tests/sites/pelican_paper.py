@@ -44,12 +44,15 @@ RSS_FEED_SUMMARY_ONLY = False
 class PelicanSite(Site):
     """`output` holds the files that Pelican wrote, for a server of one's own."""
 
-    def __init__(self, folder: Path, made: Iterable[Article], theme: str, marker: str, url: str) -> None:
+    def __init__(
+        self, folder: Path, made: Iterable[Article], theme: str, marker: str, url: str, address: str = ""
+    ) -> None:
         self.folder = folder
         self.output = folder / "output"
         self.theme = theme
         self.marker = marker
         self.url = url
+        self.address = address or url
         self.articles = list(made)
         for name in ("pages", "extra"):
             (folder / "content" / name).mkdir(parents=True)
@@ -78,7 +81,7 @@ class PelicanSite(Site):
         own = self.theme == "paywall"
         templates = ["index", "tags", "categories", "authors", "archives", *(["sitemap"] if own else [])]
         theme = str(OWN_THEME) if own else self.theme
-        settings = SETTINGS.format(url=self.url, theme=theme, templates=templates)
+        settings = SETTINGS.format(url=self.address, theme=theme, templates=templates)
         (self.folder / "pelicanconf.py").write_text(settings, encoding="utf-8")
         # In a process of its own: it changes what is logged, and warns of things that are not ours.
         done = subprocess.run(
@@ -120,15 +123,17 @@ def pelican_site(
     marker: str = "",
     count: int = 8,
     secret: str = "",
+    address: str = "",
 ) -> Iterator[PelicanSite]:
     """A site in an empty or new folder, served by a plain server of files.
 
     `theme` is one of `THEMES`: two of Pelican's own, and one of ours with JSON-LD that names the closed part, and with
-    a sitemap. `marker` stands at the fold of every article, as `<!-- fold -->`.
+    a sitemap. `marker` stands at the fold of every article, as `<!-- fold -->`. `address` is what readers type, where
+    that is not the server's own.
     """
     output = folder / "output"
     with served(locked(_files(output), secret)) as port:
-        site = PelicanSite(folder, articles(variant, count), theme, marker, f"http://127.0.0.1:{port}")
+        site = PelicanSite(folder, articles(variant, count), theme, marker, f"http://127.0.0.1:{port}", address)
         site.write()
         yield site
     shutil.rmtree(folder, ignore_errors=True)

@@ -27,6 +27,7 @@ from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.change_hook import ChangeHook
 from foldline.server.origin_link import Link, OriginLink
+from foldline.server.rewriting import Rewriting
 from foldline.server.shadow import Shadow, note_cut
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.fetch import Fetched, What
@@ -117,9 +118,11 @@ class OriginGate:
         self._at_hand: Kept[bytes, _AtHand] = Kept(AT_HAND)
         #: What holds. The worker tells it; until then the site is gated.
         self.mode = Mode.GATE
+        self._rewriting = Rewriting(state, library, self._link, self._article_at)
 
     async def close(self) -> None:
         await self._shadow.close()
+        await self._rewriting.close()
         await self._link.close()
         # A record that is being written is written first: its connection must not close under it.
         await asyncio.to_thread(self._writing.shutdown)
@@ -133,6 +136,7 @@ class OriginGate:
         else:
             self._at_hand.clear()
             self._link.forget_all()
+        self._rewriting.forget()
         if change.kind == "origin-withdrawn":
             self._withdrawn |= {change.key.encode()}
         self._knows_withdrawn = False
@@ -172,6 +176,8 @@ class OriginGate:
         if surface.kind is Kind.CLOSED:
             allow = ((b"allow", b", ".join(sorted(name.encode() for name in surface.allow))),)
             return bare(surface.status, state, *(allow if surface.status == 405 else ()))
+        if surface.kind is Kind.REWRITTEN:
+            return await self._rewriting.answer(surface, request)
         if surface.kind is not Kind.ARTICLE:
             status = await self._link.forward(surface, request, receive, send)
             return bare(status, state) if status else _SENT
@@ -206,14 +212,10 @@ class OriginGate:
         record = self._library.page(surface.page)
         return record if isinstance(record, PublicPage) else None
 
-    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+    async def record_of(self, surface: Surface) -> PublicPage | None:
         """In shadow: an article's record as it is now. See `shadow.Looks`."""
-        path = surface.page.decode("ascii", "replace")
-        if "?" in path:
-            return None
-        answer = await self._as_fetched(path, await self._link.fetch(surface), request)
-        found = self._library.page(path.encode()) if answer is None else None
-        return found if isinstance(found, PublicPage) else None
+        found = await self._article_at(surface)
+        return found[0] if found is not None else None
 
     async def decide_on(self, record: PublicPage, request: Request) -> tuple[Decision, bool]:
         """In shadow: what would be decided about a visit. See `shadow.Looks`."""
@@ -268,6 +270,20 @@ class OriginGate:
         except StoreUnavailable as error:
             log.error("%s", error)
         return bare(410, self._state, keeping=instead_of_preview(request))
+
+    async def _article_at(self, surface: Surface) -> tuple[PublicPage, FetchedPage] | None:
+        """An article's record, and the page that it was made from; None where there is no article."""
+        path = surface.page.decode("ascii", "replace")
+        if "?" in path or self._is_withdrawn(surface.page):
+            return None
+        fetched = await self._link.fetch(surface)
+        if fetched.what is not What.PAGE:
+            await self._gone(path)
+            return None
+        await self._keep(path, fetched.page)
+        record = self._library.page(surface.page)
+        made = isinstance(record, PublicPage) and record.digest == self._ingest.digest(fetched.page, self._state.rules)
+        return (record, fetched.page) if made and isinstance(record, PublicPage) else None
 
     async def _as_fetched(self, path: str, fetched: Fetched, request: Request) -> Response | None:
         if fetched.what is What.PAGE:

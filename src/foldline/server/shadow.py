@@ -34,7 +34,7 @@ MOST_WAITING = 512
 class Looks(Protocol):
     """What the gate does with an article that somebody asks for, without answering."""
 
-    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+    async def record_of(self, surface: Surface) -> PublicPage | None:
         """The record as it is now, made anew where it must be; None where the site has no page there.
 
         Raises:
@@ -115,7 +115,7 @@ class Shadow:
         page = surface.page.decode("ascii", "replace")
         try:
             async with self._room:
-                record = await self._looks.record_of(surface, request)
+                record = await self._looks.record_of(surface)
                 if record is not None:
                     decision, with_pass = await self._looks.decide_on(record, request)
                     self._lines.decided(record.article.id, decision, with_pass=with_pass)

@@ -11,7 +11,9 @@ import json
 import os
 import sys
 from datetime import datetime
+from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.sites.wagtail_paper.settings"
 
@@ -23,6 +25,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+from django.utils import crypto, timezone
 from tests.sites.site import locked, served
 from tests.sites.wagtail_paper.news.models import BlogIndex, NewsArticle
 from wagtail.models import Page, Site
@@ -62,11 +65,21 @@ def unpublish(slug: str) -> None:
     NewsArticle.objects.get(slug=slug).unpublish()
 
 
+def stand_still(moment: str) -> None:
+    """Let the clock stand, and let chance be the same in every process."""
+    now = datetime.fromisoformat(moment)
+    timezone.now = lambda: now
+    crypto.secrets = Random(7)
+
+
 def serve(secret: str) -> None:
     """Answer until the input ends."""
+    if os.environ.get("WAGTAIL_PAPER_CLOCK"):
+        stand_still(os.environ["WAGTAIL_PAPER_CLOCK"])
     app = StaticFilesHandler(get_wsgi_application())
     with served(locked(app, secret)) as port:
-        Site.objects.update(hostname="127.0.0.1", port=port)
+        said = urlsplit(os.environ.get("WAGTAIL_PAPER_ADDRESS") or f"http://127.0.0.1:{port}")
+        Site.objects.update(hostname=said.hostname, port=said.port or (443 if said.scheme == "https" else 80))
         print(port, flush=True)
         for line in sys.stdin:
             order = json.loads(line)

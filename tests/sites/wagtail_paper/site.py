@@ -78,15 +78,26 @@ def migrated_database(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def wagtail_site(
-    folder: Path, database: Path, *, variant: str = "a", style: str = "plain", count: int = 8, secret: str = ""
+    folder: Path,
+    database: Path,
+    *,
+    variant: str = "a",
+    style: str = "plain",
+    count: int = 8,
+    secret: str = "",
+    address: str = "",
+    stands_at: str = "",
 ) -> Iterator[WagtailSite]:
     """The newspaper on a free port, in an empty or new folder. `database` is what `migrated_database` made.
 
-    `style` is one of `STYLES`: with "marker", `<!-- fold -->` stands in the text of each article.
+    `style` is one of `STYLES`: with "marker", `<!-- fold -->` stands in the text of each article. `address` is what
+    readers type, where that is not the server's own. At the moment of `stands_at` its clock stands, and its random
+    numbers are those of every site that is told so.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(database, folder / "db.sqlite3")
     environ = _environ(folder) | {"WAGTAIL_PAPER_SECRET": secret}
+    environ |= {"WAGTAIL_PAPER_ADDRESS": address, "WAGTAIL_PAPER_CLOCK": stands_at}
     with (
         (folder / "errors.txt").open("wb") as errors,
         subprocess.Popen(

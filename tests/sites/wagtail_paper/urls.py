@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.syndication.views import Feed
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -35,6 +37,9 @@ class News(Feed):
 
     def item_description(self, item: NewsArticle) -> str:
         return str(item.body)
+
+    def item_pubdate(self, item: NewsArticle) -> datetime:
+        return item.published
 
     def item_link(self, item: NewsArticle) -> str:
         return str(item.url)

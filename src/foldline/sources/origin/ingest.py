@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from foldline.fold.page.facts import PageFacts
 from foldline.fold.page.parts import Parts
-from foldline.fold.page.read import read_page
+from foldline.fold.page.read import CutPage, read_page
 from foldline.fold.page.spec import FoldSpec
 from foldline.pages.assets import asset_path
 from foldline.pages.public import Publication
