@@ -27,7 +27,7 @@ bench: .stamps/dev
 
 # The long form of the proof: every surface by every variant, and more random histories.
 proof: .stamps/dev .stamps/readability
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page tests/recipes/test_path_confusion.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev
