@@ -144,6 +144,8 @@ def proxy(
         listen = ("--listen", f"127.0.0.1:{port}")
     folder = paper.folder / f"{program}-{port}"
     folder.mkdir()
+    if "--cache" in options:
+        listen = (*listen, "--cache-folder", str(folder / "cache"), "--purge", f"127.0.0.1:{free_port()}")
     if program == "nginx":
         secret_file = folder / "secret"
         secret_file.touch(0o600)
