@@ -240,11 +240,13 @@ def test_a_reader_who_asks_the_gate_or_a_proxy_directly_learns_nothing(paper: Pa
                 assert answer.status == answered, (program, said)
 
 
-def test_a_proxy_with_another_secret_opens_nothing_and_shows_previews(paper: Paper) -> None:
+def test_a_proxy_with_another_secret_opens_nothing_and_shows_what_the_gate_shows(paper: Paper, site: Site) -> None:
     for program in ("nginx", "caddy"):
         with proxy(paper, program, "--authz", secret="of another gate, long enough to be one") as client:
-            answer = client.ask("GET", BRIDGE.encode())
-            assert (answer.status, TOKENS[BRIDGE] in body_of(answer)) == (200, False), program
+            for carries, whole in (((), False), (paper.registered, True)):
+                answer = client.ask("GET", BRIDGE.encode(), carries)
+                assert (answer.status, TOKENS[BRIDGE] in body_of(answer)) == (200, whole), program
+                assert body_of(answer) == paper.gate.client.ask("GET", BRIDGE.encode(), carries).body, program
 
 
 def test_in_shadow_everything_is_the_gates_so_that_it_sees_it(site: Site, tmp_path: Path) -> None:
