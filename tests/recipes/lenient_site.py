@@ -83,8 +83,9 @@ def lenient_site() -> Iterator[Site]:
             pass
 
         def do_GET(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = self.rfile.read(length)
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            while self.headers.get("Transfer-Encoding") == "chunked" and (size := int(self.rfile.readline(), 16)):
+                sent += self.rfile.read(size + 2)[:-2]
             target = self.requestline.split(" ")[1]
             status, kind, body = 403, "text/plain", b"no"
             if self.headers.get("X-Foldline-Secret") == SECRET:

@@ -86,8 +86,11 @@ class Paper:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, origin: int, program: Sequence[str] = (), mode: Mode = Mode.GATE) -> Iterator[Paper]:
-    """A gate before the site on this port of loopback. `program` starts a worker that is another than ours."""
+def opened(
+    folder: Path, origin: int, program: Sequence[str] = (), mode: Mode = Mode.GATE, surfaces: str = MAP
+) -> Iterator[Paper]:
+    """A gate before the site on this port of loopback. `program` starts a worker that is another than ours, `surfaces`
+    is the map."""
     settings = home_at(folder)
     with socket.create_server(("127.0.0.1", 0)) as asking:
         port = asking.getsockname()[1]
@@ -95,7 +98,7 @@ def opened(folder: Path, origin: int, program: Sequence[str] = (), mode: Mode = 
     # The worker of a test is handed its socket; the recipe reads the port from the settings.
     text += f'\n[origin]\nurl = "http://127.0.0.1:{origin}"\n\n[listen]\nhops = 1\nport = {port}\n'
     settings.home.settings_file.write_text(text, encoding="utf-8")
-    settings.home.surfaces_file.write_text(MAP, encoding="utf-8")
+    settings.home.surfaces_file.write_text(surfaces, encoding="utf-8")
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", int(clock.now()))
@@ -141,6 +144,8 @@ def proxy(
         listen = ("--listen", f"127.0.0.1:{port}")
     folder = paper.folder / f"{program}-{port}"
     folder.mkdir()
+    if "--cache" in options:
+        listen = (*listen, "--cache-folder", str(folder / "cache"), "--purge", f"127.0.0.1:{free_port()}")
     if program == "nginx":
         secret_file = folder / "secret"
         secret_file.touch(0o600)

@@ -19,6 +19,7 @@ SHAPES = (
     ("nginx",),
     ("nginx", "--direct"),
     ("nginx", "--authz"),
+    ("nginx", "--direct", "--cache"),
     ("caddy",),
     ("caddy", "--direct"),
     ("caddy", "--authz"),
@@ -88,6 +89,9 @@ def test_a_proxy_gives_the_gates_verdict_on_every_spelling_or_refuses(
             for target in (BRIDGE, CROWN, "/", "/tags/x", f"{BRIDGE}?utm=1", "/shop/x"):
                 plain = verdict_of(client.ask("GET", target.encode(), carries))
                 assert plain == verdict_of(paper.gate.client.ask("GET", target.encode(), carries)), target
+    # nginx says so where it is answered with anything but the three.
+    logs = [log.read_text(encoding="utf-8") for log in paper.folder.glob("nginx-*/error.log")]
+    assert [log for log in logs if "unexpected status" in log] == []
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=" ".join)

@@ -138,6 +138,7 @@ def test_what_does_not_go_together_is_said_with_the_next_step(tmp_path: Path) ->
     assert "goes with --authz" in refused(folder, "nginx", "--folder", "/srv/site")
     assert "Set [origin] url" in refused(newsroom, "caddy", "--authz")
     assert "can't stand in a configuration" in refused(folder, "nginx", "--authz", "--folder", "/srv/my site;")
+    assert "where the gate does" in refused(folder, "caddy", "--listen", "127.0.0.1:8080")
     assert "can't stand in a configuration" in refused(folder, "nginx", "--listen", "80; include /etc/passwd")
     (folder / "foldline.toml").write_text(
         (folder / "foldline.toml")

@@ -176,6 +176,10 @@ def test_the_gate_hears_of_what_is_withdrawn_and_of_what_is_there_again(paper: P
     said = run(paper, plugin, f'post( 2, "publish", "{CROWN}" ); do_action( "before_delete_post", 2 );')
     assert said.stderr == ""
     status_within(paper, CROWN, 410)
+    run(paper, plugin, f'post( 2, "draft", "{CROWN}" ); save( 2, "publish" );')
+    status_within(paper, CROWN, 200)
+    run(paper, plugin, f'post( 2, "publish", "{CROWN}" ); bin( 2 );')
+    status_within(paper, CROWN, 410)
     run(paper, plugin, f'post( 2, "publish", "{CROWN}" ); update_post_meta( 2, "foldline_access", "free" );')
     status_within(paper, CROWN, 200)
 

@@ -98,14 +98,19 @@ def proxy_values(
         raise FoldlineError("--listen is without TLS, and --certificate is for TLS. Choose one.")
     for text in (settings.host, *settings.listen[:1], listen, certificate, secret_file, str(folder or "")):
         require_plain(text)
+    scheme = settings.publication.url.partition(":")[0]
+    place = listen or (settings.host if _has_port(settings.host) else f"{settings.host}:80" if scheme == "http" else "")
+    if place == _gate_address(settings):
+        hint = "Let one of them listen elsewhere: [listen] port, or --listen HOST:PORT."
+        raise FoldlineError(f"The proxy would listen at {place}, where the gate does. {hint}")
     origin = Address.of(settings.origin.url) if settings.origin is not None else None
-    url = settings.publication.url
     return {
         "name": " ".join(settings.publication.name.split()),
         "host": settings.host,
         "host_pattern": re.escape(settings.host),
         "hostname": settings.host.rpartition(":")[0] if _has_port(settings.host) else settings.host,
-        "scheme": url.partition(":")[0],
+        "scheme": scheme,
+        "port": settings.host.rpartition(":")[2] if _has_port(settings.host) else "",
         "prefix": settings.publication.prefix,
         "gate": _gate_address(settings),
         "hops": settings.hops,

@@ -103,6 +103,12 @@ function save( $id, $status, $path = null ) {
 	$GLOBALS['posts'][ $id ] = $now;
 	do_action( 'transition_post_status', $status, $was->post_status, $now );
 }
+/** What it does when one is put into the bin: the post has another name before the change begins. */
+function bin( $id ) {
+	do_action( 'wp_trash_post', $id );
+	$GLOBALS['posts'][ $id ]->path = rtrim( $GLOBALS['posts'][ $id ]->path, '/' ) . '__trashed/';
+	save( $id, 'trash' );
+}
 function post( $id, $status, $path ) {
 	$GLOBALS['posts'][ $id ] = (object) array( 'ID' => $id, 'post_status' => $status, 'path' => $path, 'post_type' => 'post' );
 }
