@@ -45,7 +45,13 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
-    "origin": {"url": (str, ""), "profile": (str, "static"), "closed": (str, ""), "body": (str, "")},
+    "origin": {
+        "url": (str, ""),
+        "mounted": (bool, False),
+        "profile": (str, "static"),
+        "closed": (str, ""),
+        "body": (str, ""),
+    },
     "caches": {"purge": (list, [])},
     "mail": {
         "host": (str, ""),
@@ -77,12 +83,14 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class OriginSettings:
     """The site behind the gate: where it listens, what each of its addresses is, and where its pages are cut. The
-    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only."""
+    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only. A site that the gate is
+    `mounted` in has neither an address nor a secret."""
 
     url: str
     surfaces: SurfaceMap
     spec: FoldSpec
     secret: str = field(repr=False)
+    mounted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +217,10 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
             if key not in SCHEMA[name]:
                 problems.append(_unknown(key, SCHEMA[name], text, where))
             elif type(value) is not SCHEMA[name][key][0]:
-                wanted = {str: "a text", int: "a whole number", list: "a list of texts"}[SCHEMA[name][key][0]]
+                wanted = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
+                wanted_here = wanted[SCHEMA[name][key][0]]
                 at = f"{where}:{_line_of(key, text)}"
-                problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
+                problems.append(Problem("FL004", f"[{name}] {key} must be {wanted_here}", at, f"It is {value!r}."))
             else:
                 tables[name][key] = value
     return tables, sign_in if isinstance(sign_in, dict) else {"": sign_in}
@@ -301,7 +310,7 @@ def _origin(
 ) -> OriginSettings | None:
     """The site behind the gate; None where there is none."""
     table, where = tables["origin"], str(home.settings_file)
-    if not table["url"]:
+    if not table["url"] and not table["mounted"]:
         return None
     # Only a site behind the gate pays for what reads its settings: memory of every worker.
     from foldline.fold.cut import FoldRule
@@ -310,8 +319,12 @@ def _origin(
     from foldline.sources.origin.surface_file import PROFILES, profile, read_map
 
     found: list[Problem] = []
+    if table["url"] and table["mounted"]:
+        hint = "Take the url away where the gate runs inside the site, else `mounted`."
+        found.append(Problem("FL235", "[origin] says both an address and that it is mounted", where, hint))
     try:
-        Address.of(table["url"])
+        if not table["mounted"]:
+            Address.of(table["url"])
     except ValueError as error:
         found.append(Problem("FL230", f"[origin] url: {error}", where, "As in http://127.0.0.1:9000."))
     if table["profile"] not in PROFILES:
@@ -325,7 +338,7 @@ def _origin(
     hint = "Write one CSS selector that browsers understand."
     found += [Problem("FL232", what, where, hint) for what in spec.problems("[origin] ")]
     secret = environ.get("FOLDLINE_ORIGIN_SECRET", "")
-    if len(secret) < SECRET_MINIMUM:
+    if len(secret) < SECRET_MINIMUM and not table["mounted"]:
         hint = "Make one with `openssl rand -base64 48`, and let the origin refuse whoever does not send it."
         what = f"the origin's secret is shorter than {SECRET_MINIMUM} bytes"
         found.append(Problem("FL233", what, "FOLDLINE_ORIGIN_SECRET", hint))
@@ -340,7 +353,7 @@ def _origin(
             hint = "Save it as UTF-8, or take it away: then the profile decides."
             found.append(Problem("FL234", f"the surface map can't be read: {error}", str(home.surfaces_file), hint))
     problems += found
-    return OriginSettings(table["url"], surfaces, spec, secret) if surfaces is not None else None
+    return OriginSettings(table["url"], surfaces, spec, secret, table["mounted"]) if surfaces is not None else None
 
 
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:
@@ -398,10 +411,10 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
     for address in tables["caches"]["purge"]:
         if not isinstance(address, str) or not _is_cache(address):
             hint = "Write scheme, host and port alone, as in http://127.0.0.1:6081."
-            problems.append(Problem("FL240", f"[caches] purge: {address!r} is not the address of a cache", where, hint))
+            problems.append(Problem("FL250", f"[caches] purge: {address!r} is not the address of a cache", where, hint))
     if len(tables["caches"]["purge"]) > MOST_CACHES:
         hint = "Each of them is told of every change. Let one of them tell the others."
-        problems.append(Problem("FL241", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
+        problems.append(Problem("FL251", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:

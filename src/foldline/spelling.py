@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 #: A longer path, or one with more segments, is refused: no site has one, and matching stays cheap.
 LONGEST_PATH = 2048
@@ -49,6 +49,14 @@ def is_one_spelling(path: bytes) -> bool:
     if unicodedata.normalize("NFC", text) != text:
         return False
     return all(letter in _JOINERS or unicodedata.category(letter)[0] not in "CZ" for letter in text)
+
+
+def spelt(raw: bytes | None, decoded: bytes) -> bytes:
+    """A path as it is decided on, where a program behind us routes on `decoded`: as it was sent, where that is known
+    and means these bytes, else with every byte escaped that a path may not hold."""
+    if raw is not None and unquote_to_bytes(raw) == decoded:
+        return raw
+    return quote_from_bytes(decoded, safe="/:@!$&'()*+,=~").encode()
 
 
 def one_name(path: bytes) -> bytes:

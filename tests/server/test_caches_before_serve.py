@@ -25,10 +25,11 @@ from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.sources.origin.notice import SIGNATURE, sign
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 from foldline.stores.open_now import OpenNowStore
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 
 READY = 60.0
@@ -119,6 +120,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         clock = SystemClock()
         with RuleSetStore(settings.home) as sets:
             sets.publish(RULES, "ada", "", int(clock.now()))
+        in_mode(settings.home, Mode.GATE, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         facts = carry.facts("payer", {1: 4_000_000_000})
         write_facts(settings.home, facts)

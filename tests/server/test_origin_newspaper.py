@@ -16,9 +16,10 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed import cookies
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
 
@@ -89,7 +90,11 @@ class Paper:
 
 @contextmanager
 def opened(
-    folder: Path, rest: str, workers: int = 1, program: Sequence[str] = ("-m", "foldline.server.worker")
+    folder: Path,
+    rest: str,
+    mode: Mode = Mode.GATE,
+    workers: int = 1,
+    program: Sequence[str] = ("-m", "foldline.server.worker"),
 ) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
@@ -100,6 +105,7 @@ def opened(
         clock = SystemClock()
         with RuleSetStore(settings.home) as sets:
             sets.publish(RULES, "ada", "", int(clock.now()))
+        in_mode(settings.home, mode, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
         environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}

@@ -93,7 +93,7 @@ def test_only_pages_are_purged_and_everything_where_it_is_too_much() -> None:
     assert pages_of(rows) == ("/a",)
     assert pages_of([Change(1, "session", "00")]) == ()
     assert pages_of([Change(1, "origin-withdrawn", "/b"), Change(2, "origin-changed", "/c")]) == ("/b", "/c")
-    for kind in ("all", "rules", "open-now", "origin-all"):
+    for kind in ("all", "rules", "open-now", "origin-all", "mode"):
         assert pages_of([Change(1, "article", "/a"), Change(2, kind, "")]) is None
     assert pages_of([Change(number, "article", f"/{number}") for number in range(MOST_PAGES + 1)]) is None
 
@@ -133,5 +133,5 @@ def test_a_stop_is_heard_in_the_middle_of_it(settings: Settings) -> None:
 def test_the_check_names_a_cache_that_takes_no_purge_and_no_gate_that_is_down(settings: Settings) -> None:
     with cache() as well, cache(405) as deaf, cache(502) as alone:
         found = list(problems_of_caches(replace(settings, purge=(well.url, deaf.url, alone.url))))
-        assert [(problem.id, deaf.url in problem.what) for problem in found] == [("FL242", True)]
+        assert [(problem.id, deaf.url in problem.what) for problem in found] == [("FL252", True)]
         assert well.heard[0][1] == "/-/nothing-is-here"

@@ -23,8 +23,8 @@ def at_option(verb: Verb) -> Verb:
     )(verb)
 
 
-def moment_at(text: str | None, zone: ZoneInfo) -> int:
-    """The epoch second that was given, or now.
+def moment_at(text: str | None, zone: ZoneInfo, option: str = "--at") -> int:
+    """The epoch second that was given with an option, or now.
 
     Raises:
         click.BadParameter: it is no moment.
@@ -38,7 +38,7 @@ def moment_at(text: str | None, zone: ZoneInfo) -> int:
     except ValueError:
         pass
     if moment is None:
-        raise click.BadParameter(f"{text!r} is no moment. Write it as in 2026-11-03T18:00.", param_hint="--at")
+        raise click.BadParameter(f"{text!r} is no moment. Write it as in 2026-11-03T18:00.", param_hint=option)
     return moment
 
 

@@ -26,7 +26,8 @@ from foldline.stores.rule_sets import RuleSetStore, StoredRuleSet
 LONGEST_NOTE = 200
 
 
-def _one_line(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def one_line(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The value of an option that is kept in a history: one line, and not empty where it is required."""
     text = value.strip()
     if not text.isprintable() or len(text) > LONGEST_NOTE:
         raise click.BadParameter(f"Write one line of at most {LONGEST_NOTE} characters.")
@@ -36,7 +37,7 @@ def _one_line(context: click.Context, parameter: click.Parameter, value: str) ->
 
 
 by_option = click.option(
-    "--by", required=True, metavar="NAME", callback=_one_line, help="Who does this, for the history."
+    "--by", required=True, metavar="NAME", callback=one_line, help="Who does this, for the history."
 )
 
 
@@ -57,7 +58,7 @@ def start(home: Path | None) -> None:
 @click.command()
 @click.argument("file", required=False, metavar="[FILE]")
 @by_option
-@click.option("--note", default="", callback=_one_line, help="Why, in one line.")
+@click.option("--note", default="", callback=one_line, help="Why, in one line.")
 @click.option("--anyway", is_flag=True, help="Even where walls leave nobody a way in to some articles.")
 @home_option
 def publish(file: str | None, by: str, note: str, anyway: bool, home: Path | None) -> None:

@@ -8,29 +8,37 @@ gate's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from foldline.sources.origin.surfaces import Kind, Route, SurfaceMap
 
-#: A target that is read in one way, without `?`: a regular expression of PCRE and RE2 alike. Its bounds are below those
-#: of `foldline.spelling`.
-_SEGMENT = r"[a-z0-9_~-](?:[a-z0-9_.~-]{0,58}[a-z0-9_~-])?"
-ONE_READING = rf"/(?:{_SEGMENT}(?:/{_SEGMENT}){{0,30}}/?)?"
+_SEGMENT = "[a-z0-9_~-](?:[a-z0-9_.~-]*[a-z0-9_~-])?"
+#: Regular expressions, of PCRE and RE2 alike, of targets that are read in one way, and before it those of targets that
+#: are too long or have too many segments, well below the bounds of `foldline.spelling`.
+TOO_LONG = ("^.{1000}", "^(?:/[^/]*){32}")
+ONE_READING = f"^/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?$"
+_ANY = "[A-Z]+"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the list: the first whose `pattern` matches `METHOD target` decides. `to_origin` says where it leads,
-    `name` what lies there."""
+    """One line of the list: the first whose `methods` and `paths`, regular expressions of PCRE and RE2 alike, match a
+    request decides. `to_origin` says where it leads, `name` what lies there."""
 
     name: str
-    pattern: str
+    methods: str
+    paths: str
     to_origin: bool
+    any_case: bool = False
+
+    def pattern(self, before: str = "") -> str:
+        """One regular expression for `METHOD target`, with something before it."""
+        return f"{'(?i)' if self.any_case else ''}^{before}{self.methods} {self.paths}$"
 
 
 def direct_lines(surfaces: SurfaceMap, prefix: str) -> tuple[Line, ...]:
     """The list, for targets of ONE_READING. What no line names is the gate's, and so is all below its own `prefix`."""
-    lines = [Line("the gate's own addresses", f"^[A-Z]+ {re.escape(prefix)}", False)]
+    lines = [Line("the gate's own addresses", _ANY, f"{re.escape(prefix)}.*", False)]
     lines += [line for route in surfaces.routes for line in _lines_of(route)]
     while not lines[-1].to_origin and len(lines) > 1:
         lines.pop()
@@ -39,20 +47,19 @@ def direct_lines(surfaces: SurfaceMap, prefix: str) -> tuple[Line, ...]:
 
 def goes_direct(lines: tuple[Line, ...], method: str, target: str) -> bool:
     """What a proxy makes of the list."""
-    if not re.fullmatch(ONE_READING, target):
+    if any(re.search(odd, target) for odd in TOO_LONG) or not re.search(ONE_READING, target):
         return False
-    found = (line for line in lines if re.search(line.pattern, f"{method} {target}"))
+    found = (line for line in lines if re.search(line.pattern(), f"{method} {target}"))
     return next((line.to_origin for line in found), False)
 
 
 def _lines_of(route: Route) -> list[Line]:
     if route.when:
         return []  # it is meant only where something is asked, and nothing is
+    # Of a pattern with capitals the gate asks twice, with them and without: that is left to it.
     capitals = any(pattern.has_capitals for pattern in route.paths)
-    paths = "|".join(pattern.source for pattern in route.paths)
-    closing = Line(route.name, f"{'(?i)' if capitals else ''}^[A-Z]+ (?:{paths})$", False)
+    paths = f"(?:{'|'.join(pattern.source for pattern in route.paths)})"
     if route.kind is not Kind.PASSED or capitals:
-        return [closing]
-    methods = "|".join(sorted(route.methods))
-    passing = Line(route.name, f"^(?:{methods}) (?:{paths})$", True)
-    return [passing, replace(closing, name=f"{route.name}, by another method")]
+        return [Line(route.name, _ANY, paths, False, capitals)]
+    methods = f"(?:{'|'.join(sorted(route.methods))})"
+    return [Line(route.name, methods, paths, True), Line(f"{route.name}, by another method", _ANY, paths, False)]

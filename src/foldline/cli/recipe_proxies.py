@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ import click
 
 from foldline.cli.home import home_option, settings_of
 from foldline.cli.recipe_caches import cache_options, cache_values
-from foldline.cli.recipe_direct import ONE_READING, Line, direct_lines
+from foldline.cli.recipe_direct import ONE_READING, TOO_LONG, Line, direct_lines
 from foldline.cli.recipe_text import filled
 from foldline.config import Settings
 from foldline.errors import FoldlineError
 from foldline.sources.origin.client import Address
-from foldline.sources.origin.headers import SECRET, steering_fields
+from foldline.sources.origin.headers import SECRET, override_fields, steering_fields
 
 Verb = Callable[..., None]
 
@@ -93,6 +94,7 @@ def proxy_values(
     return {
         "name": settings.publication.name,
         "host": settings.host,
+        "host_pattern": re.escape(settings.host),
         "hostname": settings.host.rpartition(":")[0] if _has_port(settings.host) else settings.host,
         "scheme": url.partition(":")[0],
         "prefix": settings.publication.prefix,
@@ -100,13 +102,15 @@ def proxy_values(
         "hops": settings.hops,
         "listen": listen,
         "secret_file": secret_file,
-        "certificate": certificate or f"/etc/letsencrypt/live/{settings.host}",
+        "certificate": certificate,
         "direct": direct,
         "authz": authz,
         "folder": str(folder.resolve()) if folder is not None else "",
         "origin": _origin_values(origin),
         "one_reading": ONE_READING,
+        "too_long": TOO_LONG,
         "lines": _lines(settings) if direct else (),
+        "overrides": tuple(_title(name) for name in override_fields()),
         "steering": tuple(_title(name) for name in steering_fields()),
         "secret_field": _title(SECRET),
     }

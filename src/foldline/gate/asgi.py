@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from typing import Any, Protocol, TypeVar
 
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
+from foldline.gate.authz import REFUSES, is_authz, verdict
 from foldline.gate.errors import bare
 from foldline.gate.library import Library
 from foldline.gate.request import Request
@@ -22,8 +23,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+Result = TypeVar("Result")
+
 log = logging.getLogger(__name__)
 
+#: Where a server of ours tells the target of a request as it came: the path and the query do not say all of it.
+TARGET = "foldline.target"
 #: The largest body that the site process is handed, in bytes.
 MOST_BODY = 1 << 20
 
@@ -51,6 +56,9 @@ class Origin(Protocol):
 
     async def before(self, request: Request, receive: Receive, send: Send) -> Response | None:
         """An answer, one with the status 0 that was sent already, or None: a visit answers."""
+
+    async def asked(self, visit: Request) -> Record | None:
+        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target."""
 
 
 class GateApp:
@@ -101,6 +109,7 @@ class GateApp:
         client = scope["client"]
         raw = scope["raw_path"]
         request = Request(scope["method"], raw, scope["query_string"], scope["headers"], client[0] if client else "")
+        request.target = scope.get(TARGET, b"")
         try:
             answer = await self.origin.before(request, receive, send)
         except Exception:
@@ -116,7 +125,7 @@ class GateApp:
         if method not in ("GET", "HEAD"):
             taken = await _body(receive)
             if taken is None:
-                return bare(413, self.state)
+                return self._refused(413, scope["raw_path"])
             body = taken
         request = Request(
             method, scope["raw_path"], scope["query_string"], scope["headers"], client[0] if client else "", body
@@ -126,7 +135,11 @@ class GateApp:
         except Exception:
             # The last resort: a constant answer, and a log line without anything of the request in it.
             log.exception("a visit failed")
-            return bare(500, self.state)
+            return self._refused(500, scope["raw_path"])
+
+    def _refused(self, status: int, path: bytes) -> Response:
+        """A constant answer. A proxy that asks is told one of three things whatever happens."""
+        return verdict(REFUSES, self.state) if is_authz(path, self.state) else bare(status, self.state)
 
     def at_once(self, request: Request) -> Response | None:
         """The answer of a visit that waits for nothing. None for one that must wait: it has done nothing yet, and is
@@ -149,13 +162,16 @@ class GateApp:
             return response
         except Exception:
             log.exception("a visit failed")
-            return bare(500, self.state)
+            return self._refused(500, request.path)
         steps.close()
         return None
 
     async def run(self, request: Request) -> Response:
         """Drive one visit to its end."""
-        steps = visit(request, self.state)
+        return await self.drive(visit(request, self.state))
+
+    async def drive(self, steps: Generator[needs.Need, Any, Result]) -> Result:
+        """Meet what steps need, to their end."""
         try:
             need = next(steps)
             while True:
@@ -168,8 +184,8 @@ class GateApp:
                 else:
                     need = steps.send(answer)
         except StopIteration as end:
-            response: Response = end.value
-            return response
+            result: Result = end.value
+            return result
 
     def _page(self, need: needs.Page) -> Record | None:
         if need.anew:
@@ -181,6 +197,8 @@ class GateApp:
             return await self._passes.renew(need.reader_pass)
         if isinstance(need, needs.Spend):
             return await self._spender.spend(need)
+        if isinstance(need, needs.Asked):
+            return await self.origin.asked(need.visit) if self.origin is not None else None
         if isinstance(need, needs.Forward):
             return await self._forward(need.request)
         assert isinstance(need, needs.Media)

@@ -37,6 +37,11 @@ def bare(status: int, gate: GateState, *more: tuple[bytes, bytes], keeping: Head
     return Response(status, (*PLAIN, *keeping, *gate.security, *more, length), body)
 
 
+def store_unavailable(gate: GateState) -> Response:
+    """503: what is stored of this page can't be read now."""
+    return bare(503, gate, (b"retry-after", b"5"))
+
+
 def error_page(status: int, request: Request, gate: GateState, keeping: HeaderList = NO_STORE) -> Steps:
     """The published page for a status, or the plain one."""
     record = yield needs.Page(b":%d" % status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foldline.pages.fragment import Fragment, join_gzip, join_plain, trailer
 
@@ -75,13 +75,15 @@ def security_headers(url: str) -> HeaderList:
     return (*headers, *strict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
-    """A whole answer. `body` is also there for HEAD: whoever sends it leaves it out and keeps its length."""
+    """A whole answer. `body` is also there for HEAD: whoever sends it leaves it out and keeps its length. `lines` are
+    the headers as they were written the first time, for answers that are given often."""
 
     status: int
     headers: HeaderList
     body: bytes = b""
+    lines: bytes | None = field(default=None, compare=False, repr=False)
 
     def adding(self, *more: tuple[bytes, bytes]) -> Response:
         """The same answer with more headers behind."""

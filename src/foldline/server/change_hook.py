@@ -40,8 +40,8 @@ class ChangeHook:
         self._on_told = on_told
 
     def is_asked(self, request: Request) -> bool:
-        """Whether a request is for this address."""
-        return request.path == self._state.prefix + NAME
+        """Whether a request is for this address. Where no secret is shared with the site nobody can sign a notice."""
+        return bool(self._secret) and request.path == self._state.prefix + NAME
 
     async def answer(self, request: Request, receive: Receive) -> Response:
         """Take a notice as a whole, or refuse it as a whole. Whoever has not signed it is told no more than that."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
@@ -12,12 +13,17 @@ from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.gate.asgi import Receive, Send
 from foldline.gate.errors import bare, instead_of_preview
 from foldline.gate.library import Library
+from foldline.gate.needs import Need
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
+from foldline.gate.would import would_decide
+from foldline.insight.shadow import ShadowLines
 from foldline.pages.record import Gone, PublicPage
+from foldline.policy.decide import Decision
 from foldline.server.change_hook import ChangeHook
-from foldline.server.origin_link import OriginLink
+from foldline.server.origin_link import Link, OriginLink
+from foldline.server.shadow import Shadow, note_cut
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.fetch import Fetched, What
 from foldline.sources.origin.freshness import Bounds
@@ -25,27 +31,59 @@ from foldline.sources.origin.ingest import Ingest
 from foldline.sources.origin.surfaces import Kind, Surface
 from foldline.stores.changes import Change, write_changes
 from foldline.stores.fetched import FetchedPage, FetchedPages
+from foldline.stores.mode import Mode
 from foldline.stores.records import RecordWriter
 
 log = logging.getLogger(__name__)
+
+Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[Decision, bool]]]
 
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
 
 
-class OriginGate:
-    """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's."""
+def link_of(settings: Settings) -> OriginLink:
+    """The line over HTTP that settings name."""
+    if settings.origin is None:
+        raise ValueError("these settings name no origin")
+    origin = settings.origin
+    return OriginLink(
+        origin.surfaces,
+        Address.of(origin.url),
+        FetchedPages(settings.home),
+        host=settings.host.encode(),
+        scheme=urlsplit(settings.publication.url).scheme.encode(),
+        secret=origin.secret.encode(),
+        hosts=frozenset((settings.host.lower().encode(),)),
+        hops=settings.hops,
+        # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
+        bounds=Bounds(keeps_all=True),
+    )
 
-    def __init__(self, settings: Settings, state: GateState, library: Library) -> None:
+
+class OriginGate:
+    """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's.
+    `link` leads to the site, by HTTP where none is given."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: GateState,
+        library: Library,
+        lines: ShadowLines,
+        drive: Drive,
+        link: Link | None = None,
+    ) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
         origin, home = settings.origin, settings.home
         self._state = state
         self._library = library
         self._writer = RecordWriter(home)
-        self._ingest = Ingest(settings.publication, settings.words, origin.spec, self._writer.number_of)
+        self._ingest = Ingest(
+            settings.publication, settings.words, origin.spec, self._writer.number_of, note_cut(lines)
+        )
         self._turn = asyncio.Lock()
-        parts = urlsplit(settings.publication.url)
         self._home = home
         self._fetched = FetchedPages(home)
         #: Paths that the origin has withdrawn by its own word: 410, without asking it.
@@ -54,20 +92,15 @@ class OriginGate:
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
         self._hook = ChangeHook(settings, state, self._told)
-        self._link = OriginLink(
-            origin.surfaces,
-            Address.of(origin.url),
-            self._fetched,
-            host=settings.host.encode(),
-            scheme=parts.scheme.encode(),
-            secret=origin.secret.encode(),
-            hosts=frozenset((settings.host.lower().encode(),)),
-            hops=settings.hops,
-            # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
-            bounds=Bounds(keeps_all=True),
-        )
+        self._link: Link = link or link_of(settings)
+        self.lines = lines
+        self._drive = drive
+        self._shadow = Shadow(self._link, self, lines, state.hosts)
+        #: What holds. The worker tells it; until then the site is gated.
+        self.mode = Mode.GATE
 
     async def close(self) -> None:
+        await self._shadow.close()
         await self._link.close()
         self._writer.close()
 
@@ -107,6 +140,9 @@ class OriginGate:
             return None
         if request.path.startswith(state.prefix):
             return await self._hook.answer(request, receive) if self._hook.is_asked(request) else None
+        if self.mode is Mode.SHADOW:
+            status = await self._shadow.answer(request, receive, send)
+            return bare(status, state) if status else _SENT
         if request.ambiguous:
             return bare(400, state)
         surface = self._link.surface_of(request)
@@ -117,6 +153,30 @@ class OriginGate:
             status = await self._link.forward(surface, request, receive, send)
             return bare(status, state) if status else _SENT
         return await self._article(surface, request)
+
+    async def asked(self, visit: Request) -> PublicPage | None:
+        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target."""
+        surface = self._link.surface_of(visit)
+        target = visit.path + b"?" + visit.query if visit.query else visit.path
+        if surface.kind is not Kind.ARTICLE or surface.target != target:
+            return None
+        if await self._article(surface, visit) is not None:
+            return None
+        record = self._library.page(surface.page)
+        return record if isinstance(record, PublicPage) else None
+
+    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+        """In shadow: an article's record as it is now. See `shadow.Looks`."""
+        path = surface.page.decode("ascii", "replace")
+        if "?" in path or self._is_withdrawn(surface.page):
+            return None
+        answer = await self._as_fetched(path, await self._link.fetch(surface), request)
+        found = self._library.page(path.encode()) if answer is None else None
+        return found if isinstance(found, PublicPage) else None
+
+    async def decide_on(self, record: PublicPage, request: Request) -> tuple[Decision, bool]:
+        """In shadow: what would be decided about a visit. See `shadow.Looks`."""
+        return await self._drive(would_decide(record, request, self._state))
 
     async def _article(self, surface: Surface, request: Request) -> Response | None:
         path = surface.page.decode("ascii", "replace")

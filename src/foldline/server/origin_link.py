@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from foldline.callers.address import client_address
 from foldline.errors import OriginUnavailable, UploadRefused
@@ -30,6 +30,22 @@ Scope = MutableMapping[str, Any]
 
 def uncounted(surface: Surface) -> None:
     """Where nobody counts what was closed."""
+
+
+class Link(Protocol):
+    """A line to the site behind the gate; `OriginLink` is one."""
+
+    def surface_of(self, request: Request) -> Surface: ...
+
+    async def fetch(self, surface: Surface) -> Fetched: ...
+
+    async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int: ...
+
+    def forget(self, page: bytes) -> None: ...
+
+    def forget_all(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class OriginLink:

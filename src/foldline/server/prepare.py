@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.core.management import call_command
 from django.db import connection
@@ -15,11 +17,14 @@ from foldline.server.purging import problems_of_caches
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
 from foldline.stores import schema
+from foldline.stores.mode import Mode, gate_as_before
+from foldline.stores.mode_in_force import standing
 from foldline.stores.rule_sets import RuleSetStore
 
 
 def migrate(settings: Settings) -> None:
     """Our own tables and Django's."""
+    gate_as_before(settings.home, int(time.time()))
     schema.migrate(settings.home)
     call_command("migrate", verbosity=0, interactive=False)
 
@@ -57,10 +62,30 @@ def rules_problems(settings: Settings) -> Iterator[Problem]:
         if settings.home.rules_file.exists():
             hint = "Publish it: `foldline policy publish --by NAME`. Until then access levels and [meter] limit decide."
             yield Problem("FL071", "these rules were never published", str(settings.home.rules_file), hint)
+        elif settings.origin is not None:
+            hint = "Write them (`foldline policy start`) and publish them: `foldline policy publish --by NAME`."
+            what = "no rules were published, so that nobody has said who may read the site's articles"
+            yield Problem("FL242", what, str(settings.home.rules_file), hint)
         return
     for problem in rules_file.problems_of(active.text, f"rules {active.version}", settings.zone):
         hint = "The last good set decides. Mend the file and publish it, or `foldline policy roll-back --by NAME`."
         yield Problem("FL072", f"the published rules can't be read: {problem}", problem.where, hint)
+
+
+def mode_problems(settings: Settings) -> Iterator[Problem]:
+    """That a site behind the gate is open, or that nobody knows."""
+    if settings.origin is None:
+        return
+    stands = standing(settings.home)
+    where = str(settings.home.site_db)
+    if stands.trouble:
+        hint = "Say it anew: `foldline mode gate`, or `foldline mode shadow`."
+        yield Problem("FL241", f"{stands.trouble}. A worker that starts now has {stands.mode}.", where, hint)
+    elif stands.mode is Mode.SHADOW:
+        since = f" since {datetime.fromtimestamp(stands.said.at, settings.zone):%Y-%m-%d %H:%M}" if stands.said else ""
+        what = f"THE SITE IS OPEN: the gate stands in shadow{since}, and everybody is given every article whole"
+        hint = "See what it would have done with `foldline mode --report`; `foldline mode gate` gates."
+        yield Problem("FL240", what, settings.publication.url, hint)
 
 
 def problems_of(settings: Settings) -> tuple[Problem, ...]:
@@ -69,7 +94,7 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
         require_migrated(settings)
     except ConfigurationError as error:
         return error.problems
-    found = [*rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
+    found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
     if not settings.mail.host and not settings.demo:
         hint = "Set host and sender: codes to sign in with go by mail."
         found.insert(0, Problem("FL032", "no mail host is set", "[mail] host", hint))

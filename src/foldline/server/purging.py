@@ -31,7 +31,7 @@ WHOLE = "X-Foldline-Purge"
 #: A cache that keeps packed and plain pages apart, as nginx does, is told of both.
 CODINGS = ("gzip", "identity")
 
-_EVERYTHING = frozenset(("all", "origin-all", "rules", "open-now"))
+_EVERYTHING = frozenset(("all", "origin-all", "rules", "open-now", "mode"))
 _PAGE = frozenset(("article", "origin-changed", "origin-withdrawn"))
 #: It is done; or there was nothing to do; or what stands there now is gone.
 _TAKEN = frozenset((200, 202, 204, 404, 410))
@@ -133,4 +133,4 @@ def problems_of_caches(settings: Settings) -> Iterator[Problem]:
         what = purge(cache, settings.host, (f"{settings.publication.prefix}nothing-is-here",))
         if what and "gate" not in what:
             hint = "Let it take PURGE from this machine: docs/caches.md. Until then it shows changes within a minute."
-            yield Problem("FL242", f"the cache {cache} does not take a purge: {what}", "[caches] purge", hint)
+            yield Problem("FL252", f"the cache {cache} does not take a purge: {what}", "[caches] purge", hint)

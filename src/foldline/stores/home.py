@@ -63,12 +63,22 @@ class Home:
         return self.run / "rules-in-force.toml"
 
     @property
+    def mode_in_force(self) -> Path:
+        """Which mode held last, for a worker that starts while the database is away."""
+        return self.run / "mode-in-force"
+
+    @property
     def media(self) -> Path:
         return self.path / "media"
 
     @property
     def events(self) -> Path:
         return self.path / "events"
+
+    @property
+    def shadow_events(self) -> Path:
+        """What the gate would have done while it stood in shadow."""
+        return self.events / "shadow"
 
     @property
     def mail(self) -> Path:

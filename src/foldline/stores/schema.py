@@ -7,6 +7,18 @@ from pathlib import Path
 
 from foldline.stores.home import Home
 
+# Who gated a site that is not ours, or let it stand in shadow, and when. Read by every gate worker.
+MODE = """
+CREATE TABLE IF NOT EXISTS foldline_mode (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mode TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    digest TEXT NOT NULL
+);
+"""
+
 # Both are read by every gate worker. Columns may be added, never renamed or reused: an older worker may still run.
 SITE = """
 CREATE TABLE IF NOT EXISTS foldline_changes (
@@ -152,7 +164,7 @@ def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
     scripts = (
-        (home.site_db, SITE),
+        (home.site_db, SITE + MODE),
         (home.public_db, PUBLIC),
         (home.sealed_db, SEALED),
         (home.meter_db, METER),

@@ -14,6 +14,7 @@ from foldline.sources.articles.compose import access_level
 from foldline.sources.articles.draft import Draft
 from foldline.stores import schema
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode, ModeStore
 
 HOST = "twin.example"
 SECRET = "the secret of a test, which opens nothing at all"  # noqa: S105
@@ -65,6 +66,12 @@ def home_at(path: Path, settings: str = SETTINGS) -> Settings:
     schema.migrate(home)
     (home.media / PICTURE).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     return load(home, {})
+
+
+def in_mode(home: Home, mode: Mode, now: int, by: str = "a test") -> None:
+    """Let a site behind the gate stand in shadow, or gate it. A new home with an origin stands in shadow."""
+    with ModeStore(home) as modes:
+        modes.set(mode, by, now)
 
 
 def draft(**fields: Any) -> Draft:

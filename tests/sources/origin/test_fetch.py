@@ -16,8 +16,9 @@ import pytest
 from tests.sources.origin.raw_origin import QUICK, RawOrigin, Talk, ok, raw_origin
 
 from foldline.errors import OriginUnavailable
+from foldline.sources.origin.asking import Fetching
 from foldline.sources.origin.client import Answer, OriginClient
-from foldline.sources.origin.fetch import MOST_PAGE, ArticleFetcher, Client, Fetched, Patience, What, leads_to, unpacked
+from foldline.sources.origin.fetch import MOST_PAGE, ArticleFetcher, Fetched, Patience, What, leads_to, unpacked
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.headers import Asker, Fields
 from foldline.stores.fetched import FetchedPages
@@ -67,7 +68,7 @@ class Scene:
     def asked(self) -> int:
         return len(self.origin.heard)
 
-    def another(self, bounds: Bounds | None = None, client: Client | None = None) -> ArticleFetcher:
+    def another(self, bounds: Bounds | None = None, client: Fetching | None = None) -> ArticleFetcher:
         return ArticleFetcher(
             client or self.client,
             FetchedPages(self.home),

@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from foldline.clock import Clock, SystemClock
 from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.sources.origin.answers import REDIRECTS, media_type
-from foldline.sources.origin.client import Answer
+from foldline.sources.origin.asking import Answering, Fetching
 from foldline.sources.origin.freshness import Bounds, conditions, is_about, standing, validators
 from foldline.sources.origin.headers import Asker, Fields, fetch_fields
 from foldline.stores.fetched import FetchedPage
@@ -95,12 +95,6 @@ class Patience:
     holds: float = 5.0
 
 
-class Client(Protocol):
-    """Asks the origin; `client.OriginClient` is one."""
-
-    async def ask(self, method: str, target: bytes, fields: Fields) -> Answer: ...
-
-
 class Store(Protocol):
     """Keeps answers; `stores.fetched.FetchedPages` is one."""
 
@@ -124,7 +118,7 @@ class ArticleFetcher:
 
     def __init__(
         self,
-        client: Client,
+        client: Fetching,
         store: Store,
         asker: Asker,
         agent: bytes,
@@ -276,7 +270,7 @@ class ArticleFetcher:
         until = standing(merged, asked_at, now, self._bounds).fresh_until
         return Fetched(What.PAGE, replace(known, checked_at=int(now), fresh_until=until))
 
-    async def _read(self, answer: Answer, target: bytes, page: bytes, asked_at: float) -> Fetched:
+    async def _read(self, answer: Answering, target: bytes, page: bytes, asked_at: float) -> Fetched:
         status, headers = answer.status, answer.headers
         if status in _REFUSED:
             raise OriginUnavailable("refused", f"status {status}")

@@ -72,6 +72,8 @@ _ROUTED_BY = frozenset(
         b"x-accel-mapping",
     )
 )
+#: With this middleware inside an application takes a part of the path away before it routes.
+_REROUTED_BY = frozenset((b"x-script-name",))
 _OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 
 #: Of an answer, beside hop-by-hop fields: what would steer the proxy before us, lead browsers around us, or is ours.
@@ -140,6 +142,24 @@ def override_fields() -> tuple[bytes, ...]:
     return tuple(sorted(_OVERRIDES))
 
 
+def passed_fields(headers: Iterable[Field], *, overrides: bool = False) -> list[Field]:
+    """The fields of a request that goes on to an application in this process. It stands where it stood before, so what
+    proxies say of the client and the framing are as they came; what is ours, or could have another address routed, is
+    not."""
+    dropped = _ROUTED_BY | _REROUTED_BY | (frozenset() if overrides else _OVERRIDES)
+    kept = []
+    for name, value in headers:
+        read_as = name.lower().replace(b"_", b"-")
+        if read_as in dropped or read_as.startswith(OUR_FIELDS):
+            continue
+        if read_as == b"cookie":
+            value = foreign_cookies(value)
+            if not value:
+                continue
+        kept.append((name, value))
+    return kept
+
+
 def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = ()) -> list[Field]:
     """The fields with which the gate asks for an article itself: the same for every reader, and nothing of any."""
     return [
@@ -162,6 +182,16 @@ def answer_fields(headers: Iterable[Field]) -> tuple[Field, ...]:
         (name, value)
         for name, value in given
         if name not in dropped and not name.startswith(OUR_FIELDS) and not (name == b"set-cookie" and _sets_ours(value))
+    )
+
+
+def own_answer_fields(headers: Iterable[Field]) -> tuple[Field, ...]:
+    """The fields of an answer of an application in this process, which its server frames: all but those of our
+    names."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if not name.lower().startswith(OUR_FIELDS) and not (name.lower() == b"set-cookie" and _sets_ours(value))
     )
 
 

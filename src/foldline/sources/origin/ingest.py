@@ -37,14 +37,20 @@ _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-optio
 _SAID_ANEW = frozenset((*dict(_OURS), b"cache-control"))
 
 
+def untold(article: Article, cut: CutPage) -> None:
+    """Where nobody wants to know how pages were cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """What pages of an origin are made with. `number_of` gives an article's number by its path."""
+    """What pages of an origin are made with. `number_of` gives an article's number by its path; `on_cut` hears how each
+    was cut."""
 
     publication: Publication
     words: Words
     spec: FoldSpec
     number_of: Callable[[str], int]
+    on_cut: Callable[[Article, CutPage], None] = untold
 
     @property
     def edition(self) -> str:
@@ -64,6 +70,7 @@ class Ingest:
         """
         cut = read_page(fetched.body, charset_of(fetched.headers), self.spec, self.publication.url + path)
         article = self._article(path, cut)
+        self.on_cut(article, cut)
         free = article.access is Access.FREE and rules is not None and not rules.may_close(article)
         sealed = bool(cut.parts.sealed) and not free
         facts = WallFacts(article.id, path, f"#{_REST}")

@@ -1,0 +1,140 @@
+"""Shadow: a site's own answers for every request, unchanged, and beside them what the gate would have done.
+
+The answer never waits for what is beside it, and nothing that goes wrong there can touch it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from foldline.errors import OriginUnavailable, StoreUnavailable
+from foldline.fold.page.read import CutPage
+from foldline.gate.asgi import Receive, Send
+from foldline.gate.request import Request
+from foldline.insight.shadow import ShadowLines, What, shape_of
+from foldline.pages.record import PublicPage
+from foldline.policy.decide import Decision
+from foldline.policy.facts import Article
+from foldline.server.origin_link import Link
+from foldline.sources.origin.answers import Verdict, verdict_on
+from foldline.sources.origin.headers import Fields
+from foldline.sources.origin.surfaces import METHODS, Kind, Surface
+
+log = logging.getLogger(__name__)
+
+#: These many articles are looked at beside the answers at once, and so many visits may wait for it. Of what is more it
+#: is only noted that nobody looked: the site comes first.
+AT_ONCE = 4
+MOST_WAITING = 512
+
+
+class Looks(Protocol):
+    """What the gate does with an article that somebody asks for, without answering."""
+
+    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+        """The record as it is now, made anew where it must be; None where the site has no page there.
+
+        Raises:
+            OriginUnavailable: it can't be fetched.
+            StoreUnavailable: it can't be stored or read.
+        """
+
+    async def decide_on(self, record: PublicPage, request: Request) -> tuple[Decision, bool]:
+        """What would be decided, and whether the reader has a valid pass."""
+
+
+class Shadow:
+    """One worker's."""
+
+    def __init__(self, link: Link, looks: Looks, lines: ShadowLines, hosts: frozenset[bytes]) -> None:
+        self._link = link
+        self._looks = looks
+        self._lines = lines
+        self._hosts = hosts
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def answer(self, request: Request, receive: Receive, send: Send) -> int:
+        """Send what the origin answers to exactly this request. 0 where something was sent, else the status that the
+        gate must answer with, as `Link.forward` says."""
+        target = request.target or request.path + (b"?" + request.query if request.query else b"")
+        passed = Surface(Kind.PASSED, "shadow", target, allow=frozenset(METHODS))
+        head: list[tuple[int, Fields]] = []
+
+        async def sent(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                head.append((message["status"], message["headers"]))  # type: ignore[arg-type]
+            await send(message)
+
+        status = await self._link.forward(passed, request, receive, sent)  # type: ignore[arg-type]
+        if not status:
+            # An application in this process answers where nobody here sees it.
+            answered, headers = head[0] if head else (0, ())
+            try:
+                self._look_beside(request, answered, headers)
+            except Exception:
+                log.exception("shadow: a look beside an answer failed")
+        return status
+
+    async def close(self) -> None:
+        """End what is under way."""
+        tasks = tuple(self._under_way)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _look_beside(self, request: Request, status: int, headers: Fields) -> None:
+        surface = self._link.surface_of(request)
+        if surface.kind is Kind.CLOSED:
+            self._lines.note(What.CLOSED, shape_of(request.path), _why_closed(surface, request.method))
+        elif surface.kind is Kind.FILES:
+            # That nothing has changed says nothing about what lies there; a fault stays one in the gate's words.
+            given = 200 <= status < 400 and status != 304
+            if given and verdict_on(surface, status, headers, self._hosts) is Verdict.CLOSED:
+                what = What.UNMAPPED if surface.unmapped else What.CLOSED
+                self._lines.note(what, shape_of(request.path), surface.route and f"{surface.route}: a text")
+        elif surface.kind is Kind.ARTICLE and b"?" in surface.page:
+            self._lines.note(What.CLOSED, shape_of(request.path), f"{surface.route}: a page of an article")
+        elif surface.kind is Kind.ARTICLE and request.method == "GET":
+            if len(self._under_way) >= MOST_WAITING:
+                self._lines.note(What.UNDECIDED, "", "too many at once")
+                return
+            task = asyncio.create_task(self._look(surface, request))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _look(self, surface: Surface, request: Request) -> None:
+        """What the gate would have done with a visit to an article."""
+        page = surface.page.decode("ascii", "replace")
+        try:
+            async with self._room:
+                record = await self._looks.record_of(surface, request)
+                if record is not None:
+                    decision, with_pass = await self._looks.decide_on(record, request)
+                    self._lines.decided(record.article.id, decision, with_pass=with_pass)
+        except OriginUnavailable as error:
+            self._lines.note(What.UNDECIDED, page, f"not fetched: {error.why}")
+        except StoreUnavailable as error:
+            log.warning("shadow: %s", error)
+            self._lines.note(What.UNDECIDED, page, "not stored")
+        except Exception:
+            log.exception("shadow: an article could not be looked at")
+            self._lines.note(What.UNDECIDED, page, "a fault of the gate")
+
+
+def note_cut(lines: ShadowLines) -> Callable[[Article, CutPage], None]:
+    """Notes how articles are cut when their records are made, in shadow or not: which have no certain fold, and where a
+    cut fell back."""
+
+    def note(article: Article, cut: CutPage) -> None:
+        why = ", ".join((cut.how, *dict.fromkeys(cut.alarms)))
+        lines.note(What.LOCKED if cut.locked else What.CUT, str(article.id), why)
+
+    return note
+
+
+def _why_closed(surface: Surface, method: str) -> str:
+    return f"{surface.route}: {method} is not taken" if surface.status == 405 else surface.route
