@@ -80,7 +80,7 @@ CHECKS: dict[str, str] = {
     "FL205": "A value in a surface map has the wrong type",
     "FL206": "A table of a surface map is written twice",
     "FL207": "A pattern of paths can't be read",
-    "FL208": "A route lacks its name, kind or paths",
+    "FL208": "A route lacks its name, its kind, its paths or what it is rewritten as",
     "FL209": "Two routes have one name",
     "FL210": "A path of a route never decides",
     "FL211": "A line of a route has no use",
@@ -100,7 +100,7 @@ CHECKS: dict[str, str] = {
     "FL240": "The site is open: the gate stands in shadow",
     "FL241": "The mode can't be read",
     "FL242": "No rules were published for a site behind the gate",
-    # What is wrong with the caches before the gate.
+    # What is wrong with the caches in front.
     "FL250": "An address in [caches] is none of a cache",
     "FL251": "Too many caches are to be purged",
     "FL252": "A cache does not take a purge",

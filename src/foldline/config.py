@@ -30,6 +30,9 @@ MOST_CACHES = 8
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
 
+#: What a value is called where it is another.
+KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
+
 #: Table and key, the type it must have, and what holds where it is absent.
 SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "publication": {
@@ -217,10 +220,9 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
             if key not in SCHEMA[name]:
                 problems.append(_unknown(key, SCHEMA[name], text, where))
             elif type(value) is not SCHEMA[name][key][0]:
-                wanted = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
-                wanted_here = wanted[SCHEMA[name][key][0]]
+                wanted = KINDS[SCHEMA[name][key][0]]
                 at = f"{where}:{_line_of(key, text)}"
-                problems.append(Problem("FL004", f"[{name}] {key} must be {wanted_here}", at, f"It is {value!r}."))
+                problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
             else:
                 tables[name][key] = value
     return tables, sign_in if isinstance(sign_in, dict) else {"": sign_in}

@@ -51,12 +51,15 @@ def is_one_spelling(path: bytes) -> bool:
     return all(letter in _JOINERS or unicodedata.category(letter)[0] not in "CZ" for letter in text)
 
 
-def spelt(raw: bytes | None, decoded: bytes) -> bytes:
-    """A path as it is decided on, where a program behind us routes on `decoded`: as it was sent, where that is known
-    and means these bytes, else with every byte escaped that a path may not hold."""
-    if raw is not None and unquote_to_bytes(raw) == decoded:
+def spelt(raw: bytes | None, routed: bytes) -> bytes:
+    """A path as it is decided on, where a program behind us routes on the decoded path `routed`: as it was sent, where
+    that is known and means the same, else with every byte escaped that a path may not hold. b"", which is refused
+    everywhere, where the one that was sent is ambiguous, and something before us has read it in its own way."""
+    if raw is not None and unquote_to_bytes(raw) == routed:
         return raw
-    return quote_from_bytes(decoded, safe="/:@!$&'()*+,=~").encode()
+    if raw is not None and is_ambiguous(raw):
+        return b""
+    return quote_from_bytes(routed, safe="/:@!$&'()*+,=~").encode()
 
 
 def one_name(path: bytes) -> bytes:

@@ -20,9 +20,10 @@ from foldline.mounted import gate_asgi, gate_wsgi
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.stores.fetched import FetchedPages
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, SETTINGS, home_at
+from foldline.testing.builders import HOST, SETTINGS, home_at, in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 
 CANARY = "the ferryman kept the seventh ledger under the floor"
@@ -264,6 +265,7 @@ def prepared(folder: Path, more: str = "") -> tuple[Settings, Carry]:
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", int(clock.now()))
+    in_mode(settings.home, Mode.GATE, int(clock.now()))
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
     write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
     return settings, carry
@@ -286,7 +288,9 @@ def mounted(kind: str, folder: Path, rest: str = REST, mount: str = "") -> Itera
 
 
 @contextmanager
-def asgi_client(application: Any, mount: str = "") -> Iterator[Callable[[str, bytes, Pairs, bytes], Answer]]:
+def asgi_client(
+    application: Any, mount: str = "", around: Any = None
+) -> Iterator[Callable[[str, bytes, Pairs, bytes], Answer]]:
     """Asks an ASGI application, on a loop that runs while it is asked."""
     loop = asyncio.new_event_loop()
 
@@ -296,7 +300,7 @@ def asgi_client(application: Any, mount: str = "") -> Iterator[Callable[[str, by
     try:
         yield ask
     finally:
-        loop.run_until_complete(_end(application))
+        loop.run_until_complete((around or application)._end())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 
@@ -334,9 +338,3 @@ async def _ask(application: Any, method: str, target: bytes, headers: Pairs, bod
     start, *rest = sent
     assert rest[-1].get("more_body", False) is False
     return Answer(start["status"], tuple(start["headers"]), b"".join(message.get("body", b"") for message in rest))
-
-
-async def _end(application: Any) -> None:
-    end = getattr(application, "_end", None)
-    if end is not None:
-        await end()

@@ -20,6 +20,8 @@ from foldline.cli.moment import moment_at, written
 from foldline.cli.policy_publish import one_line
 from foldline.config import Settings
 from foldline.errors import FoldlineError, Problem
+from foldline.server.deciding import rules_problems
+from foldline.server.leaving_shadow import lock_problems, reasons_to_stay
 from foldline.stores.mode import Mode, ModeStore, StoredMode
 from foldline.stores.mode_in_force import standing
 
@@ -106,15 +108,13 @@ def _to_shadow(settings: Settings, by: str) -> None:
 
 
 def _to_gate(settings: Settings, by: str, reason: str) -> None:
-    prepare = ready_django(settings)
-    prepare.require_migrated(settings)
-    leaving: Any = import_module("foldline.server.leaving_shadow")
+    ready_django(settings).require_migrated(settings)
     before = standing(settings.home)
     if _is_already(before.said, Mode.GATE):
         click.echo("gate already.")
         return
-    lock = leaving.lock_problems(settings)
-    refusing, over = leaving.reasons_to_stay(lock, prepare.rules_problems(settings), known=bool(reason))
+    lock = lock_problems(settings)
+    refusing, over = reasons_to_stay(lock, rules_problems(settings), known=bool(reason))
     for problem in (*refusing, *over):
         click.echo(str(problem))
     if refusing:

@@ -12,7 +12,7 @@ import click
 from foldline.cli.home import home_option, settings_of
 from foldline.cli.recipe_caches import cache_options, cache_values
 from foldline.cli.recipe_direct import ONE_READING, TOO_LONG, Line, direct_lines
-from foldline.cli.recipe_text import filled
+from foldline.cli.recipe_text import filled, require_plain
 from foldline.config import Settings
 from foldline.errors import FoldlineError
 from foldline.sources.origin.client import Address
@@ -64,7 +64,9 @@ def nginx(cache: bool, cache_folder: str, purge: str, **asked: Any) -> None:
 @_proxy_options
 def caddy(**asked: Any) -> None:
     """A Caddyfile, for Caddy 2.6 or newer."""
-    click.echo(filled("Caddyfile", **proxy_values(settings_of(asked.pop("home")), **asked)), nl=False)
+    text = filled("Caddyfile", **proxy_values(settings_of(asked.pop("home")), **asked))
+    # As `caddy fmt` writes it: with tabs.
+    click.echo(re.sub(r"(?m)^(?:    )+", lambda found: "\t" * (len(found[0]) // 4), text), nl=False)
 
 
 def proxy_values(
@@ -83,16 +85,23 @@ def proxy_values(
     """
     if direct and authz:
         raise FoldlineError("--direct and --authz are two ways to do one thing. Choose one.")
+    if settings.origin is not None and settings.origin.mounted:
+        raise FoldlineError(
+            "This gate runs inside its site ([origin] mounted): there is nothing between them. Let your proxy hand on "
+            "Host and target as they are, to the application: docs/mounted.md."
+        )
     if (direct or authz) and settings.origin is None:
         raise FoldlineError("There is no site behind this gate. Set [origin] url, or leave --direct and --authz out.")
     if folder is not None and not authz:
         raise FoldlineError("--folder says what the proxy sends itself. It goes with --authz.")
     if listen and certificate:
         raise FoldlineError("--listen is without TLS, and --certificate is for TLS. Choose one.")
+    for text in (settings.host, *settings.listen[:1], listen, certificate, secret_file, str(folder or "")):
+        require_plain(text)
     origin = Address.of(settings.origin.url) if settings.origin is not None else None
     url = settings.publication.url
     return {
-        "name": settings.publication.name,
+        "name": " ".join(settings.publication.name.split()),
         "host": settings.host,
         "host_pattern": re.escape(settings.host),
         "hostname": settings.host.rpartition(":")[0] if _has_port(settings.host) else settings.host,

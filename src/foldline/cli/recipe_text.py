@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+
+from foldline.errors import FoldlineError
 
 _FOLDER = files("foldline.cli").joinpath("recipes")
 
@@ -27,6 +31,22 @@ _ENVIRONMENT = Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701
 )
+
+
+_ENVIRONMENT.filters["php"] = lambda text: "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+_ENVIRONMENT.filters["python"] = json.dumps
+
+
+def require_plain(text: str) -> None:
+    """A path, an address or a name, as every program's configuration takes it without quotes.
+
+    Raises:
+        FoldlineError: it has a space, a quote or another sign that means something there.
+    """
+    if not re.fullmatch(r"[\w./:@+~\[\]-]*", text, re.ASCII):
+        raise FoldlineError(
+            f"{text!r} can't stand in a configuration as it is. Use letters, digits and . / : - _ alone."
+        )
 
 
 def filled(recipe: str, /, **values: Any) -> str:

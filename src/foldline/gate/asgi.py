@@ -54,6 +54,9 @@ class Pictures(Protocol):
 class Origin(Protocol):
     """A site behind the gate."""
 
+    def is_at_hand(self, request: Request) -> bool:
+        """Whether a visit may go on at once, without `before`."""
+
     async def before(self, request: Request, receive: Receive, send: Send) -> Response | None:
         """An answer, one with the status 0 that was sent already, or None: a visit answers."""
 
@@ -144,7 +147,8 @@ class GateApp:
     def at_once(self, request: Request) -> Response | None:
         """The answer of a visit that waits for nothing. None for one that must wait: it has done nothing yet, and is
         started again where it can."""
-        if self.origin is not None and not request.path.startswith(self.state.prefix):
+        origin = self.origin
+        if origin is not None and not request.path.startswith(self.state.prefix) and not origin.is_at_hand(request):
             return None
         steps = visit(request, self.state)
         try:

@@ -106,7 +106,7 @@ class ShadowLines:
 #: What of a path is told: side doors have such names. Everything else could be somebody's.
 _WORD = re.compile(r"[a-z][a-z_-]{0,23}")
 _FILE = re.compile(r"[a-z_-]{0,24}(\.[a-z0-9]{1,8})")
-_DOORS = frozenset(
+DOORS = frozenset(
     (
         *("feed", "feeds", "rss", "atom", "amp", "print", "embed", "oembed", "json", "api", "graphql", "wp-json"),
         *("page", "search", "comments", "trackback", "ajax", "sitemap", "download", "preview", "index", "archive"),
@@ -121,7 +121,7 @@ def shape_of(path: bytes) -> str:
     told = []
     for place, name in enumerate(segments):
         file = _FILE.fullmatch(name)
-        if not name or name in _DOORS or (place == 0 and (_WORD.fullmatch(name) or file)):
+        if not name or name in DOORS or (place == 0 and (_WORD.fullmatch(name) or file)):
             told.append(name)
         elif file and (place == len(segments) - 1):
             told.append(f"*{file[1]}")

@@ -31,14 +31,19 @@ class MountedGate:
         self.app: GateApp = self._worker.app
         self._worker.hear()
         # It outlives the request that it began with, and shall know nothing of it.
-        self._beside = self.loop.create_task(self._worker.beside(), context=contextvars.Context())
+        self._beside = self.loop.create_task(self._live(), context=contextvars.Context())
 
     async def close(self) -> None:
         """Write what waits, and let go of everything."""
         self._beside.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._beside
-        self._slot.close()
+
+    async def _live(self) -> None:
+        try:
+            await self._worker.beside()
+        finally:
+            self._slot.close()
 
 
 def _slot(home: Home) -> tuple[int, TextIO]:

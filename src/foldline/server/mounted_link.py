@@ -14,6 +14,7 @@ from foldline.sources.origin.asking import Fetching
 from foldline.sources.origin.fetch import ArticleFetcher, Fetched, ignore
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.headers import Asker
+from foldline.sources.origin.lists import FetchedList, fetch_list
 from foldline.sources.origin.surfaces import Surface
 from foldline.stores.fetched import FetchedPages
 
@@ -27,16 +28,16 @@ class MountedLink:
     def __init__(self, settings: Settings, site: Fetching, on_change: Callable[[bytes, str], None] = ignore) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
-        self._surfaces = settings.origin.surfaces
+        self.surfaces = settings.origin.surfaces
         self._site = site
         self._store = FetchedPages(settings.home)
-        asker = Asker(settings.host.encode(), place_of(settings).scheme.encode(), "", b"")
+        self._asker = asker = Asker(settings.host.encode(), place_of(settings).scheme.encode(), "", b"")
         bounds = Bounds(keeps_all=True)
         self._fetcher = ArticleFetcher(site, self._store, asker, AGENT, bounds=bounds, on_change=on_change)
 
     def surface_of(self, request: Request) -> Surface:
         """What a request is."""
-        return self._surfaces.surface_of(request.method, request.path, request.query)
+        return self.surfaces.surface_of(request.method, request.path, request.query)
 
     async def fetch(self, surface: Surface) -> Fetched:
         """What the application has at an article's surface.
@@ -45,6 +46,14 @@ class MountedLink:
             OriginUnavailable: it does not answer, and nothing is kept.
         """
         return await self._fetcher.fetch(surface.target, surface.page)
+
+    async def fetch_list(self, surface: Surface) -> FetchedList:
+        """What the application has at a surface that is rewritten.
+
+        Raises:
+            OriginUnavailable: it does not answer.
+        """
+        return await fetch_list(self._site, surface.target, surface.form, self._asker, AGENT)
 
     async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int:
         """Hand the request back. 0: nothing is left to say here."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
 from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.gate.asgi import Receive, Send
 from foldline.gate.errors import bare, instead_of_preview
+from foldline.gate.kept import Kept
 from foldline.gate.library import Library
 from foldline.gate.needs import Need
 from foldline.gate.request import Request
@@ -21,8 +24,10 @@ from foldline.gate.would import would_decide
 from foldline.insight.shadow import ShadowLines
 from foldline.pages.record import Gone, PublicPage
 from foldline.policy.decide import Decision
+from foldline.policy.rules import Rules
 from foldline.server.change_hook import ChangeHook
 from foldline.server.origin_link import Link, OriginLink
+from foldline.server.rewriting import Rewriting
 from foldline.server.shadow import Shadow, note_cut
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.fetch import Fetched, What
@@ -40,6 +45,9 @@ Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[
 
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
+
+#: Articles of which a worker knows that their records hold. Each takes a few hundred bytes.
+AT_HAND = 20_000
 
 
 def link_of(settings: Settings) -> OriginLink:
@@ -59,6 +67,16 @@ def link_of(settings: Settings) -> OriginLink:
         # What an origin wants nobody to keep is sealed all the same: a rest that is not kept can't be opened.
         bounds=Bounds(keeps_all=True),
     )
+
+
+class _AtHand(NamedTuple):
+    """An article about which the origin need not be asked for `since` <= now < `until`, and the version of the record
+    that was made of it by these rules."""
+
+    since: int
+    until: int
+    rules: Rules | None
+    version: int
 
 
 class OriginGate:
@@ -84,6 +102,7 @@ class OriginGate:
             settings.publication, settings.words, origin.spec, self._writer.number_of, note_cut(lines)
         )
         self._turn = asyncio.Lock()
+        self._writing = ThreadPoolExecutor(1, "records")
         self._home = home
         self._fetched = FetchedPages(home)
         #: Paths that the origin has withdrawn by its own word: 410, without asking it.
@@ -96,20 +115,28 @@ class OriginGate:
         self.lines = lines
         self._drive = drive
         self._shadow = Shadow(self._link, self, lines, state.hosts)
+        self._at_hand: Kept[bytes, _AtHand] = Kept(AT_HAND)
         #: What holds. The worker tells it; until then the site is gated.
         self.mode = Mode.GATE
+        self._rewriting = Rewriting(state, library, self._link, self._article_at)
 
     async def close(self) -> None:
         await self._shadow.close()
+        await self._rewriting.close()
         await self._link.close()
+        # A record that is being written is written first: its connection must not close under it.
+        await asyncio.to_thread(self._writing.shutdown)
         self._writer.close()
 
     def hear(self, change: Change) -> None:
         """A row of the changes: what the origin told, or that every row may have been missed."""
         if change.kind in ("origin-changed", "origin-withdrawn"):
+            self._at_hand.pop(change.key.encode())
             self._link.forget(change.key.encode())
         else:
+            self._at_hand.clear()
             self._link.forget_all()
+        self._rewriting.forget()
         if change.kind == "origin-withdrawn":
             self._withdrawn |= {change.key.encode()}
         self._knows_withdrawn = False
@@ -149,13 +176,33 @@ class OriginGate:
         if surface.kind is Kind.CLOSED:
             allow = ((b"allow", b", ".join(sorted(name.encode() for name in surface.allow))),)
             return bare(surface.status, state, *(allow if surface.status == 405 else ()))
+        if surface.kind is Kind.REWRITTEN:
+            return await self._rewriting.answer(surface, request)
         if surface.kind is not Kind.ARTICLE:
             status = await self._link.forward(surface, request, receive, send)
             return bare(status, state) if status else _SENT
         return await self._article(surface, request)
 
+    def is_at_hand(self, request: Request) -> bool:
+        """Whether a visit may go on at once: to an article in its one spelling, whose record is in memory and holds
+        without a question to anybody."""
+        known = self._at_hand.get(request.path)
+        if known is None or request.query or request.ambiguous or self.mode is not Mode.GATE:
+            return False
+        record = self._library.held(request.path)
+        return (
+            type(record) is PublicPage
+            and record.version == known.version
+            and known.since <= self._state.now() < known.until
+            and known.rules is self._state.rules
+            and request.path not in self._withdrawn
+        )
+
     async def asked(self, visit: Request) -> PublicPage | None:
-        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target."""
+        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target. In
+        shadow there is none: the proxy then has the gate answer, which writes down what it would have done."""
+        if self.mode is Mode.SHADOW:
+            return None
         surface = self._link.surface_of(visit)
         target = visit.path + b"?" + visit.query if visit.query else visit.path
         if surface.kind is not Kind.ARTICLE or surface.target != target:
@@ -165,14 +212,10 @@ class OriginGate:
         record = self._library.page(surface.page)
         return record if isinstance(record, PublicPage) else None
 
-    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+    async def record_of(self, surface: Surface) -> PublicPage | None:
         """In shadow: an article's record as it is now. See `shadow.Looks`."""
-        path = surface.page.decode("ascii", "replace")
-        if "?" in path or self._is_withdrawn(surface.page):
-            return None
-        answer = await self._as_fetched(path, await self._link.fetch(surface), request)
-        found = self._library.page(path.encode()) if answer is None else None
-        return found if isinstance(found, PublicPage) else None
+        found = await self._article_at(surface)
+        return found[0] if found is not None else None
 
     async def decide_on(self, record: PublicPage, request: Request) -> tuple[Decision, bool]:
         """In shadow: what would be decided about a visit. See `shadow.Looks`."""
@@ -182,6 +225,7 @@ class OriginGate:
         path = surface.page.decode("ascii", "replace")
         if "?" in path:
             return bare(404, self._state)
+        is_plain = request.path == surface.page and not request.query
         request.path = surface.page
         if self._is_withdrawn(surface.page):
             return await self._taken_away(path, request)
@@ -191,12 +235,20 @@ class OriginGate:
             log.warning("%s", error)
             return bare(502, self._state)
         try:
+            rules = self._state.rules
             answer = await self._as_fetched(path, fetched, request)
+            if answer is None and is_plain and not fetched.last_good:
+                self._keep_at_hand(fetched.page, rules)
             # It may have been withdrawn while it was fetched or cut.
             return await self._taken_away(path, request) if surface.page in self._withdrawn else answer
         except StoreUnavailable as error:
             log.error("%s", error)
             return bare(503, self._state, (b"retry-after", b"5"))
+
+    def _keep_at_hand(self, page: FetchedPage, rules: Rules | None) -> None:
+        record = self._library.page(page.page)
+        if isinstance(record, PublicPage):
+            self._at_hand.put(page.page, _AtHand(page.checked_at, page.fresh_until, rules, record.version))
 
     def _is_withdrawn(self, page: bytes) -> bool:
         if page in self._withdrawn:
@@ -219,6 +271,20 @@ class OriginGate:
             log.error("%s", error)
         return bare(410, self._state, keeping=instead_of_preview(request))
 
+    async def _article_at(self, surface: Surface) -> tuple[PublicPage, FetchedPage] | None:
+        """An article's record, and the page that it was made from; None where there is no article."""
+        path = surface.page.decode("ascii", "replace")
+        if "?" in path or self._is_withdrawn(surface.page):
+            return None
+        fetched = await self._link.fetch(surface)
+        if fetched.what is not What.PAGE:
+            await self._gone(path)
+            return None
+        await self._keep(path, fetched.page)
+        record = self._library.page(surface.page)
+        made = isinstance(record, PublicPage) and record.digest == self._ingest.digest(fetched.page, self._state.rules)
+        return (record, fetched.page) if made and isinstance(record, PublicPage) else None
+
     async def _as_fetched(self, path: str, fetched: Fetched, request: Request) -> Response | None:
         if fetched.what is What.PAGE:
             await self._keep(path, fetched.page)
@@ -239,7 +305,7 @@ class OriginGate:
         async with self._turn:
             if self._is_made(path, page):
                 return
-            await asyncio.to_thread(self._write, path, page)
+            await self._written(self._write, path, page, self._next_version(path), self._state.rules)
             self._library.forget(path.encode())
 
     def _is_made(self, path: str, page: FetchedPage) -> bool:
@@ -251,10 +317,23 @@ class OriginGate:
         known = self._library.page(path.encode())
         return isinstance(known, PublicPage) and known.digest == self._ingest.digest(page, self._state.rules)
 
-    def _write(self, path: str, page: FetchedPage) -> None:
+    def _next_version(self, path: str) -> int:
         known = self._library.page(path.encode())
-        version = max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
-        self._writer.put_article(self._ingest.record(path, page, version, self._state.rules))
+        return max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+
+    def _write(self, path: str, page: FetchedPage, version: int, rules: Rules | None) -> None:
+        self._writer.put_article(self._ingest.record(path, page, version, rules))
+
+    async def _written(self, write: Callable[..., None], *given: Any) -> None:
+        """Have a record written, by one thread and one after the other.
+
+        Raises:
+            StoreUnavailable: it could not be.
+        """
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writing, write, *given)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"records: {error}") from error
 
     async def _gone(self, path: str) -> bool:
         """What the origin has no more is nowhere sealed any more, and no worker holds it. Whether there was anything.
@@ -267,7 +346,7 @@ class OriginGate:
             return known is not None
         async with self._turn:
             self._untold.add(path)
-            await asyncio.to_thread(self._writer.put_gone, path)
+            await self._written(self._writer.put_gone, path)
             self._library.forget(path.encode())
             await asyncio.to_thread(write_changes, self._home, [("article", path)], self._state.now())
             self._untold.discard(path)

@@ -17,6 +17,7 @@ from foldline.sources.origin.fetch import ArticleFetcher, Fetched, Store, ignore
 from foldline.sources.origin.forward import Forwarded, Forwarder, upload_of
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.headers import Asker
+from foldline.sources.origin.lists import FetchedList, fetch_list
 from foldline.sources.origin.surfaces import Surface, SurfaceMap
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,12 @@ class Link(Protocol):
 
     def surface_of(self, request: Request) -> Surface: ...
 
+    @property
+    def surfaces(self) -> SurfaceMap: ...
+
     async def fetch(self, surface: Surface) -> Fetched: ...
+
+    async def fetch_list(self, surface: Surface) -> FetchedList: ...
 
     async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int: ...
 
@@ -70,7 +76,7 @@ class OriginLink:
         on_closed: Callable[[Surface], None] = uncounted,
         readers_patience: float = READERS_PATIENCE,
     ) -> None:
-        asker = Asker(host, scheme, "", secret)
+        self._asker = asker = Asker(host, scheme, "", secret)
         self.surfaces = surfaces
         self._client = OriginClient(address, limits)
         self._fetcher = ArticleFetcher(self._client, store, asker, AGENT, bounds=bounds, on_change=on_change)
@@ -90,6 +96,14 @@ class OriginLink:
             OriginUnavailable: it does not answer, and nothing is kept.
         """
         return await self._fetcher.fetch(surface.target, surface.page)
+
+    async def fetch_list(self, surface: Surface) -> FetchedList:
+        """What the origin has at a surface that is rewritten.
+
+        Raises:
+            OriginUnavailable: it does not answer.
+        """
+        return await fetch_list(self._client, surface.target, surface.form, self._asker, AGENT)
 
     def drop(self, page: bytes) -> None:
         """A page has changed, or was withdrawn: forget what was fetched of it.

@@ -34,7 +34,7 @@ MOST_WAITING = 512
 class Looks(Protocol):
     """What the gate does with an article that somebody asks for, without answering."""
 
-    async def record_of(self, surface: Surface, request: Request) -> PublicPage | None:
+    async def record_of(self, surface: Surface) -> PublicPage | None:
         """The record as it is now, made anew where it must be; None where the site has no page there.
 
         Raises:
@@ -88,30 +88,34 @@ class Shadow:
 
     def _look_beside(self, request: Request, status: int, headers: Fields) -> None:
         surface = self._link.surface_of(request)
-        if surface.kind is Kind.CLOSED:
-            self._lines.note(What.CLOSED, shape_of(request.path), _why_closed(surface, request.method))
-        elif surface.kind is Kind.FILES:
-            # That nothing has changed says nothing about what lies there; a fault stays one in the gate's words.
-            given = 200 <= status < 400 and status != 304
-            if given and verdict_on(surface, status, headers, self._hosts) is Verdict.CLOSED:
-                what = What.UNMAPPED if surface.unmapped else What.CLOSED
-                self._lines.note(what, shape_of(request.path), surface.route and f"{surface.route}: a text")
-        elif surface.kind is Kind.ARTICLE and b"?" in surface.page:
-            self._lines.note(What.CLOSED, shape_of(request.path), f"{surface.route}: a page of an article")
-        elif surface.kind is Kind.ARTICLE and request.method == "GET":
-            if len(self._under_way) >= MOST_WAITING:
-                self._lines.note(What.UNDECIDED, "", "too many at once")
-                return
-            task = asyncio.create_task(self._look(surface, request))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+        if surface.kind is Kind.ARTICLE and b"?" not in surface.page:
+            if request.method == "GET":
+                self._look_later(surface, request)
+            return
+        why = _why_closed(surface, request.method)
+        if surface.kind is Kind.FILES and status != 304:
+            # That nothing has changed says nothing about what lies there.
+            why = "a text" if verdict_on(surface, status, headers, self._hosts) is Verdict.CLOSED else ""
+        # Where the site itself has nothing to give, closing it changes nothing for anybody.
+        if why and status < 400:
+            what = What.UNMAPPED if surface.unmapped else What.CLOSED
+            told = why if surface.route in ("", why) else f"{surface.route}: {why}"
+            self._lines.note(what, shape_of(request.path), told)
+
+    def _look_later(self, surface: Surface, request: Request) -> None:
+        if len(self._under_way) >= MOST_WAITING:
+            self._lines.note(What.UNDECIDED, "", "too many at once")
+            return
+        task = asyncio.create_task(self._look(surface, request))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     async def _look(self, surface: Surface, request: Request) -> None:
         """What the gate would have done with a visit to an article."""
         page = surface.page.decode("ascii", "replace")
         try:
             async with self._room:
-                record = await self._looks.record_of(surface, request)
+                record = await self._looks.record_of(surface)
                 if record is not None:
                     decision, with_pass = await self._looks.decide_on(record, request)
                     self._lines.decided(record.article.id, decision, with_pass=with_pass)
@@ -125,16 +129,21 @@ class Shadow:
             self._lines.note(What.UNDECIDED, page, "a fault of the gate")
 
 
-def note_cut(lines: ShadowLines) -> Callable[[Article, CutPage], None]:
+def note_cut(lines: ShadowLines) -> Callable[[Article, CutPage, bool], None]:
     """Notes how articles are cut when their records are made, in shadow or not: which have no certain fold, and where a
     cut fell back."""
 
-    def note(article: Article, cut: CutPage) -> None:
-        why = ", ".join((cut.how, *dict.fromkeys(cut.alarms)))
-        lines.note(What.LOCKED if cut.locked else What.CUT, str(article.id), why)
+    def note(article: Article, cut: CutPage, sealed: bool) -> None:
+        why = ", ".join((cut.how, *dict.fromkeys(cut.alarms))) if sealed else "nothing is sealed"
+        lines.note(What.LOCKED if sealed and cut.locked else What.CUT, str(article.id), why)
 
     return note
 
 
 def _why_closed(surface: Surface, method: str) -> str:
-    return f"{surface.route}: {method} is not taken" if surface.status == 405 else surface.route
+    """Why a request would be closed before the origin is asked; "" where it would not."""
+    if surface.kind is Kind.ARTICLE:
+        return "a page of an article"
+    if surface.kind is not Kind.CLOSED:
+        return ""
+    return f"{method} is not taken" if surface.status == 405 else surface.route

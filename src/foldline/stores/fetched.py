@@ -59,8 +59,10 @@ class FetchedPages:
         self._most = most
 
     def close(self) -> None:
-        self._reading.close()
-        self._writing.close()
+        """Let go of the file, once nobody writes."""
+        with self._lock:
+            self._reading.close()
+            self._writing.close()
 
     def get(self, page: bytes) -> FetchedPage | None:
         """What is kept of a page.

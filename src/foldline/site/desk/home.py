@@ -13,6 +13,7 @@ from foldline.errors import StoreUnavailable
 from foldline.site.desk import job_table, open_now, rules
 from foldline.site.desk.pages import may, page
 from foldline.site.desk.roles import Power
+from foldline.site.desk.shadow import open_site
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.models import Article, ArticleAlarm
 from foldline.site.readers import moment
@@ -40,7 +41,13 @@ def home(request: HttpRequest) -> TemplateResponse:
     if may(request, Power.OPEN_NOW):
         with contextlib.suppress(StoreUnavailable):
             opened = open_now.running()
-    context = {"opened": opened, "concerns": concerns(request), "waiting": waiting(request), "newest": newest}
+    context = {
+        "open_site": open_site(),
+        "opened": opened,
+        "concerns": concerns(request),
+        "waiting": waiting(request),
+        "newest": newest,
+    }
     return page(request, "home", "Desk", context)
 
 

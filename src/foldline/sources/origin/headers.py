@@ -160,12 +160,16 @@ def passed_fields(headers: Iterable[Field], *, overrides: bool = False) -> list[
     return kept
 
 
-def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = ()) -> list[Field]:
-    """The fields with which the gate asks for an article itself: the same for every reader, and nothing of any."""
+#: What the gate takes for an article.
+PAGES = b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+
+
+def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = (), accept: bytes = PAGES) -> list[Field]:
+    """The fields with which the gate asks for something itself: the same for every reader, and nothing of any."""
     return [
         (b"host", asker.host),
         (b"user-agent", agent),
-        (b"accept", b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"),
+        (b"accept", accept),
         (b"accept-encoding", b"gzip"),
         *conditions,
         (b"x-forwarded-host", asker.host),

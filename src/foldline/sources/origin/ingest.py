@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from foldline.fold.page.facts import PageFacts
 from foldline.fold.page.parts import Parts
 from foldline.fold.page.read import CutPage, read_page
 from foldline.fold.page.spec import FoldSpec
@@ -37,20 +38,20 @@ _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-optio
 _SAID_ANEW = frozenset((*dict(_OURS), b"cache-control"))
 
 
-def untold(article: Article, cut: CutPage) -> None:
+def untold(article: Article, cut: CutPage, sealed: bool) -> None:
     """Where nobody wants to know how pages were cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
     """What pages of an origin are made with. `number_of` gives an article's number by its path; `on_cut` hears how each
-    was cut."""
+    was cut, and whether anything of it is sealed."""
 
     publication: Publication
     words: Words
     spec: FoldSpec
     number_of: Callable[[str], int]
-    on_cut: Callable[[Article, CutPage], None] = untold
+    on_cut: Callable[[Article, CutPage, bool], None] = untold
 
     @property
     def edition(self) -> str:
@@ -69,10 +70,10 @@ class Ingest:
         Only a page that says that it is free, and that no rule may close, is stored without a fold.
         """
         cut = read_page(fetched.body, charset_of(fetched.headers), self.spec, self.publication.url + path)
-        article = self._article(path, cut)
-        self.on_cut(article, cut)
+        article = article_of(self.number_of(path), path, cut.facts)
         free = article.access is Access.FREE and rules is not None and not rules.may_close(article)
         sealed = bool(cut.parts.sealed) and not free
+        self.on_cut(article, cut, sealed)
         facts = WallFacts(article.id, path, f"#{_REST}")
         walls = {"free": _PLACE + wall("free", facts, self.publication, self.words)}
         if sealed:
@@ -99,12 +100,6 @@ class Ingest:
             digest=self.digest(fetched, rules),
         )
 
-    def _article(self, path: str, cut: CutPage) -> Article:
-        published = int(cut.facts.published.timestamp()) if cut.facts.published else 0
-        tags = frozenset(word for tag in cut.facts.tags if (word := slug(tag)))
-        access = _LEVELS.get(cut.facts.access)
-        return Article(self.number_of(path), access, slug(cut.facts.section), PRODUCTS, tags, published, path)
-
     def _head(self) -> str:
         style = asset_path("wall.css", self.publication.prefix)
         script = asset_path("foldline.js", self.publication.prefix)
@@ -120,6 +115,13 @@ _LEVELS: dict[str, Access] = {
     "metered": Access.METERED,
     "subscribers": Access.SUBSCRIBERS,
 }
+
+
+def article_of(number: int, path: str, facts: PageFacts) -> Article:
+    """What rules may ask of a page."""
+    published = int(facts.published.timestamp()) if facts.published else 0
+    tags = frozenset(word for tag in facts.tags if (word := slug(tag)))
+    return Article(number, _LEVELS.get(facts.access), slug(facts.section), PRODUCTS, tags, published, path)
 
 
 def sides(parts: Parts, head: str, codec: str, *, whole: bool) -> tuple[str, str]:

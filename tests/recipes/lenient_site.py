@@ -15,18 +15,24 @@ from tests.sources.origin.spellings import LENIENT, strict
 SECRET = "the gate is known to its origin by this"
 LEVELS = {"/news/a-bridge/": "registered", "/news/the-crown/": "subscribers"}
 BRIDGE, CROWN = LEVELS
+#: One that says no level: the rules have it metered. It is in no other page.
+METERED = "/news/a-ferry/"
 #: What stands below the fold of each, and of no other.
-TOKENS = {BRIDGE: b"the ferryman kept the seventh ledger", CROWN: b"nobody had counted the rubies since"}
+TOKENS = {
+    BRIDGE: b"the ferryman kept the seventh ledger",
+    CROWN: b"nobody had counted the rubies since",
+    METERED: b"no fare was ever taken",
+}
 #: Side doors that give the whole of both.
 BOTH = frozenset(("/index.json", "/search/", "/feed/", "/news/feed/", "/articles.json"))
 FRONT = b"<!doctype html><title>The paper</title><p>Two articles today"
 
 
-def page(path: str, level: str = "") -> bytes:
+def page(path: str) -> bytes:
     """An article as the site sends it to whoever asks with the secret."""
     return (
         f'<!doctype html>\n<html lang=en><head><meta charset="utf-8"><title>{path}</title>'
-        f'<meta name="foldline:access" content="{level or LEVELS[path]}"></head><body><article><div class=entry>\n'
+        f'<meta name="foldline:access" content="{LEVELS.get(path, "")}"></head><body><article><div class=entry>\n'
         "<p>Every river keeps two diaries, and for most of its length nobody reads either of them.</p>\n"
         "<p>The first is written in the banks, a line for each flood that came higher than the one before.</p>\n"
         f"<!-- fold -->\n<p>It came out at last that {TOKENS[path].decode()}, and why.</p>\n<p>It was.</p>\n"
@@ -36,21 +42,21 @@ def page(path: str, level: str = "") -> bytes:
 
 @dataclass
 class Site:
-    """`asked` are (method, target, header fields) of what came with the secret; `levels` may be changed by a test."""
+    """`asked` are (method, target, header fields) of what came with the secret."""
 
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-    levels: dict[str, str] = field(default_factory=lambda: dict(LEVELS))
     port: int = 0
 
     def answer(self, target: str) -> tuple[int, str, bytes]:
         raw, _, query = target.partition("?")
         read = {reader(raw.encode("latin-1")) for reader in (strict, *LENIENT.values())} - {None}
         read |= {path + "/" for path in read if path}
-        for path in LEVELS:
-            if path in read or path.upper() in read:
-                return 200, "text/html; charset=utf-8", page(path, self.levels[path])
-        if read & BOTH or "format=json" in query or "s=" in query:
-            return 200, "text/html; charset=utf-8", b"".join(page(path) for path in LEVELS)
+        everything = read & BOTH or "format=json" in query or "s=" in query
+        meant = [path for path in LEVELS if everything or path in read or path.upper() in read]
+        if raw == METERED:
+            return 200, "text/html; charset=utf-8", page(METERED)
+        if meant:
+            return 200, "text/html; charset=utf-8", b"".join(page(path) for path in meant)
         if "/" in read or any(path.startswith(("/tags/", "/shop/", "/robots.txt")) for path in read):
             return 200, "text/html; charset=utf-8", FRONT
         return 404, "text/html; charset=utf-8", b"<h1>Not here</h1>"
@@ -59,6 +65,9 @@ class Site:
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Somebody hung up; the gate does so with an answer that it does not want."""
 
 
 @contextlib.contextmanager
@@ -91,8 +100,8 @@ def lenient_site() -> Iterator[Site]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_HEAD = do_POST = do_PUT = do_GET
-
+    for method in ("HEAD", "POST", "PUT"):
+        setattr(Handler, f"do_{method}", Handler.do_GET)
     server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

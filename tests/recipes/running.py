@@ -14,16 +14,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.proxies.lenient_site import SECRET
+from tests.recipes.lenient_site import SECRET
 
 from foldline.cli.main import verbs
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST, home_at
+from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.client import Headers, WireClient
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
@@ -55,6 +56,7 @@ http {{
   include {folder}/foldline.conf;
 }}
 """
+WORKER = ("-m", "foldline.server.worker")
 USER = "user root; " if os.geteuid() == 0 else ""
 
 
@@ -84,8 +86,8 @@ class Paper:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, origin: int) -> Iterator[Paper]:
-    """A gate before the site on this port of loopback."""
+def opened(folder: Path, origin: int, program: Sequence[str] = (), mode: Mode = Mode.GATE) -> Iterator[Paper]:
+    """A gate before the site on this port of loopback. `program` starts a worker that is another than ours."""
     settings = home_at(folder)
     with socket.create_server(("127.0.0.1", 0)) as asking:
         port = asking.getsockname()[1]
@@ -97,9 +99,11 @@ def opened(folder: Path, origin: int) -> Iterator[Paper]:
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", int(clock.now()))
+    in_mode(settings.home, mode, int(clock.now()))
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
     write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}), carry.facts("reader"))
-    with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
+    secret = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+    with GateProcess(settings.home, HOST, program=program or WORKER, environ=secret) as gate:
         text = text.replace(f"port = {port}", f"port = {gate.address[1]}")
         settings.home.settings_file.write_text(text, encoding="utf-8")
         yield Paper(settings.home, gate, carry, folder)
@@ -120,15 +124,23 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def proxy(
-    paper: Paper, program: str, *options: str, faults: Sequence[tuple[str, str]] = (), secret: str = SECRET
+    paper: Paper,
+    program: str,
+    *options: str,
+    faults: Sequence[tuple[str, str]] = (),
+    secret: str = SECRET,
+    port: int = 0,
 ) -> Iterator[WireClient]:
-    """A proxy with its recipe, and a client of it. `faults` are (what stands in the recipe, what is put there)."""
+    """A proxy with its recipe, and a client of it. `faults` are (what stands in the recipe, what is put there). It
+    listens on a free port, or is told by them to listen on `port`."""
     if PROGRAMS[program][0] is None:
         pytest.skip(f"MISSING {program}: apt-get install {PROGRAMS[program][1]}")
-    port = free_port()
+    listen: tuple[str, ...] = ()
+    if not port:
+        port = free_port()
+        listen = ("--listen", f"127.0.0.1:{port}")
     folder = paper.folder / f"{program}-{port}"
     folder.mkdir()
-    listen = ("--listen", f"127.0.0.1:{port}")
     if program == "nginx":
         secret_file = folder / "secret"
         secret_file.touch(0o600)

@@ -1,0 +1,57 @@
+"""While the gate stands in shadow, everybody at the desk is told that the site is open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from tests.readers.processes import DeskBrowser, served
+
+from foldline.stores.home import Home
+from foldline.stores.mode import Mode
+from foldline.stores.schema import connect
+from foldline.testing.builders import in_mode
+
+from .staff_room import enter
+
+OPEN = "The site is open: the gate stands in shadow"
+
+
+@pytest.fixture
+def desk_of_a_site(home: Home, site: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeskBrowser]:
+    """The desk of a publication that stands before a site, about whose mode nobody has said anything."""
+    own = home.settings_file.read_text(encoding="utf-8")
+    monkeypatch.setenv("FOLDLINE_ORIGIN_SECRET", "the gate is known to its origin by this")
+    home.settings_file.write_text(f'{own}[origin]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
+    with closing(connect(home.site_db)) as connection:
+        connection.execute("DELETE FROM foldline_mode")
+    try:
+        with served(home, "desk") as port:
+            yield DeskBrowser(port)
+    finally:
+        home.settings_file.write_text(own, encoding="utf-8")
+
+
+def test_the_desk_says_to_every_role_that_the_site_is_open_until_it_is_gated(
+    desk_of_a_site: DeskBrowser, home: Home
+) -> None:
+    desk = desk_of_a_site
+    for role in ("service", "editor"):
+        enter(desk, role)
+        page = desk.get("/").text
+        assert OPEN in page
+        assert "Nobody has said anything else yet · FL240" in page
+        assert "Nothing." not in page
+    in_mode(home, Mode.GATE, int(time.time()))
+    assert OPEN not in desk.get("/").text
+    in_mode(home, Mode.SHADOW, int(time.time()), "grace")
+    page = desk.get("/").text
+    assert OPEN in page
+    assert "by grace · FL240" in page
+
+
+def test_the_desk_of_a_publication_of_its_own_says_nothing_of_it(desk: DeskBrowser) -> None:
+    enter(desk, "admin")
+    assert OPEN not in desk.get("/").text
