@@ -31,6 +31,7 @@ proof: .stamps/dev .stamps/readability
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/dev.txt
 

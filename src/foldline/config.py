@@ -17,6 +17,7 @@ from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 
 if TYPE_CHECKING:
     from foldline.fold.page.spec import FoldSpec
@@ -133,6 +134,12 @@ class Settings:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.publication.zone)
+
+    @property
+    def unsaid_mode(self) -> Mode:
+        """What holds of a site until somebody says a mode: shadow, but for one that the gate is mounted in. Whoever
+        mounts it changes the site, and means it."""
+        return Mode.GATE if self.origin is not None and self.origin.mounted else Mode.SHADOW
 
     @property
     def host(self) -> str:

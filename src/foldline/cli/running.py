@@ -44,7 +44,7 @@ def serve(home: Path | None) -> None:
             click.echo(f"Accounts of {settings.publication.name} are ready for the gate in your application.")
         else:
             click.echo(f"{settings.publication.name} is served on http://{settings.listen[0]}:{gate.getsockname()[1]}")
-        if settings.origin is not None and standing(settings.home).mode is Mode.SHADOW:
+        if settings.origin is not None and standing(settings.home, settings.unsaid_mode).mode is Mode.SHADOW:
             click.echo(f"In shadow. {OPEN}")
         click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
 

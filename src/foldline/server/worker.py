@@ -178,7 +178,7 @@ class Worker:
         self.meter = SqliteMeter(home)
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
-        self._mode = ModeInForce(home, keeps=True)
+        self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
         self.state.rules = self._rules.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
