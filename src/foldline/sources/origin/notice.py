@@ -18,6 +18,8 @@ from foldline.sources.origin.surfaces import SPELLING, Kind, SurfaceMap
 SIGNATURE = b"x-foldline-signature"
 #: The moment of a signature may be so many seconds away from ours: clocks differ, and mail queues are slow.
 TOLERANCE = 300
+#: As `config.SECRET_MINIMUM`.
+SHORTEST_SECRET = 32
 MOST_ADDRESSES = 100
 #: The longest body of a notice, in bytes: that many addresses of the longest kind, written as escapes.
 MOST_BODY = 512 << 10
@@ -52,8 +54,11 @@ def verify(secret: str, signature: bytes, body: bytes, now: int) -> None:
     """Whether a body is the origin's own word, told just now.
 
     Raises:
-        NoticeRefused: 401 without a signature, 403 for one that is not good. A second signature makes both bad.
+        NoticeRefused: 401 without a signature, 403 for one that is not good. A second signature makes both bad. Where
+            there is no secret, as a mounted gate may have none, every signature is bad: anybody could make one.
     """
+    if len(secret) < SHORTEST_SECRET:
+        raise NoticeRefused(403, "this gate takes no notices: FOLDLINE_ORIGIN_SECRET is not set")
     if not signature:
         raise NoticeRefused(401, f"there is no {SIGNATURE.decode()}")
     found = _SIGNED.fullmatch(signature)
