@@ -53,6 +53,14 @@ def test_a_path_a_url_and_a_link_in_letters_name_the_same_page() -> None:
     assert told(changed=ways, withdrawn=["/b.html", "/b.html"]) == Notice(("/z%C3%BCrich/a.html",), ("/b.html",))
 
 
+@pytest.mark.parametrize(
+    "path", ["/\ud800.html", "/a\u0000.html", "/a\n.html", "/a b.html/../c", "/\\evil.example", "/%2e%2e/a"]
+)
+def test_a_path_that_nobody_would_be_shown_is_refused_by_name(path: str) -> None:
+    with pytest.raises(NoticeRefused, match="is not how this address is asked for"):
+        told(changed=["/a.html", path])
+
+
 def test_what_is_no_article_is_taken_too_for_caches_hold_it() -> None:
     assert told(changed=["/", URL, "/feed.xml", "/style.css"]).changed == ("/", "/feed.xml", "/style.css")
 

@@ -124,7 +124,10 @@ def path_of(given: object, surfaces: SurfaceMap, url: str) -> str:
             raise NoticeRefused(400, f"{shown} is no path, and no address of {ours.netloc}")
         address = given.split("//", 1)[1].removeprefix(parts.netloc) or "/"
     # Pages link to themselves in letters; what is asked for is their escapes.
-    path = quote(address.partition("?")[0], safe="!#$%&'()*+,/:;=@[]~\\")
+    try:
+        path = quote(re.split("[?#]", address, maxsplit=1)[0], safe="!$%&'()*+,/:;=@[]~\\")
+    except UnicodeEncodeError:  # half a letter
+        path = ""
     surface = surfaces.surface_of("GET", path.encode(), b"")
     if surface.kind is Kind.CLOSED and surface.route == SPELLING:
         raise NoticeRefused(400, f"{shown} is not how this address is asked for: write it as its page is linked")
