@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench proof lock clean
+.PHONY: demo test lint bench proof wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
@@ -28,6 +28,11 @@ bench: .stamps/dev
 # The long form of the proof: every surface by every variant, and more random histories.
 proof: .stamps/dev .stamps/readability
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
+wordpress: .stamps/dev
+	@./scripts/wordpress-packages
+	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py $(ARGS)
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.cli.test_verbs import foldline
+from tests.fold.page.sites import wordpress_with_yoast
 from tests.sites.articles import Article, tokens
 from tests.sites.flask_paper.site import flask_site
 from tests.sites.pelican_paper import pelican_site
 from tests.sites.site import Site
 from tests.sites.wagtail_paper.site import wagtail_site
-from tests.sources.survey.odd_site import odd_site, stories
+from tests.sources.survey.odd_site import html, odd_site, stories
 
 from foldline.cli import init as init_module
 from foldline.cli.main import verbs
@@ -26,22 +28,25 @@ from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.stores import schema
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
+from foldline.testing.builders import in_mode
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
 
 ORIGIN_SECRET = "the gate is known to its origin by this"
 SECRETS = {"FOLDLINE_SECRET": "only-for-tests-" + "0123456789" * 4, "FOLDLINE_ORIGIN_SECRET": ORIGIN_SECRET}
-Opened = Callable[[Path, Path], AbstractContextManager[Site]]
-
-SITES: dict[str, Opened] = {
-    "pelican-simple": lambda folder, _: pelican_site(folder),
+#: Sites that other tests use too, by the fixture that runs them.
+SHARED = {
+    "pelican-simple": "pelican_paper",
+    "pelican-paywall": "pelican_paywall",
+    "wagtail-plain": "wagtail_paper",
+    "flask-plain": "flask_paper",
+}
+OWN: dict[str, Callable[[Path, Path], AbstractContextManager[Site]]] = {
     "pelican-notmyidea": lambda folder, _: pelican_site(folder, theme="notmyidea"),
     "pelican-marker": lambda folder, _: pelican_site(folder, marker="<!-- more -->"),
-    "pelican-paywall": lambda folder, _: pelican_site(folder, theme="paywall"),
-    "wagtail-plain": lambda folder, database: wagtail_site(folder, database),
     "wagtail-marker": lambda folder, database: wagtail_site(folder, database, style="marker"),
-    "flask-plain": lambda folder, _: flask_site(count=12),
     "flask-marker": lambda folder, _: flask_site(count=12, style="marker"),
     "flask-selector": lambda folder, _: flask_site(count=12, style="selector"),
 }
@@ -57,6 +62,17 @@ RIGHT = {
     "flask-marker": ("static", "linked-data", ".story-text", "marker"),
     "flask-selector": ("static", "linked-data", ".story-text", "page-selector"),
 }
+
+
+@pytest.fixture
+def named_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Site]]:
+    """One of the sites, by its name."""
+    name = request.param
+    if name in SHARED:
+        yield name, request.getfixturevalue(SHARED[name])
+    else:
+        with OWN[name](tmp_path / "site", request.getfixturevalue("wagtail_database")) as site:
+            yield name, site
 
 
 def init(url: str, home: Path, *more: str) -> Result:
@@ -75,12 +91,12 @@ def fold_of(article: Article, cut: dict[str, Any]) -> int:
     return at
 
 
-@pytest.mark.parametrize("name", SITES)
-def test_what_is_proposed_for_a_site_is_right(name: str, tmp_path: Path, wagtail_database: Path) -> None:
+@pytest.mark.parametrize("named_site", RIGHT, indirect=True)
+def test_what_is_proposed_for_a_site_is_right(named_site: tuple[str, Site], tmp_path: Path) -> None:
+    name, site = named_site
     profile, sign, body, how = RIGHT[name]
-    with SITES[name](tmp_path / "site", wagtail_database) as site:
-        answer = init(site.url, tmp_path / "home", "--json")
-        by_path = {site.path_of(article): article for article in site.articles}
+    answer = init(site.url, tmp_path / "home", "--json")
+    by_path = {site.path_of(article): article for article in site.articles}
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.output)
     assert (found["software"]["profile"], found["sign"], found["body"]["selector"]) == (profile, sign, body)
@@ -93,13 +109,29 @@ def test_what_is_proposed_for_a_site_is_right(name: str, tmp_path: Path, wagtail
     assert files_in(tmp_path / "home") == []
 
 
+def test_pages_as_wordpress_writes_them_are_told_and_cut_at_their_more(tmp_path: Path) -> None:
+    """Pages of ours in its markup; WordPress itself is tried by `make wordpress`."""
+    front = "".join(f'<a href="/2026/03/keepers-{number}/">Keepers</a>' for number in range(4))
+    says = '<head><meta name="generator" content="WordPress 6.7.1">'
+    page = wordpress_with_yoast().replace("<head>", says, 1).replace("https://news.example/keepers", "")
+    assert says in page
+    pages = {f"/2026/03/keepers-{number}/": html(page) for number in range(4)}
+    with odd_site({"/": html(f"<html><body>{front}</body></html>"), **pages}) as site:
+        found = json.loads(init(site.url, tmp_path / "home", "--json").output)
+    assert found["software"]["profile"] == "wordpress"
+    assert found["body"]["selector"] == ".entry-content"
+    assert {cut["how"] for cut in found["cuts"]} == {"marker"}
+    assert found["certain"] == 4
+    assert found["routes"] == []
+
+
 def test_derived_leaks_and_side_doors_are_named(tmp_path: Path) -> None:
     with flask_site(count=12) as site:
         plain = init(site.url, tmp_path / "home").output
         found = json.loads(init(site.url, tmp_path / "home", "--json").output)
     assert all("hydration-state" in cut["removed"] and "count" in cut["removed"] for cut in found["cuts"])
     assert {leak["url"] for leak in found["leaks"]} == {site.url + "/feed.xml"}
-    assert {leak["kind"] for leak in found["leaks"]} == {"closed"}
+    assert {leak["kind"] for leak in found["leaks"]} == {"rewritten"}
     assert "automatic-description (8/8)" in plain
     assert "/about" in plain
     assert "Nothing was written" in plain
@@ -112,40 +144,43 @@ def gated(site: Site, folder: Path) -> Iterator[tuple[GateProcess, Settings]]:
     home.make()
     schema.migrate(home)
     settings = load(home, SECRETS)
+    in_mode(home, Mode.GATE, int(SystemClock().now()))
     with RuleSetStore(home) as sets:
         sets.publish(home.rules_file.read_text(encoding="utf-8"), "ada", "", int(SystemClock().now()))
     with GateProcess(home, settings.host, environ=SECRETS) as gate:
         yield gate, settings
 
 
-@pytest.mark.parametrize("name", ["pelican-simple", "wagtail-marker", "flask-plain"])
+@pytest.mark.parametrize("named_site", ["pelican-paywall", "wagtail-plain", "flask-plain"], indirect=True)
 def test_the_files_that_are_written_are_accepted_and_gate_the_sites_articles(
-    name: str, tmp_path: Path, wagtail_database: Path, monkeypatch: pytest.MonkeyPatch
+    named_site: tuple[str, Site], tmp_path: Path
 ) -> None:
     folder = tmp_path / "home"
-    with SITES[name](tmp_path / "site", wagtail_database) as site:
-        answer = init(site.url, folder, "--write")
-        assert answer.exit_code == 0, answer.output
-        assert (
-            {"foldline.toml", "rules.toml"} <= set(files_in(folder)) <= {"foldline.toml", "rules.toml", "surfaces.toml"}
-        )
-        policy = CliRunner().invoke(verbs, ["policy", "check", "--home", str(folder)])
-        assert (policy.exit_code, policy.output.splitlines()[0]) == (0, "Nothing is wrong.")
-        with gated(site, folder) as (gate, settings):
-            carry = Carry(keyring_of(settings), SystemClock(), window_at(int(SystemClock().now()), settings.zone))
-            facts = carry.facts("payer", {1: 4_000_000_000})
-            write_facts(settings.home, facts)
-            for article in site.articles[:3]:
-                target = site.path_of(article).encode()
-                preview = gate.client.ask("GET", target)
-                text = preview.body.decode()
-                assert preview.status == 200
-                assert 'data-kind="ask"' in text
-                assert article.preview[0].token in text
-                assert [token for token in tokens(article.rest[2:]) if token in text] == []
-                whole = gate.client.ask("GET", target, cookie(reader_pass=carry.token(facts))).body.decode()
-                assert [token for token in tokens(article.paragraphs) if token not in whole] == []
-            assert gate.client.ask("GET", b"/").status == 200
+    name, site = named_site
+    answer = init(site.url, folder, "--write")
+    assert answer.exit_code == 0, answer.output
+    assert {"foldline.toml", "rules.toml"} <= set(files_in(folder)) <= {"foldline.toml", "rules.toml", "surfaces.toml"}
+    policy = CliRunner().invoke(verbs, ["policy", "check", "--home", str(folder)])
+    assert (policy.exit_code, policy.output.splitlines()[0]) == (0, "Nothing is wrong.")
+    if name == "flask-plain":
+        told = foldline("check", "--home", str(folder), **SECRETS)
+        # What only the publisher can give, and nothing about what was written.
+        assert {line.split()[0] for line in told.stdout.splitlines()} <= {"FL032", "FL041", "FL071", "FL220"}
+    with gated(site, folder) as (gate, settings):
+        carry = Carry(keyring_of(settings), SystemClock(), window_at(int(SystemClock().now()), settings.zone))
+        facts = carry.facts("payer", {1: 4_000_000_000})
+        write_facts(settings.home, facts)
+        for article in site.articles[:3]:
+            target = site.path_of(article).encode()
+            preview = gate.client.ask("GET", target)
+            text = preview.body.decode()
+            assert preview.status == 200
+            assert 'data-kind="ask"' in text
+            assert article.preview[0].token in text
+            assert [token for token in tokens(article.rest[2:]) if token in text] == []
+            whole = gate.client.ask("GET", target, cookie(reader_pass=carry.token(facts))).body.decode()
+            assert [token for token in tokens(article.paragraphs) if token not in whole] == []
+        assert gate.client.ask("GET", b"/").status == 200
 
 
 def test_what_is_there_is_never_overwritten_and_no_site_is_asked_for_it(tmp_path: Path) -> None:

@@ -133,8 +133,8 @@ def test_files_are_sent_and_texts_that_nobody_mapped_are_closed(paper: Paper) ->
             assert (answer.status, CANARY in answer.body.decode()) == (404, False), path
             assert answer.header(b"etag") == b""
     assert "range" not in paper.site.asked[-1].fields or paper.site.asked[-1].path == "/pretends.css"
-    assert paper.get("/feed.xml").status == 404
-    assert paper.site.asked[-1].path != "/feed.xml", "what is closed is not asked for"
+    assert paper.get("/all.xml").status == 404
+    assert paper.site.asked[-1].path != "/all.xml", "what is closed is not asked for"
 
 
 def test_the_gates_own_pages_are_answered_without_the_application(paper: Paper) -> None:

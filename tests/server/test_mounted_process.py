@@ -73,7 +73,7 @@ def test_eight_threads_get_the_right_answers_and_count_every_one(tmp_path: Path)
         with ThreadPoolExecutor(threads) as pool:
             found = sum(pool.map(reads, range(threads)), Counter())
         assert Counter(asked.path for asked in paper.fetched) == {PATH: 1, SECOND: 1}, "one question for all"
-    noted = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "home" / "events").iterdir())
+    noted = "".join(file.read_text(encoding="utf-8") for file in (tmp_path / "home" / "events").glob("*.tsv"))
     outcomes = Counter(line.split("\t")[2] for line in noted.splitlines())
     assert outcomes.total() == turns * threads
     assert outcomes["opens"] == found["whole"]
@@ -307,7 +307,7 @@ def test_a_lifespan_is_the_applications_own_and_ends_the_gate(tmp_path: Path) ->
     asyncio.run(lives())
     assert states == [{"pool": "of connections"}], "the gate's own question has it too"
     assert said[-1] == {"type": "lifespan.shutdown.complete"}
-    assert len(list((tmp_path / "home" / "events").iterdir())) == 1, "what waited was written"
+    assert len(list((tmp_path / "home" / "events").glob("*.tsv"))) == 1, "what waited was written"
 
 
 FORKS = """
@@ -341,7 +341,7 @@ def test_a_process_that_was_forked_off_has_a_gate_of_its_own_and_no_django_is_th
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == {"answers": [200] * 4, "foreign": []}
-    written = sorted(path.name for path in (tmp_path / "home" / "events").iterdir())
+    written = sorted(path.name for path in (tmp_path / "home" / "events").glob("*.tsv"))
     assert written == ["mounted-0-000000.tsv", "mounted-1-000000.tsv"], "each process writes a file of its own"
 
 

@@ -6,6 +6,8 @@
         site.url, site.articles, site.path_of(article), site.address_of(article)
         site.change(article(0, "b")); site.unpublish(site.articles[1])
 
+    with wordpress_site(folder, style="more") as site:            # tests.sites.wordpress_paper.site; `make wordpress`
+
 All take `variant` ("a" or "b": the same previews, other rests, so they are twins), `count` of articles, and `secret`:
 then whoever does not send `X-Foldline-Secret: …` is answered 403. `tests.sites.articles` has the texts; each paragraph
 holds a token of its own. Fixtures for the session, which nobody changes (`tests/sites/fixtures.py`): `pelican_paper`,

@@ -46,7 +46,7 @@ def init(url: str, write: bool, articles: int, as_json: bool, home: Path | None)
     if write:
         refuse_what_is_there(place)
     with asking("Looking") as told:
-        found = asyncio.run(survey(url, articles, Bounds(pages=20 + articles * 4, seconds=120 + articles * 8), told))
+        found = asyncio.run(survey(url, articles, bounds_for(articles), told))
     written = _write(place, found) if write and found.articles else ()
     if as_json:
         click.echo(json.dumps(report_data(found, written), ensure_ascii=False, indent=1))
@@ -54,6 +54,11 @@ def init(url: str, write: bool, articles: int, as_json: bool, home: Path | None)
         tell_survey(found, written, place)
     if not found.articles:
         sys.exit(1)
+
+
+def bounds_for(articles: int) -> Bounds:
+    """How much is asked for so many articles: some pages will turn out to be none."""
+    return Bounds(pages=20 + articles * 4, seconds=120.0 + articles * 8)
 
 
 def refuse_what_is_there(home: Home) -> None:

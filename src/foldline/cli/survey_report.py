@@ -22,6 +22,14 @@ from foldline.stores.home import Home
 
 #: Addresses that a sentence names.
 _SHOWN = 4
+#: What the gate does with an address, by what the map says of it.
+_KINDS = {
+    "article": "it is taken for an article, and cut",
+    "rewritten": "the gate cuts it",
+    "files": "no text is sent from there",
+    "closed": "it is closed",
+    "unmapped": "no route names it, so that no text is sent",
+}
 
 
 def tell_survey(found: Survey, written: Sequence[str], home: Home) -> None:
@@ -161,7 +169,7 @@ def leak_lines(leaks: Sequence[Leak]) -> Iterator[str]:
         yield f"LEAK {len(passed) - _SHOWN} more pages do the same: --json names them."
     for (url, kind), count in by_url.items():
         if kind != Kind.PASSED.value:
-            yield f"{url} holds what is closed of {count} articles: the map says {kind}."
+            yield f"{url} holds what is closed of {count} articles: {_KINDS.get(kind, kind)}."
 
 
 def _missing(found: Survey) -> Iterator[str]:
@@ -189,8 +197,9 @@ def _next(found: Survey, written: Sequence[str], home: Home) -> Iterator[str]:
         (f"foldline check{folder}", "what is missing, the lock of the origin too"),
         (f'foldline policy publish{folder} --by "Your Name"', "only then do the rules decide"),
         (f"foldline serve{folder}", "a new home before a site starts in shadow: it decides, and changes nothing"),
-        ("foldline recipe nginx", "how your web server sends readers through the gate"),
-        (f"foldline mode gate{folder}", "when what shadow reports is what you want"),
+        (f"foldline recipe nginx{folder}", "how your web server sends readers through the gate"),
+        (f"foldline mode --report{folder}", "what the gate would have done"),
+        (f"foldline mode gate{folder}", "when that is what you want"),
     )
     for step, why in steps:
         yield f"  {step}" + (f"    # {why}" if why else "")

@@ -113,6 +113,8 @@ class GateApp:
         raw = scope["raw_path"]
         request = Request(scope["method"], raw, scope["query_string"], scope["headers"], client[0] if client else "")
         request.target = scope.get(TARGET, b"")
+        if self.origin.is_at_hand(request):
+            return None
         try:
             answer = await self.origin.before(request, receive, send)
         except Exception:

@@ -127,7 +127,7 @@ class OriginGate:
         await self._rewriting.close()
         await self._link.close()
         # A record that is being written is written first: its connection must not close under it.
-        await asyncio.to_thread(self._writing.shutdown)
+        self._writing.shutdown()
         self._writer.close()
 
     def hear(self, change: Change) -> None:
@@ -192,12 +192,19 @@ class OriginGate:
         known = self._at_hand.get(request.path)
         if known is None or request.query or request.ambiguous or self.mode is not Mode.GATE:
             return False
+        if request.method not in ("GET", "HEAD"):
+            return False
+        rules = self._state.rules
+        if known.rules is not rules:
+            if known.rules != rules:
+                return False
+            # Read anew, and the same as before.
+            self._at_hand.put(request.path, known._replace(rules=rules))
         record = self._library.held(request.path)
         return (
             type(record) is PublicPage
             and record.version == known.version
             and known.since <= self._state.now() < known.until
-            and known.rules is self._state.rules
             and request.path not in self._withdrawn
         )
 

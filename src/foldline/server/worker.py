@@ -261,10 +261,11 @@ class Worker:
                     self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
+            self._flush()
             self.roll.close()
             if self._origin is not None:
                 await self._origin.close()
-            self._flush()
+                self._flush()
 
     def _flush(self) -> None:
         self.events.flush()

@@ -139,6 +139,16 @@ def test_a_crawl_delay_is_kept_to() -> None:
         assert here.pause == 0.2
 
 
+@pytest.mark.usefixtures("open_internet")
+def test_a_crawl_delay_of_an_hour_ends_the_looking_instead_of_lasting() -> None:
+    with odd_site(stories(1)) as site:
+        site.answers["/robots.txt"] = ("200 OK", [TEXT], b"User-agent: *\nCrawl-delay: 3600\n")
+        made = asyncio.run(survey(site.url))
+        assert any("seconds are over, or would be" in note for note in made.notes)
+        assert made.articles == []
+        assert site.asked == ["/robots.txt", "/"]
+
+
 def test_on_this_machine_there_is_no_pause_and_the_guest_says_who_it_is() -> None:
     with odd_site(stories(1)) as site:
         assert with_guest(site).pause == 0

@@ -136,7 +136,7 @@ class _Crawler:
                 continue
             group.seen[url] = None
             paged = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)} <= set(PAGING)
-            reads = said.allow <= READS and kind not in (Kind.CLOSED.value, Kind.FILES.value)
+            reads = said.allow <= READS and (said.unmapped or said.kind in (Kind.ARTICLE, Kind.PASSED))
             known = any(look.url == url for _, look in self._pages)
             if paged and reads and not known and not _UNASKED.search(parts.path) and self._guest.may(url):
                 group.waiting.append(url)

@@ -137,8 +137,9 @@ class Guest:
         """Which bound is reached; "" where none is."""
         if self.asked >= self.bounds.pages:
             return f"{self.bounds.pages} pages were asked for"
-        if time.monotonic() - self._began > self.bounds.seconds:
-            return f"{self.bounds.seconds:.0f} seconds are over"
+        # What would only be asked after the end is not waited for: a Crawl-delay may be an hour.
+        if max(time.monotonic(), self._next) - self._began > self.bounds.seconds:
+            return f"{self.bounds.seconds:.0f} seconds are over, or would be"
         return ""
 
     def close(self) -> None:
