@@ -16,6 +16,7 @@ from tests.server.test_origin_newspaper import CANARY, REST, Paper, opened, page
 
 from foldline.gate.response import CACHED_AT_MOST, KEPT_SECONDS, SHOWN_MEANWHILE
 from foldline.policy.open_now import OpenNow
+from foldline.server import rewriting
 from foldline.sources.origin.freshness import Bounds
 from foldline.stores.home import Home
 from foldline.stores.open_now import OpenNowStore
@@ -36,6 +37,7 @@ response.NEUTRAL = (
     (b"cdn-cache-control", b"max-age={KEPT}, stale-while-revalidate={SHOWN}, stale-if-error=86400"),
     (b"vary", b"accept-encoding"),
 )
+from foldline.server import rewriting
 from foldline.sources.origin.freshness import Bounds
 Bounds.__init__.__defaults__ = ({min(USED, Bounds().least)}, {USED}, False)
 from foldline.server.worker import main
@@ -57,6 +59,8 @@ def until(moment: float) -> None:
 
 def test_the_bounds_that_are_shipped_are_less_than_a_minute() -> None:
     assert Bounds().most + CACHED_AT_MOST + 2.0 < 60
+    # A feed is made of articles that may be as old as ever, used for a while, and kept by caches.
+    assert Bounds().most + rewriting.FRESH + rewriting.CACHED + 2.0 < 60
 
 
 @pytest.mark.parametrize("said", ["max-age=3600", ""] if LONG else ["max-age=3600"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import os
 import re
@@ -108,13 +109,17 @@ def _running(command: list[str], ports: tuple[int, ...], folder: Path) -> Iterat
 
 
 @contextlib.contextmanager
-def nginx_before(home: Path, host: str, folder: Path, change: Change = same, purge_port: int = 0) -> Iterator[Cache]:
-    """nginx with `recipe nginx --cache`; `change` spoils the recipe."""
+def nginx_before(
+    home: Path, host: str, folder: Path, change: Change = same, purge_port: int = 0, way: str = "", secret: str = ""
+) -> Iterator[Cache]:
+    """nginx with `recipe nginx --cache` and one more option, `way`; `change` spoils the recipe."""
     command = program("nginx", "nginx-light")
     folder.mkdir()
     port, purge = free_port(), purge_port or free_port()
     listens = ("--listen", f"127.0.0.1:{port}", "--purge", f"127.0.0.1:{purge}", "--cache-folder", f"{folder}/kept")
-    (folder / "foldline.conf").write_text(change(printed(home, "nginx", "--cache", *listens)), encoding="utf-8")
+    ways = (way, "--secret-file", f"{folder}/secret") if way else ()
+    (folder / "secret").write_text(f'set $foldline_secret "{secret}";\n', encoding="utf-8")
+    (folder / "foldline.conf").write_text(change(printed(home, "nginx", "--cache", *listens, *ways)), encoding="utf-8")
     paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in ("fastcgi", "uwsgi", "scgi", "proxy"))
     (folder / "nginx.conf").write_text(
         f"{USER}daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\nevents {{}}\n"
@@ -141,6 +146,8 @@ def varnish_before(home: Path, host: str, folder: Path, change: Change = same, p
 
 
 CACHES = {"nginx": nginx_before, "varnish": varnish_before}
+#: nginx that sends what is passed, or wholes, without the gate.
+WAYS = {f"nginx {way}": functools.partial(nginx_before, way=way) for way in ("--direct", "--authz")}
 
 
 def replaced(*pairs: tuple[str, str]) -> Change:

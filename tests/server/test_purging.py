@@ -93,7 +93,7 @@ def test_only_pages_are_purged_and_everything_where_it_is_too_much() -> None:
     assert pages_of(rows) == ("/a",)
     assert pages_of([Change(1, "session", "00")]) == ()
     assert pages_of([Change(1, "origin-withdrawn", "/b"), Change(2, "origin-changed", "/c")]) == ("/b", "/c")
-    for kind in ("all", "rules", "open-now", "origin-all"):
+    for kind in ("all", "rules", "open-now", "origin-all", "mode"):
         assert pages_of([Change(1, "article", "/a"), Change(2, kind, "")]) is None
     assert pages_of([Change(number, "article", f"/{number}") for number in range(MOST_PAGES + 1)]) is None
 

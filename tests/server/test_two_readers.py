@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import random
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.server.caches import CACHES, Cache, listens_at, replaced, same
-from tests.server.test_origin_newspaper import CANARY, PATH, REST, Paper, opened, page
+from tests.server.caches import CACHES, WAYS, Cache, listens_at, replaced, same
+from tests.server.test_origin_newspaper import CANARY, PATH, REST, SECRET, Paper, opened, page
 
 from foldline.insight.decisions import last_decisions
 from foldline.testing.builders import HOST
@@ -46,7 +48,9 @@ def decided(paper: Paper) -> Decided:
 def cache(request: pytest.FixtureRequest, paper: Paper, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
     """One cache for all tests of a recipe: each test asks for articles of its own, which nobody has asked for."""
     name, change = request.param
-    with CACHES[name](paper.home, HOST, tmp_path_factory.mktemp("cache") / name, change) as made:
+    folder = tmp_path_factory.mktemp("cache") / "made"
+    before = CACHES.get(name) or functools.partial(WAYS[name], secret=SECRET)
+    with before(paper.home, HOST, folder, change) as made:
         yield made
 
 
@@ -114,7 +118,7 @@ def both(
 
 
 @pytest.mark.parametrize("first", ["payer", "nobody"])
-@pytest.mark.parametrize("cache", [(name, same) for name in CACHES], ids=CACHES, indirect=True)
+@pytest.mark.parametrize("cache", [(name, same) for name in (*CACHES, *WAYS)], ids=[*CACHES, *WAYS], indirect=True)
 def test_the_whole_reaches_who_paid_and_the_preview_everybody_else(
     cache: Cache, paper: Paper, paths: Paths, first: str
 ) -> None:
@@ -191,6 +195,20 @@ KEEPING = {
         (r"std\.duration\(beresp\.http\.X-Accel-Expires .*?;", "60s;"),
     ),
 }
+
+
+@pytest.mark.parametrize("cache", [(name, same) for name in CACHES], ids=CACHES, indirect=True)
+def test_of_many_who_ask_at_once_for_what_is_not_kept_each_gets_their_own(
+    cache: Cache, paper: Paper, paths: Paths
+) -> None:
+    payer = paper.subscriber()
+
+    def ask(number: int) -> tuple[bool, bool]:
+        answer = cache.get(paths[number % 4 // 2], *(payer if number % 2 else ()))
+        return bool(number % 2), CANARY in answer.text
+
+    with ThreadPoolExecutor(20) as readers:
+        assert set(readers.map(ask, range(40))) == {(False, False), (True, True)}
 
 
 @pytest.mark.parametrize("cache", KEEPING.items(), ids=KEEPING, indirect=True)

@@ -13,7 +13,6 @@ from foldline.policy.reasons import Reason
 #: What stands where no error page was published yet.
 _BARE = {
     400: b"Bad request: the address can be read in two ways.\n",
-    401: b"Not signed.\n",
     403: b"Refused: this form works only from its own page.\n",
     404: b"Not found.\n",
     405: b"Method not allowed.\n",

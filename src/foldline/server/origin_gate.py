@@ -105,6 +105,8 @@ class OriginGate:
         self._fetched = FetchedPages(home)
         #: Paths that the origin has withdrawn by its own word: 410, without asking it.
         self._withdrawn: frozenset[bytes] = frozenset()
+        #: How many changes were heard: what was asked for before one of them is not put at hand after it.
+        self._heard = 0
         self._knows_withdrawn = False
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
@@ -127,6 +129,7 @@ class OriginGate:
 
     def hear(self, change: Change) -> None:
         """A row of the changes: what the origin told, or that every row may have been missed."""
+        self._heard += 1
         if change.kind in ("origin-changed", "origin-withdrawn"):
             self._link.forget(change.key.encode())
         else:
@@ -222,6 +225,7 @@ class OriginGate:
         request.path = surface.page
         if self._is_withdrawn(surface.page):
             return await self._taken_away(path, request)
+        heard = self._heard
         try:
             fetched = await self._link.fetch(surface)
         except OriginUnavailable as error:
@@ -233,7 +237,7 @@ class OriginGate:
             if surface.page in self._withdrawn:
                 # It was withdrawn while it was fetched or cut.
                 return await self._taken_away(path, request)
-            if answer is None and is_plain and not fetched.last_good:
+            if answer is None and is_plain and not fetched.last_good and heard == self._heard:
                 self._keep_at_hand(fetched.page, rules)
             return answer
         except StoreUnavailable as error:
@@ -277,6 +281,10 @@ class OriginGate:
             return None
         await self._keep(path, fetched.page)
         record = self._library.page(surface.page)
+        if surface.page in self._withdrawn:
+            # It was withdrawn while it was fetched or cut: what was just written is taken away again.
+            await self._gone(path)
+            return None
         made = isinstance(record, PublicPage) and record.digest == self._ingest.digest(fetched.page, self._state.rules)
         return (record, fetched.page) if made and isinstance(record, PublicPage) else None
 

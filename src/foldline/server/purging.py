@@ -31,7 +31,7 @@ WHOLE = "X-Foldline-Purge"
 #: A cache that keeps packed and plain pages apart, as nginx does, is told of both.
 CODINGS = ("gzip", "identity")
 
-_EVERYTHING = frozenset(("all", "origin-all", "rules", "open-now"))
+_EVERYTHING = frozenset(("all", "origin-all", "rules", "open-now", "mode"))
 _PAGE = frozenset(("article", "origin-changed", "origin-withdrawn"))
 #: It is done; or there was nothing to do; or what stands there now is gone.
 _TAKEN = frozenset((200, 202, 204, 404, 410))

@@ -19,7 +19,7 @@ from foldline.gate.errors import bare
 from foldline.gate.kept import Kept
 from foldline.gate.library import Library
 from foldline.gate.request import Request, accepts_gzip
-from foldline.gate.response import NEUTRAL, NO_STORE, HeaderList, Response, entity_tag, page
+from foldline.gate.response import NO_STORE, HeaderList, Response, entity_tag, neutral_for, page
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 #: An answer is used unasked for so many seconds, while the articles in it stay what they are.
 FRESH = 10
+#: A shared cache keeps one for so many seconds and never longer, also where the gate does not answer: it names many
+#: articles, and no purge of one of them finds it.
+CACHED = 20
 #: So many articles of one answer have their text; what is listed behind them has none.
 MOST_TEXTS = 20
 #: So many of them are fetched at once, and all of them within so many seconds.
@@ -244,7 +247,7 @@ class Rewriting:
         gzip = accepts_gzip(request.header(b"accept-encoding"))
         ready = made.ready.get(gzip)
         if ready is None:
-            headers = (*made.headers, (b"x-content-type-options", b"nosniff"), *NEUTRAL)
+            headers = (*made.headers, (b"x-content-type-options", b"nosniff"), *neutral_for(CACHED))
             whole = page((made.document,), headers, gzip=gzip)
             tag = entity_tag(whole.body)
             ready = made.ready[gzip] = (whole.adding((b"etag", tag)), tag)

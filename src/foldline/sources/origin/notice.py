@@ -18,6 +18,8 @@ from foldline.sources.origin.surfaces import SPELLING, Kind, SurfaceMap
 SIGNATURE = b"x-foldline-signature"
 #: The moment of a signature may be so many seconds away from ours: clocks differ, and mail queues are slow.
 TOLERANCE = 300
+#: As `config.SECRET_MINIMUM`.
+SHORTEST_SECRET = 32
 MOST_ADDRESSES = 100
 #: The longest body of a notice, in bytes: that many addresses of the longest kind, written as escapes.
 MOST_BODY = 512 << 10
@@ -52,8 +54,11 @@ def verify(secret: str, signature: bytes, body: bytes, now: int) -> None:
     """Whether a body is the origin's own word, told just now.
 
     Raises:
-        NoticeRefused: 401 without a signature, 403 for one that is not good. A second signature makes both bad.
+        NoticeRefused: 401 without a signature, 403 for one that is not good. A second signature makes both bad. Where
+            there is no secret, as a mounted gate may have none, every signature is bad: anybody could make one.
     """
+    if len(secret) < SHORTEST_SECRET:
+        raise NoticeRefused(403, "this gate takes no notices: FOLDLINE_ORIGIN_SECRET is not set")
     if not signature:
         raise NoticeRefused(401, f"there is no {SIGNATURE.decode()}")
     found = _SIGNED.fullmatch(signature)
@@ -119,7 +124,10 @@ def path_of(given: object, surfaces: SurfaceMap, url: str) -> str:
             raise NoticeRefused(400, f"{shown} is no path, and no address of {ours.netloc}")
         address = given.split("//", 1)[1].removeprefix(parts.netloc) or "/"
     # Pages link to themselves in letters; what is asked for is their escapes.
-    path = quote(address.partition("?")[0], safe="!#$%&'()*+,/:;=@[]~\\")
+    try:
+        path = quote(re.split("[?#]", address, maxsplit=1)[0], safe="!$%&'()*+,/:;=@[]~\\")
+    except UnicodeEncodeError:  # half a letter
+        path = ""
     surface = surfaces.surface_of("GET", path.encode(), b"")
     if surface.kind is Kind.CLOSED and surface.route == SPELLING:
         raise NoticeRefused(400, f"{shown} is not how this address is asked for: write it as its page is linked")
