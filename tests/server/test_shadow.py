@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -247,7 +248,23 @@ def test_what_goes_wrong_beside_the_answer_does_not_touch_it(place: Place) -> No
     place.pages.update(dict.fromkeys(new, ARTICLES["/the-long-one.html"]))
     assert differences(place, gets([*new, *odd, *ARTICLES])) == []
     after = place.lines(1 + len(new), What.UNDECIDED)
-    assert {line.about for line in after if line.what is What.UNDECIDED} >= set(new)
+    assert sum(line.what is What.UNDECIDED and line.about == "/*.html" for line in after) >= len(new)
+
+
+def test_articles_that_take_for_ever_to_look_at_hold_up_no_answer(tmp_path: Path) -> None:
+    """More visits than may wait, and none of the looks beside them ever ends."""
+    hangs = (
+        "import asyncio; from foldline.server import origin_gate, shadow; shadow.MOST_WAITING = 6\n"
+        "async def record_of(self, surface): await asyncio.Event().wait()\n"
+        "origin_gate.OriginGate.record_of = record_of"
+    )
+    with standing(tmp_path / "home", hangs) as place:
+        assert differences(place, gets(["/two-diaries.html"] * 10)) == []
+        lines = place.lines(4, What.UNDECIDED)
+        assert [(line.about, line.why) for line in lines] == [("/two-diaries.html", "too many at once")] * 4
+        (worker,) = place.gate.processes
+        worker.terminate()
+        assert worker.wait(DEADLINE) == -signal.SIGTERM  # what hangs does not keep it
 
 
 def gets(paths: list[str]) -> list[Asked]:

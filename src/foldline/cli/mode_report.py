@@ -87,7 +87,9 @@ def as_data(report: ShadowReport, name: Name) -> dict[str, Any]:
             {"why": why, "path": path, "requests": requests} for (why, path), requests in report.closed.most_common()
         ],
         "unmapped": [{"path": path, "requests": requests} for path, requests in report.unmapped.most_common()],
-        "undecided": dict(report.undecided.most_common()),
+        "undecided": [
+            {"why": why, "path": path, "visits": visits} for (why, path), visits in report.undecided.most_common()
+        ],
         "without_a_fold": [{"article": name(article), "why": why} for article, why in report.locked.items()],
         "cut_fell_back": [{"article": name(article), "why": why} for article, why in report.fell_back.items()],
     }
@@ -109,7 +111,8 @@ def _tables(report: ShadowReport, name: Name) -> Iterable[Table]:
         yield _table("readers with a valid pass, walled", ("reason", "rule", "article", "visits"), passes)
     yield _table("visits to articles", ("what", "visits", "with a valid pass"), _rows_of_visits(report))
     if report.undecided:
-        yield _table("not decided", ("why", "visits"), report.undecided.most_common())
+        undecided = [(why, path, n) for (why, path), n in report.undecided.most_common()]
+        yield _table("not decided", ("why", "path", "visits"), undecided)
     if report.closed:
         closed = [(why, path, n) for (why, path), n in report.closed.most_common()]
         yield _table("would have closed", ("why", "path", "requests"), closed)

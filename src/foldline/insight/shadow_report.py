@@ -23,8 +23,8 @@ class ShadowReport:
     """Numbers of requests. `since` is an epoch second. Articles are named by their numbers as text.
 
     `with_pass` are walled visits by readers with a valid pass, by (reason, rule, article); `closed` by (line of the
-    map, shape of the path), `unmapped` by shape; `undecided` by why. `locked` and `fell_back` are articles that were
-    visited, with how they were cut last.
+    map, shape of the path), `unmapped` by shape; `undecided` by (why, shape of the path). `locked` and `fell_back` are
+    articles that were visited, with how they were cut last.
     """
 
     since: int
@@ -33,7 +33,7 @@ class ShadowReport:
     with_pass: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     closed: Counter[tuple[str, str]] = field(default_factory=Counter)
     unmapped: Counter[str] = field(default_factory=Counter)
-    undecided: Counter[str] = field(default_factory=Counter)
+    undecided: Counter[tuple[str, str]] = field(default_factory=Counter)
     locked: dict[str, str] = field(default_factory=dict)
     fell_back: dict[str, str] = field(default_factory=dict)
     first: int = 0
@@ -75,7 +75,7 @@ def report_of(lines: Iterable[ShadowLine], since: int) -> ShadowReport:
         elif line.what is What.UNMAPPED:
             report.unmapped[line.about] += 1
         else:
-            report.undecided[line.why] += 1
+            report.undecided[line.why, line.about] += 1
     for article in sorted(visited & cuts.keys(), key=int):
         cut = cuts[article]
         if cut.what is What.LOCKED:

@@ -102,7 +102,7 @@ class Shadow:
 
     def _look_later(self, surface: Surface, request: Request) -> None:
         if len(self._under_way) >= MOST_WAITING:
-            self._lines.note(What.UNDECIDED, "", "too many at once")
+            self._lines.note(What.UNDECIDED, shape_of(surface.page), "too many at once")
             return
         task = asyncio.create_task(self._look(surface, request))
         self._under_way.add(task)
@@ -110,7 +110,8 @@ class Shadow:
 
     async def _look(self, surface: Surface, request: Request) -> None:
         """What the gate would have done with a visit to an article."""
-        page = surface.page.decode("ascii", "replace")
+        # A path that the map takes for an article's may name somebody, or be a secret, where no article is known.
+        page = shape_of(surface.page)
         try:
             async with self._room:
                 record = await self._looks.record_of(surface)
