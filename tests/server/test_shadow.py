@@ -267,6 +267,16 @@ def test_articles_that_take_for_ever_to_look_at_hold_up_no_answer(tmp_path: Path
         assert worker.wait(DEADLINE) == -signal.SIGTERM  # what hangs does not keep it
 
 
+def test_what_was_seen_last_before_a_worker_is_stopped_is_written_down(place: Place) -> None:
+    assert differences(place, [Asked("GET", "/feed.xml")]) == []
+    with closing(place.caller()) as caller:
+        in_mode(place.settings.home, Mode.GATE, int(time.time()))
+        until_gated(place, caller)
+    place.gate.stop()
+    assert [line.why for line in place.lines(1, What.CLOSED) if line.what is What.CLOSED] == ["feed"]
+    assert len(decisions(place, 1)) == 1
+
+
 def gets(paths: list[str]) -> list[Asked]:
     return [Asked("GET", path) for path in paths]
 
