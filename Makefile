@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench proof lock clean
+.PHONY: demo test lint bench proof wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
@@ -29,8 +29,14 @@ bench: .stamps/dev
 proof: .stamps/dev .stamps/readability
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+# WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
+wordpress: .stamps/dev
+	@./scripts/wordpress-packages
+	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py $(ARGS)
+
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/dev.txt
 

@@ -17,6 +17,7 @@ from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
+from foldline.stores.mode import Mode
 
 if TYPE_CHECKING:
     from foldline.fold.page.spec import FoldSpec
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 
 SECRET_MINIMUM = 32
 
+#: So many caches are told of each change, at most.
+MOST_CACHES = 8
+
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
+
+#: What a value is called where it is another.
+KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
 
 #: Table and key, the type it must have, and what holds where it is absent.
 SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
@@ -42,7 +49,14 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
-    "origin": {"url": (str, ""), "profile": (str, "static"), "closed": (str, ""), "body": (str, "")},
+    "origin": {
+        "url": (str, ""),
+        "mounted": (bool, False),
+        "profile": (str, "static"),
+        "closed": (str, ""),
+        "body": (str, ""),
+    },
+    "caches": {"purge": (list, [])},
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -73,12 +87,14 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class OriginSettings:
     """The site behind the gate: where it listens, what each of its addresses is, and where its pages are cut. The
-    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only."""
+    `secret`, by which the origin knows the gate, comes from `FOLDLINE_ORIGIN_SECRET` only. A site that the gate is
+    `mounted` in has neither an address nor a secret."""
 
     url: str
     surfaces: SurfaceMap
     spec: FoldSpec
     secret: str = field(repr=False)
+    mounted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,8 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `hops` is how many proxies of ours stand before the gate."""
+    """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
+    of the caches among them that are told what to drop."""
 
     home: Home
     publication: Publication
@@ -112,10 +129,17 @@ class Settings:
     demo: bool = False
     providers: tuple[Provider, ...] = ()
     origin: OriginSettings | None = None
+    purge: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.publication.zone)
+
+    @property
+    def unsaid_mode(self) -> Mode:
+        """What holds of a site until somebody says a mode: shadow, but for one that the gate is mounted in. Whoever
+        mounts it changes the site, and means it."""
+        return Mode.GATE if self.origin is not None and self.origin.mounted else Mode.SHADOW
 
     @property
     def host(self) -> str:
@@ -170,6 +194,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         words=words,
         providers=providers,
         origin=origin,
+        purge=tuple(tables["caches"]["purge"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -202,7 +227,7 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
             if key not in SCHEMA[name]:
                 problems.append(_unknown(key, SCHEMA[name], text, where))
             elif type(value) is not SCHEMA[name][key][0]:
-                wanted = {str: "a text", int: "a whole number"}[SCHEMA[name][key][0]]
+                wanted = KINDS[SCHEMA[name][key][0]]
                 at = f"{where}:{_line_of(key, text)}"
                 problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
             else:
@@ -294,7 +319,7 @@ def _origin(
 ) -> OriginSettings | None:
     """The site behind the gate; None where there is none."""
     table, where = tables["origin"], str(home.settings_file)
-    if not table["url"]:
+    if not table["url"] and not table["mounted"]:
         return None
     # Only a site behind the gate pays for what reads its settings: memory of every worker.
     from foldline.fold.cut import FoldRule
@@ -303,8 +328,12 @@ def _origin(
     from foldline.sources.origin.surface_file import PROFILES, profile, read_map
 
     found: list[Problem] = []
+    if table["url"] and table["mounted"]:
+        hint = "Take the url away where the gate runs inside the site, else `mounted`."
+        found.append(Problem("FL235", "[origin] says both an address and that it is mounted", where, hint))
     try:
-        Address.of(table["url"])
+        if not table["mounted"]:
+            Address.of(table["url"])
     except ValueError as error:
         found.append(Problem("FL230", f"[origin] url: {error}", where, "As in http://127.0.0.1:9000."))
     if table["profile"] not in PROFILES:
@@ -318,7 +347,7 @@ def _origin(
     hint = "Write one CSS selector that browsers understand."
     found += [Problem("FL232", what, where, hint) for what in spec.problems("[origin] ")]
     secret = environ.get("FOLDLINE_ORIGIN_SECRET", "")
-    if len(secret) < SECRET_MINIMUM:
+    if len(secret) < SECRET_MINIMUM and not table["mounted"]:
         hint = "Make one with `openssl rand -base64 48`, and let the origin refuse whoever does not send it."
         what = f"the origin's secret is shorter than {SECRET_MINIMUM} bytes"
         found.append(Problem("FL233", what, "FOLDLINE_ORIGIN_SECRET", hint))
@@ -333,7 +362,7 @@ def _origin(
             hint = "Save it as UTF-8, or take it away: then the profile decides."
             found.append(Problem("FL234", f"the surface map can't be read: {error}", str(home.surfaces_file), hint))
     problems += found
-    return OriginSettings(table["url"], surfaces, spec, secret) if surfaces is not None else None
+    return OriginSettings(table["url"], surfaces, spec, secret, table["mounted"]) if surfaces is not None else None
 
 
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:
@@ -388,10 +417,23 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
     if not re.fullmatch(r"/[A-Za-z0-9_.~-]+/", publication["prefix"]) or publication["prefix"] in TAKEN:
         problems.append(Problem("FL025", "[publication] prefix must be one path segment", where, 'As in "/-/".'))
     _check_numbers(tables, where, problems)
+    for address in tables["caches"]["purge"]:
+        if not isinstance(address, str) or not _is_cache(address):
+            hint = "Write scheme, host and port alone, as in http://127.0.0.1:6081."
+            problems.append(Problem("FL250", f"[caches] purge: {address!r} is not the address of a cache", where, hint))
+    if len(tables["caches"]["purge"]) > MOST_CACHES:
+        hint = "Each of them is told of every change. Let one of them tell the others."
+        problems.append(Problem("FL251", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:
         problems.append(Problem("FL031", "[mail] sender is not an e-mail address", where, "Codes are sent from it."))
+
+
+def _is_cache(address: str) -> bool:
+    """Whether this is where a cache may listen: scheme, host and port, and nothing else."""
+    found = re.fullmatch(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", address)
+    return found is not None and 0 < int(found[1] or 80) < 65536
 
 
 def _check_numbers(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:

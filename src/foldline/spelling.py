@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 #: A longer path, or one with more segments, is refused: no site has one, and matching stays cheap.
 LONGEST_PATH = 2048
@@ -49,6 +49,17 @@ def is_one_spelling(path: bytes) -> bool:
     if unicodedata.normalize("NFC", text) != text:
         return False
     return all(letter in _JOINERS or unicodedata.category(letter)[0] not in "CZ" for letter in text)
+
+
+def spelt(raw: bytes | None, routed: bytes) -> bytes:
+    """A path as it is decided on, where a program behind us routes on the decoded path `routed`: as it was sent, where
+    that is known and means the same, else with every byte escaped that a path may not hold. b"", which is refused
+    everywhere, where the one that was sent is ambiguous, and something before us has read it in its own way."""
+    if raw is not None and unquote_to_bytes(raw) == routed:
+        return raw
+    if raw is not None and is_ambiguous(raw):
+        return b""
+    return quote_from_bytes(routed, safe="/:@!$&'()*+,=~").encode()
 
 
 def one_name(path: bytes) -> bytes:

@@ -90,6 +90,13 @@ def test_a_missing_and_a_broken_file_are_told_apart(home: Home) -> None:
         ('[mail]\nhost = "mail.example"', "FL031"),
         ("[meter]\nlimit = -1", "FL026"),
         ("[listen]\nhops = 99", "FL026"),
+        ('[caches]\npurge = ["127.0.0.1:6081"]', "FL250"),
+        ('[caches]\npurge = ["http://127.0.0.1:6081/purge"]', "FL250"),
+        ('[caches]\npurge = ["http://name:word@127.0.0.1:6081"]', "FL250"),
+        ('[caches]\npurge = ["http://127.0.0.1:66081"]', "FL250"),
+        ("[caches]\npurge = [6081]", "FL250"),
+        (f"[caches]\npurge = {['http://127.0.0.1:6081'] * 9}", "FL251"),
+        ('[caches]\npurge = "http://127.0.0.1:6081"', "FL004"),
     ],
 )
 def test_values_out_of_their_bounds_are_named(home: Home, line: str, id: str) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from foldline.fold.feed.model import LONGEST_NAME as LONGEST_TERM
+from foldline.fold.feed.model import LONGEST_TITLE, MOST_ELEMENTS
 from foldline.server.origin_link import READERS_PATIENCE
+from foldline.server.rewriting import FRESH, MOST_TEXTS
 from foldline.sources.origin.client import Limits
 from foldline.sources.origin.fetch import MOST_PAGE, Patience
 from foldline.sources.origin.freshness import Bounds
@@ -50,6 +53,10 @@ def test_every_bound_is_the_one_that_is_written() -> None:
         f"takes nothing for {READERS_PATIENCE:.0f} s",
         f"more than {LONGEST_PATH:,} bytes, and more than {MOST_SEGMENTS} segments",
         f"in up to {LONGEST_NAME} characters",
+        f"The first {MOST_TEXTS} articles of an answer",
+        f"used unasked for {FRESH} s",
+        f"more than {MOST_ELEMENTS:,} elements",
+        f"longer than {LONGEST_TITLE} characters in no newspaper, a name or tag than {LONGEST_TERM}",
     )
     assert [sentence for sentence in said if sentence not in FLOWING] == []
 

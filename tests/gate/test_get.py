@@ -33,7 +33,7 @@ def test_nobody_gets_the_preview_of_a_closed_article(paper: Newspaper, path: str
     assert PREVIEW.encode() in answer.body
     assert not has_rest(answer)
     assert header(answer, "cache-control") == "no-cache"
-    assert header(answer, "cdn-cache-control") == "max-age=30, stale-while-revalidate=30, stale-if-error=86400"
+    assert header(answer, "cdn-cache-control") == "max-age=30, stale-while-revalidate=10, stale-if-error=86400"
     assert header(answer, "x-accel-expires") == "30"
     assert not header(answer, "set-cookie")
 

@@ -9,6 +9,7 @@ import pytest
 from tests.gate.newspaper import PREVIEW, REST, START, Newspaper, record
 from tests.gate.test_get import has_rest, header
 
+from foldline.gate.response import CACHED_AT_MOST
 from foldline.policy.facts import Access
 from foldline.policy.open_now import OpenNow
 from foldline.policy.rule import Articles, Grant, Rule
@@ -99,7 +100,7 @@ def test_reading_what_is_open_to_all_costs_nothing(paper: Newspaper) -> None:
     assert not header(answer, "set-cookie")
 
 
-@pytest.mark.parametrize("limit", [1, 30, 60])
+@pytest.mark.parametrize("limit", [1, 30, CACHED_AT_MOST])
 def test_a_shared_cache_keeps_no_preview_beyond_the_moment_at_which_it_changes(paper: Newspaper, limit: int) -> None:
     open_now(paper, SAFETY._replace(starts=START + 100, ends=START + 200))
     assert header(paper.get("/metered"), "cdn-cache-control").startswith("max-age=30, stale")

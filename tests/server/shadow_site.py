@@ -121,7 +121,7 @@ class _Site(http.server.BaseHTTPRequestHandler):
             self._page(pages[path])
         elif path.endswith(".png"):
             self._part(PICTURE, (("Content-Type", "image/png"),))
-        elif path in ("/feed.xml", "/wp-json/posts"):
+        elif path in ("/all.xml", "/wp-json/posts"):
             self._say(200, FEED, (("Content-Type", "application/rss+xml"), ("ETag", '"feed"')))
         elif path.startswith("/go/"):
             self._redirect(int(path.split("/")[2]))

@@ -78,7 +78,7 @@ def test_the_next_preview_after_shadow_is_cut_whatever_was_kept_meanwhile(tmp_pa
             assert said.body != whole.body
             assert CANARY not in said.body
             assert dict(said.fields)["etag"] != tag
-        assert caller.ask(Asked("GET", "/feed.xml")).status == 404
+        assert caller.ask(Asked("GET", "/all.xml")).status == 404
         assert caller.ask(Asked("POST", PATH, body=b"a=1")).status == 405
 
 
@@ -220,7 +220,7 @@ def is_gated_whatever_happens(home: Home) -> bool:
 FAULTS: dict[str, tuple[object, str, object]] = {
     "a digest is not compared": (mode, "_digest", lambda *fields: "the same for all"),
     "an empty table always means shadow": (
-        mode_in_force, "held", lambda newest, before: newest.mode if newest else Mode.SHADOW
+        mode_in_force, "held", lambda newest, before, unsaid: newest.mode if newest else unsaid
     ),
     "what is not known is shadow": (mode_in_force, "_beside", lambda home: Mode.SHADOW),
 }  # fmt: skip

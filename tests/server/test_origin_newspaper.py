@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed import cookies
+from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
@@ -54,6 +56,8 @@ class Site(Newspaper):
 
     def __init__(self, rest: str) -> None:
         super().__init__(locked=False)
+        self.answers: dict[str, tuple[str, bytes]] = {}
+        self.fields: list[tuple[str, str]] = []
         self.pages = {PATH: page(rest)}
         self.pages["/free.html"] = page(rest, ',"isAccessibleForFree":true').replace(b"<!-- fold -->", b"")
         self.pages["/robots.txt"] = b"User-agent: *\n"
@@ -63,6 +67,9 @@ class Site(Newspaper):
             return "403 Forbidden", [("Content-Type", "text/plain")], b"no"
         if path == "/theme/site.css":
             return "200 OK", [("Content-Type", "text/css")], b"body { color: teal }"
+        if path in self.answers:
+            kind, body = self.answers[path]
+            return "200 OK", [("Content-Type", kind), *self.fields], body
         if path not in self.pages:
             return "404 Not Found", [("Content-Type", "text/html")], b"<h1>none</h1>"
         kind = "text/plain" if path.endswith(".txt") else "text/html; charset=utf-8"
@@ -74,6 +81,7 @@ class Paper:
     site: Site
     gate: GateProcess
     carry: Carry
+    home: Path
 
     def get(self, path: str, *carries: tuple[bytes, bytes]) -> Answer:
         return self.gate.client.ask("GET", path.encode(), carries)
@@ -88,7 +96,13 @@ class Paper:
 
 
 @contextmanager
-def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
+def opened(
+    folder: Path,
+    rest: str,
+    workers: int = 1,
+    program: Sequence[str] = ("-m", "foldline.server.worker"),
+    mode: Mode = Mode.GATE,
+) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
         settings = home_at(folder)
@@ -101,8 +115,9 @@ def opened(folder: Path, rest: str, mode: Mode = Mode.GATE) -> Iterator[Paper]:
         in_mode(settings.home, mode, int(clock.now()))
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
-        with GateProcess(settings.home, HOST, environ={"FOLDLINE_ORIGIN_SECRET": SECRET}) as gate:
-            yield Paper(site, gate, carry)
+        environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+        with GateProcess(settings.home, HOST, workers, program=program, environ=environ) as gate:
+            yield Paper(site, gate, carry, folder)
 
 
 @pytest.fixture
@@ -139,6 +154,34 @@ def test_a_subscriber_gets_the_whole_and_nobody_keeps_it(paper: Paper) -> None:
     assert without == paper.site.pages[PATH]
 
 
+def test_a_page_at_hand_needs_neither_the_origin_nor_what_was_fetched(paper: Paper, tmp_path: Path) -> None:
+    paper.get(PATH)
+    with sqlite3.connect(Home(tmp_path / "home").fetched_db) as fetched:
+        assert fetched.execute("DELETE FROM fetched").rowcount == 1
+    fetched.close()
+    assert CANARY not in paper.get(PATH).body.decode()
+    assert CANARY in paper.get(PATH, *paper.subscriber()).body.decode()
+    assert paper.site.asked == [("GET", PATH)]
+    # A query that names nothing is the same page, on the longer way.
+    assert paper.get(f"{PATH}?utm=1").status == 200
+    assert paper.site.asked == [("GET", PATH)] * 2
+
+
+def test_what_an_origin_says_to_caches_of_its_pages_is_never_said_of_ours(paper: Paper) -> None:
+    said = [("Cache-Control", "public, max-age=3600"), ("CDN-Cache-Control", "max-age=999"), ("X-Accel-Expires", "999")]
+    answers = paper.site.page
+
+    def page(environ: dict[str, object], path: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = answers(environ, path)
+        return status, [*headers, *said, ("ETag", '"whole"'), ("Age", "1")], body
+
+    paper.site.page = page  # type: ignore[method-assign]
+    preview, whole = paper.get(PATH), paper.get(PATH, *paper.subscriber())
+    assert preview.header(b"cache-control") == b"no-cache"
+    assert (whole.header(b"cache-control"), whole.header(b"x-accel-expires")) == (b"private, no-store", b"0")
+    assert whole.header(b"cdn-cache-control") + whole.header(b"etag") + whole.header(b"age") == b""
+
+
 def test_one_article_is_counted_and_a_reload_shows_it(paper: Paper) -> None:
     number = re.search(r'data-article="(\d+)"', paper.get(PATH).body.decode())
     assert number
@@ -158,8 +201,8 @@ def test_a_page_that_says_that_it_is_free_is_free(paper: Paper) -> None:
 def test_what_is_no_article_is_passed_as_it_is_and_what_is_unmapped_is_closed(paper: Paper) -> None:
     assert paper.get("/robots.txt").body == b"User-agent: *\n"
     assert paper.get("/theme/site.css").body == b"body { color: teal }"
-    paper.site.pages["/feed.xml"] = page(REST)
-    answer = paper.get("/feed.xml")
+    paper.site.pages["/data.json"] = page(REST)
+    answer = paper.get("/data.json")
     assert (answer.status, CANARY in answer.body.decode()) == (404, False)
 
 

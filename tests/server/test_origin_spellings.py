@@ -22,7 +22,7 @@ ARTICLE = "/news/a-bridge/"
 WHOLE = (ARTICLE, "/news/a-bridge.html", "/news/a-bridge", "/news/a-bridge/feed/", "/index.json", "/search/")
 TEXT = b"GATED words of the rest"
 
-_BEFORE = (
+BEFORE = (
     "",
     "/",
     "/.",
@@ -36,7 +36,7 @@ _BEFORE = (
     "/shop/..%2f..",
     "/img/../",
 )
-_AFTER = (
+AFTER = (
     *(
         "",
         "/",
@@ -57,7 +57,7 @@ _AFTER = (
     *("%23.css", "%3fx.css", "~", "::$DATA", "..%2f", "%2e%2e/", "%5c", "\\", "index.html", "amp/", "print/", "feed"),
     *("%e2%80%8b", "%ef%bc%8f", "%c0%af", "%252f", "?x=.css", "?amp=1", "?s=bridge", "?format=json", "/robots.txt/.."),
 )
-_WITHIN = (
+WITHIN = (
     *(
         "/NEWS/a-bridge/",
         "/news/A-Bridge/",
@@ -93,9 +93,9 @@ _WITHIN = (
 
 
 def spellings() -> Iterator[str]:
-    yield from (before + ARTICLE + after for before, after in itertools.product(_BEFORE, _AFTER))
-    yield from (before + whole for before, whole in itertools.product(_BEFORE, WHOLE))
-    yield from (within + after for within, after in itertools.product(_WITHIN, ("", ";.css", "?x=1", "%20", "x.png")))
+    yield from (before + ARTICLE + after for before, after in itertools.product(BEFORE, AFTER))
+    yield from (before + whole for before, whole in itertools.product(BEFORE, WHOLE))
+    yield from (within + after for within, after in itertools.product(WITHIN, ("", ";.css", "?x=1", "%20", "x.png")))
 
 
 async def _gives_away(talk: Talk) -> None:

@@ -17,7 +17,7 @@ from tests.gate.newspaper import Newspaper, open_newspaper
 
 from foldline.gate.request import Request
 from foldline.gate.response import Response
-from foldline.server.protocol import GateProtocol, _head
+from foldline.server.protocol import GateProtocol, head_of
 
 HOST = b"Host: 127.0.0.1:8080\r\n"
 
@@ -28,10 +28,10 @@ def paper(tmp_path: Path) -> Newspaper:
 
 
 @contextlib.asynccontextmanager
-async def served(paper: Newspaper, http: Any) -> AsyncIterator[int]:
+async def served(paper: Newspaper, http: Any, *, patience: int = 5) -> AsyncIterator[int]:
     config = uvicorn.Config(
         paper.worker.app, http=http, ws="none", lifespan="off", interface="asgi3", access_log=False,
-        server_header=False, proxy_headers=False, log_level="error",
+        server_header=False, proxy_headers=False, log_level="error", timeout_keep_alive=patience,
     )  # fmt: skip
     with contextlib.closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
@@ -183,10 +183,10 @@ def test_a_target_that_is_no_path_is_refused(paper: Newspaper, target: bytes) ->
 
 def test_a_field_that_would_break_the_frame_is_never_written() -> None:
     with pytest.raises(ValueError, match="field"):
-        _head(200, ((b"x", b"a\r\nset-cookie: b=c"), (b"content-length", b"0")), ())
+        head_of(Response(200, ((b"x", b"a\r\nset-cookie: b=c"), (b"content-length", b"0"))), ())
     with pytest.raises(ValueError, match="length"):
-        _head(200, (), ())
-    assert _head(304, Response(304, ()).headers, ()) == b"HTTP/1.1 304 Not Modified\r\n\r\n"
+        head_of(Response(200, ()), ())
+    assert head_of(Response(304, ()), ()) == b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -221,3 +221,39 @@ def test_a_large_body_is_no_large_head(paper: Newspaper) -> None:
     short, long = both_ways(paper, raw)
     assert short == long
     assert short.startswith(b"HTTP/1.1 413")
+
+
+def test_a_connection_is_kept_while_it_is_used_and_closed_when_it_is_not(paper: Newspaper) -> None:
+    async def ask() -> float:
+        loop = asyncio.get_running_loop()
+        async with served(paper, GateProtocol, patience=1) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            began = loop.time()
+            while loop.time() - began < 1.5:
+                writer.write(get(b"/free", method=b"HEAD"))
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+                assert head.startswith(b"HTTP/1.1 200 ")
+                used = loop.time()
+                await asyncio.sleep(0.3)
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+            writer.close()
+            return loop.time() - used
+
+    assert 0.9 < asyncio.run(ask()) < 4
+
+
+def test_a_timer_that_runs_out_in_the_middle_of_a_request_closes_nothing(paper: Newspaper) -> None:
+    async def ask() -> bytes:
+        async with served(paper, GateProtocol, patience=1) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(get(b"/free", method=b"HEAD"))
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            whole = get(b"/metered", method=b"HEAD")
+            writer.write(whole[:10])
+            await asyncio.sleep(1.3)
+            writer.write(whole[10:])
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            writer.close()
+            return head
+
+    assert asyncio.run(ask()).startswith(b"HTTP/1.1 200 ")

@@ -124,7 +124,7 @@ def many_requests() -> list[Asked]:
     """A thousand requests of many kinds, the same in each run."""
     reads: list[Asked] = []
     targets = (
-        *ARTICLES, "/", "/feed.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png", "/theme/site.css",
+        *ARTICLES, "/", "/all.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png", "/theme/site.css",
         "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt", "/until-the-end.txt", "/nothing",
         "/fault/500", "/fault/503", "/fault/410", "/fault/401",
         "/two-diaries.html?utm_source=mail&x=%2F..", "/two-diaries.html?", "/a%2Fb/%7Ec", "//double//slash",
@@ -149,7 +149,7 @@ def many_requests() -> list[Asked]:
     form = (("Content-Type", "application/x-www-form-urlencoded"), ("Origin", "https://twin.example"))
     upload = (("Content-Type", "multipart/form-data; boundary=xx"),)
     for method, target in product(
-        ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"), ("/two-diaries.html", "/shop/cart?x=1", "/feed.xml")
+        ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"), ("/two-diaries.html", "/shop/cart?x=1", "/all.xml")
     ):
         writes.append(Asked(method, target, form, b"comment=a+long+one&to=7"))
         writes.append(Asked(method, target, (*upload, ("Cookie", "s=1")), b"--xx\r\n" + bytes(range(256)) * 300))
@@ -216,7 +216,7 @@ def counted_by_hand(report: ShadowReport, asked: list[Asked], statuses: dict[Ask
         ]
         return sum(status < 400 for one in ours for status in statuses[one])
 
-    assert report.closed["feed", "/feed.xml"] == given("/feed.xml") > 20
+    assert report.closed["data", "/all.xml"] == given("/all.xml") > 20
     assert report.closed["data", "/chunked.txt"] == given("/chunked.txt") > 10
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
         wanted = given("/two-diaries.html", method)
@@ -367,7 +367,7 @@ FAULTS = {
         "from foldline.server import shadow\n"
         "shadow.Surface = lambda kind, name, target, **_: Surface(Kind.FILES, name, target)\n"
         "from foldline.sources.origin.surfaces import Kind, Surface",
-        Asked("GET", "/feed.xml"),
+        Asked("GET", "/all.xml"),
     ),
     "the site is gated": (
         "from foldline.stores import mode_in_force as held; held.ModeInForce.look = lambda self: held.Mode.GATE",

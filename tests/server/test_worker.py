@@ -11,7 +11,9 @@ import pytest
 FOREIGN = ["django", "allauth", "jinja2", "markdown_it", "nh3", "selectolax", "turbohtml", "PIL", "yaml", "rich"]
 
 
-@pytest.mark.parametrize("module", ["foldline.server.worker", "foldline.gate.asgi", "foldline.stores.records"])
+@pytest.mark.parametrize(
+    "module", ["foldline.server.worker", "foldline.gate.asgi", "foldline.mounted", "foldline.stores.records"]
+)
 def test_what_a_worker_imports_brings_no_framework(module: str) -> None:
     code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)

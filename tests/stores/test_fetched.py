@@ -34,9 +34,9 @@ def test_a_page_comes_back_as_it_was_kept_also_in_another_process(home: Home) ->
 def test_that_a_page_holds_is_written_for_the_version_that_it_was_said_of(home: Home) -> None:
     pages = FetchedPages(home)
     pages.put(PAGE, 100)
-    pages.still(b"/a", "d1", 150, 180)
+    pages.still(b"/a", "d1", 150, 180, 149)
     assert pages.get(b"/a") == replace(PAGE, checked_at=150, fresh_until=180)
-    pages.still(b"/a", "older", 200, 230)
+    pages.still(b"/a", "older", 200, 230, 199)
     assert pages.get(b"/a") == replace(PAGE, checked_at=150, fresh_until=180)
 
 

@@ -8,11 +8,15 @@ import sys
 import click
 
 from foldline import __version__
+from foldline.cli.changed import changed
 from foldline.cli.checking import check
 from foldline.cli.demo import demo
 from foldline.cli.importing import importing
+from foldline.cli.init import init
+from foldline.cli.mapping import mapping
 from foldline.cli.mode import mode
 from foldline.cli.policy import policy
+from foldline.cli.recipe import recipe
 from foldline.cli.running import migrate, serve
 from foldline.cli.staff import staff
 from foldline.cli.why import why
@@ -25,7 +29,7 @@ def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""
 
 
-for verb in (check, demo, importing, migrate, mode, policy, serve, staff, why):
+for verb in (changed, check, demo, importing, init, mapping, migrate, mode, policy, recipe, serve, staff, why):
     verbs.add_command(verb)
 
 

@@ -77,7 +77,7 @@ def mode(
 
 
 def _tell(settings: Settings, *, as_json: bool) -> None:
-    stands = standing(settings.home)
+    stands = standing(settings.home, settings.unsaid_mode)
     said = stands.said
     if as_json:
         told = {"mode": stands.mode.value, "open": stands.mode is Mode.SHADOW, "trouble": stands.trouble}
@@ -93,7 +93,7 @@ def _tell(settings: Settings, *, as_json: bool) -> None:
 def _to_shadow(settings: Settings, by: str) -> None:
     """At once: nothing is asked first, and what can't be written into the audit log does not hold it up. The row of the
     mode itself says who and when."""
-    before = standing(settings.home)
+    before = standing(settings.home, settings.unsaid_mode)
     if _is_already(before.said, Mode.SHADOW):
         click.echo(f"shadow already. {OPEN}")
         return
@@ -109,7 +109,7 @@ def _to_shadow(settings: Settings, by: str) -> None:
 
 def _to_gate(settings: Settings, by: str, reason: str) -> None:
     ready_django(settings).require_migrated(settings)
-    before = standing(settings.home)
+    before = standing(settings.home, settings.unsaid_mode)
     if _is_already(before.said, Mode.GATE):
         click.echo("gate already.")
         return

@@ -37,7 +37,7 @@ def tell_report(settings: Settings, since: int | None, *, as_json: bool) -> None
     if as_json:
         click.echo(json.dumps(as_data(report, name)))
         return
-    stands = standing(settings.home)
+    stands = standing(settings.home, settings.unsaid_mode)
     console = table_console()
     _head(report, settings, console)
     for table in _tables(report, name):

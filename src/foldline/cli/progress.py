@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,3 +23,19 @@ def bars() -> Iterator[Callable[[str], Step]]:
             return lambda done, of: progress.update(task, completed=done, total=of)
 
         yield step
+
+
+@contextmanager
+def asking(what: str) -> Iterator[Callable[[str], None]]:
+    """Gives a function that is told each address before it is asked, and shows it: nothing where it is no terminal."""
+    console = Console(stderr=True, emoji=False, markup=False)
+    count = 0
+    with console.status(what) if console.is_terminal else nullcontext() as status:
+
+        def told(url: str) -> None:
+            nonlocal count
+            count += 1
+            if status is not None:
+                status.update(f"{what} ({count}): {url[:90]}")
+
+        yield told

@@ -92,8 +92,10 @@ def place_of(home: Path | None) -> Place:
     found = home_from(os.environ, home)
     if not found.settings_file.exists():
         return Place(found, None)
-    # Nothing here signs or verifies: a publisher's CI has the settings, and no secret.
-    return Place(found, load(found, {**os.environ, "FOLDLINE_SECRET": "not asked for".ljust(SECRET_MINIMUM)}))
+    # Nothing here signs, verifies or asks an origin: a publisher's CI has the settings, and no secret.
+    unasked = "not asked for".ljust(SECRET_MINIMUM)
+    secrets = {"FOLDLINE_SECRET": unasked, "FOLDLINE_ORIGIN_SECRET": unasked}
+    return Place(found, load(found, {**os.environ, **secrets}))
 
 
 def text_of(path: Path) -> str:

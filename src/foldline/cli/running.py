@@ -29,18 +29,22 @@ def migrate(home: Path | None) -> None:
 @click.command()
 @home_option
 def serve(home: Path | None) -> None:
-    """Run the gate, the pages about accounts, and the desk."""
+    """Run the gate, the pages about accounts, and the desk. A gate that is mounted runs in its application."""
     settings = settings_of(home)
     refuse_demo_powers(settings)
-    gate = listen(*settings.listen, "[listen]")
+    mounted = settings.origin is not None and settings.origin.mounted
+    gate = None if mounted else listen(*settings.listen, "[listen]")
     desk = listen(*settings.desk, "[desk]")
     prepare = ready_django(settings)
     prepare.require_migrated(settings)
     prepare.publish_again()
 
     def ready() -> None:
-        click.echo(f"{settings.publication.name} is served on http://{settings.listen[0]}:{gate.getsockname()[1]}")
-        if settings.origin is not None and standing(settings.home).mode is Mode.SHADOW:
+        if gate is None:
+            click.echo(f"Accounts of {settings.publication.name} are ready for the gate in your application.")
+        else:
+            click.echo(f"{settings.publication.name} is served on http://{settings.listen[0]}:{gate.getsockname()[1]}")
+        if settings.origin is not None and standing(settings.home, settings.unsaid_mode).mode is Mode.SHADOW:
             click.echo(f"In shadow. {OPEN}")
         click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
 

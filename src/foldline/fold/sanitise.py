@@ -7,6 +7,7 @@ write a fold marker, a footnote section or a reference of its own.
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin
 
 import nh3
 
@@ -79,6 +80,32 @@ def clean(html: str, key: str) -> str:
         url_schemes=_SCHEMES,
     )
     return _RENAME.sub(lambda found: f"<{found[1]}{_RENAMED[found[2]]}", cleaned)
+
+
+def clean_elsewhere(html: str, address: str) -> str:
+    """A piece of a page for another place than its own, as a feed: no names, no classes, and every address whole.
+
+    `address` is where the page lies. Headings of the first rank go: what holds the piece has a title of its own.
+    """
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        if name in ("href", "src", "cite"):
+            try:
+                joined = urljoin(address, value.strip())
+            except ValueError:
+                return None
+            return joined if joined.startswith(("https://", "http://", "mailto:", "tel:")) else None
+        return None if name in ("class", "id") else _keep(tag, name, value, "")
+
+    return nh3.clean(
+        html,
+        tags=set(_TAGS - {"h1"}),
+        clean_content_tags={*_GONE, "h1"},
+        attributes={tag: allowed for tag, allowed in _ATTRIBUTES.items() if tag != "h1"},
+        attribute_filter=keep,
+        link_rel=None,
+        url_schemes={"http", "https", "mailto", "tel"},
+    )
 
 
 def is_element_name(source: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
-from foldline.gate.errors import gone, not_found, unavailable
-from foldline.gate.facts import Carried, gather
+from foldline.gate.errors import gone, not_found, store_unavailable, unavailable
+from foldline.gate.facts import Carried, at_hand, gather
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import (
@@ -25,7 +25,7 @@ from foldline.gate.response import (
 from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
-from foldline.pages.record import Gone, PublicPage, Redirect, Sheet
+from foldline.pages.record import Gone, PublicPage, Redirect, Rest, Sheet
 from foldline.pages.wall import opened_label
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Visit
@@ -40,23 +40,26 @@ FREE = "free"
 
 def get_page(request: Request, gate: GateState) -> Steps:
     """The page at a path: an article as this visit may see it, a list, a redirect or an error page."""
-    record = yield needs.Page(request.path)
-    if type(record) is PublicPage:
-        if record.gated:
-            return (yield from _gated(record, request, gate))
-        gate.note(record.article.id, decide(Visit(record.article, gate.now()), gate.rules))
-        return neutral(record, FREE, request, gate)
-    if type(record) is Sheet:
-        return sheet(record, request, gate)
-    if type(record) is Redirect:
-        return moved(record.to, gate)
-    if type(record) is Gone:
-        return (yield from gone(request, gate))
-    if request.path.endswith(b"/") and len(request.path) > 1:
-        plain = yield needs.Page(request.path[:-1])
-        if type(plain) is PublicPage or type(plain) is Sheet:
-            return moved(plain.path, gate)
-    return (yield from not_found(request, gate))
+    try:
+        record = yield needs.Page(request.path)
+        if type(record) is PublicPage:
+            if record.gated:
+                return (yield from _gated(record, request, gate))
+            gate.note(record.article.id, decide(Visit(record.article, gate.now()), gate.rules))
+            return neutral(record, FREE, request, gate)
+        if type(record) is Sheet:
+            return sheet(record, request, gate)
+        if type(record) is Redirect:
+            return moved(record.to, gate)
+        if type(record) is Gone:
+            return (yield from gone(request, gate))
+        if request.path.endswith(b"/") and len(request.path) > 1:
+            plain = yield needs.Page(request.path[:-1])
+            if type(plain) is PublicPage or type(plain) is Sheet:
+                return moved(plain.path, gate)
+        return (yield from not_found(request, gate))
+    except StoreUnavailable:
+        return store_unavailable(gate)
 
 
 def moved(to: str, gate: GateState) -> Response:
@@ -70,11 +73,17 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     plan = gate.rules.plan(record.article, now) if gate.rules is not None else None
     if plan is not None and plan.opens_for_everyone:
         return (yield from _opened(record, plan, now, request, gate))
-    carried = yield from gather(request, record.article, gate)
+    carried = at_hand(request, record.article, gate, now)
+    if carried is None:
+        carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
     gate.note(record.article.id, decision)
-    if decision.outcome is Outcome.OPENS:
-        return (yield from whole(record, decision, carried, request, gate))
+    if decision.opening is not None:
+        try:
+            rest = yield needs.Rest(record, decision.opening)
+        except StoreUnavailable:
+            return (yield from _try_again(record, decision, carried, request, gate))
+        return whole(record, rest, carried, request, gate)
     asks = decision.outcome is Outcome.OPENS_IF
     if not request.has_our_cookies:
         until = plan.until if plan is not None else NEVER
@@ -105,14 +114,8 @@ def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: Ga
     return ready
 
 
-def whole(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
-    """Preview and rest, for the reader whom this Decision opened it for, and for nobody's cache."""
-    if decision.opening is None:
-        raise ValueError("only an opening leads to a whole")
-    try:
-        rest = yield needs.Rest(record, decision.opening)
-    except StoreUnavailable:
-        return (yield from _try_again(record, decision, carried, request, gate))
+def whole(record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState) -> Response:
+    """Preview and rest, for the reader whom an Opening was made for, and for nobody's cache."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
     ready: Response | None = rest.ready.get(gzip)
     if ready is None:

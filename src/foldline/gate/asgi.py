@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
+from foldline.gate.authz import REFUSES, is_authz, verdict
 from foldline.gate.errors import bare
 from foldline.gate.library import Library
 from foldline.gate.request import Request
@@ -53,8 +54,14 @@ class Pictures(Protocol):
 class Origin(Protocol):
     """A site behind the gate."""
 
+    def is_at_hand(self, request: Request) -> bool:
+        """Whether a visit may go on at once, without `before`."""
+
     async def before(self, request: Request, receive: Receive, send: Send) -> Response | None:
         """An answer, one with the status 0 that was sent already, or None: a visit answers."""
+
+    async def asked(self, visit: Request) -> Record | None:
+        """The article that a visit would be shown, where the origin would be asked for exactly the visit's target."""
 
 
 class GateApp:
@@ -106,6 +113,8 @@ class GateApp:
         raw = scope["raw_path"]
         request = Request(scope["method"], raw, scope["query_string"], scope["headers"], client[0] if client else "")
         request.target = scope.get(TARGET, b"")
+        if self.origin.is_at_hand(request):
+            return None
         try:
             answer = await self.origin.before(request, receive, send)
         except Exception:
@@ -121,7 +130,7 @@ class GateApp:
         if method not in ("GET", "HEAD"):
             taken = await _body(receive)
             if taken is None:
-                return bare(413, self.state)
+                return self._refused(413, scope["raw_path"])
             body = taken
         request = Request(
             method, scope["raw_path"], scope["query_string"], scope["headers"], client[0] if client else "", body
@@ -131,12 +140,17 @@ class GateApp:
         except Exception:
             # The last resort: a constant answer, and a log line without anything of the request in it.
             log.exception("a visit failed")
-            return bare(500, self.state)
+            return self._refused(500, scope["raw_path"])
+
+    def _refused(self, status: int, path: bytes) -> Response:
+        """A constant answer. A proxy that asks is told one of three things whatever happens."""
+        return verdict(REFUSES, self.state) if is_authz(path, self.state) else bare(status, self.state)
 
     def at_once(self, request: Request) -> Response | None:
         """The answer of a visit that waits for nothing. None for one that must wait: it has done nothing yet, and is
         started again where it can."""
-        if self.origin is not None and not request.path.startswith(self.state.prefix):
+        origin = self.origin
+        if origin is not None and not request.path.startswith(self.state.prefix) and not origin.is_at_hand(request):
             return None
         steps = visit(request, self.state)
         try:
@@ -154,7 +168,7 @@ class GateApp:
             return response
         except Exception:
             log.exception("a visit failed")
-            return bare(500, self.state)
+            return self._refused(500, request.path)
         steps.close()
         return None
 
@@ -189,6 +203,8 @@ class GateApp:
             return await self._passes.renew(need.reader_pass)
         if isinstance(need, needs.Spend):
             return await self._spender.spend(need)
+        if isinstance(need, needs.Asked):
+            return await self.origin.asked(need.visit) if self.origin is not None else None
         if isinstance(need, needs.Forward):
             return await self._forward(need.request)
         assert isinstance(need, needs.Media)

@@ -43,27 +43,55 @@ class Carried:
 def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
     """All facts about one visit to one article. Asks the store only for a pass that is no longer fresh."""
     now = gate.now()
+    carried = at_hand(request, article, gate, now)
+    if carried is not None:
+        return carried
     held = gate.read_pass(request.reader_pass, now)
-    renewed = ended = False
-    store_answered = True
+    if held is None:
+        raise ValueError("without a pass there is nothing to ask for")
+    return _carried(request, article, gate, now, *(yield from _renew(held, now, gate)))
+
+
+def at_hand(request: Request, article: Article, gate: GateState, now: int) -> Carried | None:
+    """The facts about a visit for which nobody must be asked; None where a pass is no longer fresh."""
+    held = gate.read_pass(request.reader_pass, now) if request.reader_pass else None
+    if held is not None and gate.must_ask(held, now):
+        return None
+    return _carried(request, article, gate, now, held, False, False, True)
+
+
+def _carried(
+    request: Request,
+    article: Article,
+    gate: GateState,
+    now: int,
+    held: Pass | None,
+    renewed: bool,
+    ended: bool,
+    store_answered: bool,
+) -> Carried:
     reader: Reader | None = None
     if held is not None:
-        if gate.must_ask(held, now):
-            held, renewed, ended, store_answered = yield from _renew(held, now, gate)
-        if held is not None:
-            reader = Reader(held.products if store_answered else frozenset(), held.ended_on)
-    meters = _meters(request, gate)
+        reader = Reader(held.products if store_answered else frozenset(), held.ended_on)
+    meters = _meters(request, gate) if request.meter else None
     fact = _counted_here(meters, article, now, reader is not None, gate) if meters is not None else EMPTY_METER
-    openings = _openings(request, gate)
-    opened = None
-    session = held.session if held is not None else NO_SESSION
-    if openings.entries and openings.session in (NO_SESSION, session):
-        named = opening.article_hash(gate.keyring, openings.device, article.id, openings.articles)
-        entry = openings.entry(named, now)
-        opened = WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
+    openings, opened = NO_OPENINGS, None
+    if request.opening:
+        openings = _openings(request, gate)
+        opened = _opened(openings, held, article, now, gate)
     caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
     visit = Visit(article, now, reader, fact, opened, caller, store_answered)
     return Carried(now, visit, held, renewed, ended, meters, openings)
+
+
+def _opened(openings: DeviceOpenings, held: Pass | None, article: Article, now: int, gate: GateState) -> Reason | None:
+    """Why an opening of this article runs on this device; None where none does."""
+    session = held.session if held is not None else NO_SESSION
+    if not openings.entries or openings.session not in (NO_SESSION, session):
+        return None
+    named = opening.article_hash(gate.keyring, openings.device, article.id, openings.articles)
+    entry = openings.entry(named, now)
+    return WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
 
 
 def _renew(held: Pass, now: int, gate: GateState) -> Generator[Need, Any, tuple[Pass | None, bool, bool, bool]]:

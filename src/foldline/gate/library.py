@@ -55,6 +55,10 @@ class Library:
                 self._public.put(path, known, 3 * known.size() + 500)
         return known
 
+    def held(self, path: bytes) -> Record | None:
+        """The record at a path, where it is in memory."""
+        return self._public.get(path)
+
     def page_of(self, article: int) -> PublicPage | None:
         """The page of an article, by its number."""
         path = self._public_store.path_of(article)

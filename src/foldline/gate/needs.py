@@ -50,6 +50,12 @@ class Spend(NamedTuple):
     network: str = ""
 
 
+class Asked(NamedTuple):
+    """The article that a visit would be shown, where it is asked for in its one spelling -> PublicPage or None."""
+
+    visit: Request
+
+
 class Forward(NamedTuple):
     """Let the site process answer -> Response."""
 
@@ -62,5 +68,5 @@ class Media(NamedTuple):
     name: str
 
 
-Need = Page | PageOf | Rest | Renew | Spend | Forward | Media
+Need = Page | PageOf | Rest | Renew | Spend | Asked | Forward | Media
 Steps = Generator[Need, Any, Response]

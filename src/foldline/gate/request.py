@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import lru_cache
 
 from foldline.signed import cookies
 
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Collection[tuple[bytes, bytes]]
 
 _OURS = b"__Host-foldline-"
 _PASS, _METER, _OPENING = (name.encode() for name in (cookies.PASS, cookies.METER, cookies.OPENING))
@@ -18,13 +18,15 @@ _ONCE = frozenset((b"host", b"content-length", b"content-type", b"origin", b"sec
 
 class Request:
     """One request. `path` is the raw target without its query, byte for byte as it was sent; `target` all of it, b""
-    where nobody told."""
+    where nobody told. `has_our_cookies` tells whether a cookie of ours came by name: it grants nothing, it keeps an
+    answer out of shared caches."""
 
     __slots__ = (
         "_headers",
         "ambiguous",
         "body",
         "client",
+        "has_our_cookies",
         "headers",
         "meter",
         "method",
@@ -45,35 +47,47 @@ class Request:
         self.body = body
         self.headers = headers
         self.reader_pass = self.meter = self.opening = self.target = b""
-        self.ambiguous = False
-        kept: dict[bytes, bytes] = {}
-        for name, value in headers:
+        self.has_our_cookies = self.ambiguous = False
+        kept = self._headers = dict(headers)
+        if len(kept) != len(headers):
+            self._join_headers()
+        cookie = kept.get(b"cookie")
+        if cookie is not None and _OURS in cookie:
+            self.has_our_cookies = True
+            self._read_cookies(cookie)
+
+    def _join_headers(self) -> None:
+        kept = self._headers
+        kept.clear()
+        for name, value in self.headers:
             if name in kept:
                 if name in _ONCE:
                     self.ambiguous = True
                 value = kept[name] + (b"; " if name == b"cookie" else b", ") + value
             kept[name] = value
-        self._headers = kept
-        cookie = kept.get(b"cookie")
-        if cookie is not None and _OURS in cookie:
-            self._read_cookies(cookie)
 
     def header(self, name: bytes) -> bytes:
         """A header by its lower-case name; several of one name are joined; b"" where there is none."""
         return self._headers.get(name, b"")
 
     @property
-    def has_our_cookies(self) -> bool:
-        """Whether a cookie of ours came by name. It grants nothing: it keeps an answer out of shared caches."""
-        return _OURS in self._headers.get(b"cookie", b"")
+    def has_body(self) -> bool:
+        """Whether something stands behind the head, by what the head says (RFC 9112, 6)."""
+        return b"content-length" in self._headers or b"transfer-encoding" in self._headers
 
     def _read_cookies(self, header: bytes) -> None:
         """Two cookies of one name of ours mean none (rfc6265bis: another host may have planted the second)."""
         values: dict[bytes, bytes | None] = {}
-        for part in [part for part in header.split(b";") if _OURS in part]:
-            name, _, value = part.strip(b" \t").partition(b"=")
-            if name.startswith(_OURS):
+        place = header.find(_OURS)
+        while place >= 0:
+            end = header.find(b";", place)
+            if end < 0:
+                end = len(header)
+            before = header[:place].rstrip(b" \t")
+            if not before or before.endswith(b";"):
+                name, _, value = header[place:end].rstrip(b" \t").partition(b"=")
                 values[name] = None if name in values else value
+            place = header.find(_OURS, end)
         self.reader_pass = values.get(_PASS) or b""
         self.meter = values.get(_METER) or b""
         self.opening = values.get(_OPENING) or b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foldline.pages.fragment import Fragment, join_gzip, join_plain, trailer
 
@@ -17,24 +17,32 @@ CONTENT_SECURITY_POLICY = (
 HTML: HeaderList = ((b"content-type", b"text/html; charset=utf-8"),)
 JSON: HeaderList = ((b"content-type", b"application/json"),)
 
+#: How long a shared cache keeps a neutral preview, how much longer it shows it while it asks for the next, and how long
+#: where the gate does not answer, in seconds.
+KEPT_SECONDS, SHOWN_MEANWHILE, STALE_ON_ERROR = 30, 10, 86400
+#: How long a shared cache may show it while the gate answers.
+CACHED_AT_MOST = KEPT_SECONDS + SHOWN_MEANWHILE
+
 #: nginx and Varnish know no CDN-Cache-Control (RFC 9213); X-Accel-Expires says the same to nginx, which before 1.23
 #: heeds whichever of the headers about caching comes first.
 NEUTRAL: HeaderList = (
-    (b"x-accel-expires", b"30"),
+    (b"x-accel-expires", b"%d" % KEPT_SECONDS),
     (b"cache-control", b"no-cache"),
-    (b"cdn-cache-control", b"max-age=30, stale-while-revalidate=30, stale-if-error=86400"),
+    (
+        b"cdn-cache-control",
+        b"max-age=%d, stale-while-revalidate=%d, stale-if-error=%d" % (KEPT_SECONDS, SHOWN_MEANWHILE, STALE_ON_ERROR),
+    ),
     (b"vary", b"accept-encoding"),
 )
-#: How long a shared cache may keep and show a neutral preview, in seconds, while the gate answers.
-CACHED_AT_MOST = 60
 
 
 def neutral_for(seconds: int) -> HeaderList:
     """`NEUTRAL` for a preview that is another in so many seconds: no cache shows it any longer."""
+    kept = min(seconds, KEPT_SECONDS)
     return (
-        (b"x-accel-expires", b"%d" % min(seconds, 30)),
+        (b"x-accel-expires", b"%d" % kept),
         (b"cache-control", b"no-cache"),
-        (b"cdn-cache-control", b"max-age=%d" % min(seconds, 30)),
+        (b"cdn-cache-control", b"max-age=%d" % kept),
         (b"vary", b"accept-encoding"),
     )
 
@@ -67,13 +75,15 @@ def security_headers(url: str) -> HeaderList:
     return (*headers, *strict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
-    """A whole answer. `body` is also there for HEAD: whoever sends it leaves it out and keeps its length."""
+    """A whole answer. `body` is also there for HEAD: whoever sends it leaves it out and keeps its length. `lines` are
+    the headers as they were written the first time, for answers that are given often."""
 
     status: int
     headers: HeaderList
     body: bytes = b""
+    lines: bytes | None = field(default=None, compare=False, repr=False)
 
     def adding(self, *more: tuple[bytes, bytes]) -> Response:
         """The same answer with more headers behind."""

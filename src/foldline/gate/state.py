@@ -32,7 +32,8 @@ def discard(article: int, decision: Decision) -> None:
 @dataclass
 class GateState:
     """`hosts` are the names that readers may type; `hops` the proxies of ours before the gate; `rules` is None while
-    there is no good rule set. `page_headers` stand on every page."""
+    there is no good rule set. `proxy_secret` proves a proxy that asks about a visit; without one nobody may ask.
+    `page_headers` stand on every page."""
 
     publication: Publication
     words: Words
@@ -43,6 +44,7 @@ class GateState:
     hosts: frozenset[bytes]
     origins: frozenset[bytes]
     hops: int = 0
+    proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
     note: Callable[[int, Decision], None] = discard
     page_headers: HeaderList = field(init=False)

@@ -7,8 +7,9 @@ import re
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import get_page
+from foldline.gate.authz import get_authz, is_authz
 from foldline.gate.decision import get_decision
-from foldline.gate.errors import bare, error_page
+from foldline.gate.errors import bare, error_page, store_unavailable
 from foldline.gate.me import get_me
 from foldline.gate.needs import Steps
 from foldline.gate.read import post_read
@@ -24,18 +25,31 @@ _FORWARDED = (*_READS, "POST")
 
 def visit(request: Request, gate: GateState) -> Steps:
     """Answer one request. Yields Needs, returns a Response."""
+    is_ours = request.path.startswith(gate.prefix)
+    if is_ours and is_authz(request.path, gate):
+        return get_authz(request, gate)
     if request.ambiguous or is_ambiguous(request.path):
-        return (yield from error_page(400, request, gate))
-    if request.header(b"host").lower() not in gate.hosts:
-        return bare(421, gate)
+        return error_page(400, request, gate)
+    host = request.header(b"host")
+    if host not in gate.hosts and host.lower() not in gate.hosts:
+        return _at_once(bare(421, gate))
+    if is_ours:
+        return _shielded(_own(request.path[len(gate.prefix) :], request, gate), gate)
+    if request.method not in _READS:
+        return _at_once(bare(405, gate, (b"allow", b"GET, HEAD")))
+    return get_page(request, gate)
+
+
+def _at_once(response: Response) -> Steps:
+    yield from ()
+    return response
+
+
+def _shielded(steps: Steps, gate: GateState) -> Steps:
     try:
-        if request.path.startswith(gate.prefix):
-            return (yield from _own(request.path[len(gate.prefix) :], request, gate))
-        if request.method not in _READS:
-            return bare(405, gate, (b"allow", b"GET, HEAD"))
-        return (yield from get_page(request, gate))
+        return (yield from steps)
     except StoreUnavailable:
-        return bare(503, gate, (b"retry-after", b"5"))
+        return store_unavailable(gate)
 
 
 def _own(name: bytes, request: Request, gate: GateState) -> Steps:

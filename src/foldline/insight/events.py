@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 from foldline.clock import Clock
-from foldline.policy.decide import Decision, Outcome
+from foldline.policy.decide import Decision
 from foldline.policy.plan import Finding
-from foldline.policy.reasons import Reason
 
 log = logging.getLogger(__name__)
 
@@ -27,28 +27,35 @@ class EventLines:
         self._folder = folder
         self._worker = worker
         self._clock = clock
-        # Decisions of one second that came out the same are one entry with their number, and as many lines.
-        self._waiting: Counter[tuple[int, int, Outcome, Reason, str, tuple[Finding, ...], str]] = Counter()
+        # By second, article and decision: one that was made once and given often is one entry, and as many lines.
+        self._waiting: dict[tuple[int, int, int], _Noted] = {}
         self.lost = 0
 
     def note(self, article: int, decision: Decision) -> None:
         """Remember a decision; nothing is written on the path of a page."""
-        outcome, reason, findings, rule, version, _, _ = decision
-        self._waiting[int(self._clock.now()), article, outcome, reason, version, findings, rule] += 1
+        at = int(self._clock.now())
+        noted = self._waiting.get((at, article, id(decision)))
+        if noted is None:
+            # The entry holds the decision, so nothing else can come by its number.
+            self._waiting[at, article, id(decision)] = _Noted(at, article, decision)
+        else:
+            noted.times += 1
 
     def flush(self) -> None:
         """Append what waits. A disk that takes nothing costs lines, never a page."""
-        waiting, self._waiting = self._waiting, Counter()
+        waiting, self._waiting = self._waiting, {}
         if not waiting:
             return
         try:
             with segment(self._folder, self._worker).open("a", encoding="utf-8") as file:
-                file.writelines(_line(*noted) * times for noted, times in waiting.items())
+                for noted in waiting.values():
+                    file.writelines(repeat(_line(noted), noted.times))
         except OSError as error:
-            self._waiting = waiting + self._waiting
-            while len(self._waiting) > MOST_WAITING:
-                self.lost += self._waiting.pop(next(iter(self._waiting)))
-            log.error("events: %s (%d lines wait, %d lost)", error, self._waiting.total(), self.lost)
+            self._waiting = waiting
+            while len(waiting) > MOST_WAITING:
+                self.lost += waiting.pop(next(iter(waiting))).times
+            lines = sum(noted.times for noted in waiting.values())
+            log.error("events: %s (%d lines wait, %d lost)", error, lines, self.lost)
 
 
 def segment(folder: Path, worker: str) -> Path:
@@ -61,10 +68,18 @@ def segment(folder: Path, worker: str) -> Path:
         number += 1
 
 
-def _line(
-    at: int, article: int, outcome: Outcome, reason: Reason, version: str, findings: tuple[Finding, ...], rule: str
-) -> str:
-    told = (str(at), str(article), outcome.value, reason.value, version, findings_field(findings), one_line(rule))
+@dataclass(slots=True)
+class _Noted:
+    at: int
+    article: int
+    decision: Decision
+    times: int = 1
+
+
+def _line(noted: _Noted) -> str:
+    outcome, reason, findings, rule, version, _, _ = noted.decision
+    found = findings_field(findings)
+    told = (str(noted.at), str(noted.article), outcome.value, reason.value, version, found, one_line(rule))
     return "\t".join(told) + "\n"
 
 

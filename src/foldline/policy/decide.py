@@ -73,25 +73,38 @@ def decide(visit: Visit, rules: Rules | None) -> Decision:
     if plan.access is None:
         unknown = (_PLAIN[Reason.ACCESS_IS_UNKNOWN],)
         return Decision(Outcome.REFUSES, Reason.ACCESS_IS_UNKNOWN, unknown, "", rules.version)
-    findings: list[Finding] = []
     if plan.open_now is not None:
         why = f"open now: {plan.open_now.reason}"
-        findings.append(_finding(Reason.OPEN_NOW, why))
-        return _opens(visit, rules, Reason.OPEN_NOW, why, findings)
-    findings.extend(plan.excluded)
-    first: dict[Reason, str] = {}
-    metered: Way | None = None
+        return _opens(visit, rules, Reason.OPEN_NOW, why, (_finding(Reason.OPEN_NOW, why),))
+    reasons = []
     for way in plan.ways:
         reason = _ASK[way.grant](visit, plan, way)
+        reasons.append(reason)
+        if reason in PASSED and reason is not Reason.METER_HAS_ROOM:
+            break
+    # What follows from the same findings by the same plan is the same decision: it is made once.
+    found = (visit.reader is None, visit.opened, visit.caller, *reasons)
+    decision: Decision | None = plan.decided.get(found)
+    if decision is None:
+        decision = plan.decided[found] = _decided(visit, rules, plan, reasons)
+    return decision
+
+
+def _decided(visit: Visit, rules: Rules, plan: Plan, reasons: list[Reason]) -> Decision:
+    """What follows from the reasons that were found, one for each way up to the first that opens."""
+    findings: list[Finding] = list(plan.excluded)
+    first: dict[Reason, str] = {}
+    metered: Way | None = None
+    for way, reason in zip(plan.ways, reasons, strict=False):
         findings.extend(way.findings(reason))
         first.setdefault(reason, way.rules[0])
         if reason is Reason.METER_HAS_ROOM:
             metered = way
         elif reason in PASSED:
-            return _opens(visit, rules, reason, way.rules[0], findings)
+            return _opens(visit, rules, reason, way.rules[0], tuple(findings))
     if visit.opened is not None and _still_counts(visit.opened, plan):
         findings.append(_PLAIN[Reason.OPENED_BEFORE])
-        return _opens(visit, rules, Reason.OPENED_BEFORE, "", findings)
+        return _opens(visit, rules, Reason.OPENED_BEFORE, "", tuple(findings))
     _look_aside(visit, findings)
     if metered is not None and plan.allowance is not None:
         spend = Spend(visit.article.id, plan.allowance, plan.allowance.limit(visit.reader is not None))
@@ -127,9 +140,9 @@ def _still_counts(why: Reason, plan: Plan) -> bool:
     return why not in METER_OPENED or plan.allowance is not None
 
 
-def _opens(visit: Visit, rules: Rules, reason: Reason, rule: str, findings: list[Finding]) -> Decision:
+def _opens(visit: Visit, rules: Rules, reason: Reason, rule: str, findings: tuple[Finding, ...]) -> Decision:
     opening = Opening(visit.article.id, reason)
-    return Decision(Outcome.OPENS, reason, tuple(findings), rule, rules.version, opening)
+    return Decision(Outcome.OPENS, reason, findings, rule, rules.version, opening)
 
 
 def _everyone(visit: Visit, plan: Plan, way: Way) -> Reason:

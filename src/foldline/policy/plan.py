@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from foldline.policy.facts import Access, Article
 from foldline.policy.open_now import OpenNow
@@ -61,6 +61,8 @@ class Plan:
     excluded: tuple[Finding, ...] = ()
     allowance: Allowance | None = None
     open_now: OpenNow | None = None
+    #: The decisions that were made by it, by what was found. It is one article's, of one set of rules.
+    decided: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def opens_for_everyone(self) -> bool:

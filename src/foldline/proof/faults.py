@@ -18,14 +18,13 @@ from foldline.errors import InvalidToken, StoreUnavailable
 from foldline.gate import article as gate_article
 from foldline.gate.asgi import PassReader
 from foldline.gate.facts import Carried
-from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import Response
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.layout import ArticlePage
 from foldline.pages.public import Card
-from foldline.pages.record import PublicPage
+from foldline.pages.record import PublicPage, Rest
 from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access, Visit
 from foldline.policy.open_now import OpenNow
@@ -440,9 +439,9 @@ class _NeverEnds:
         return PassFacts(facts.reader, facts.session, ends, facts.session_until, False)
 
 
-def _remembering(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
+def _remembering(record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState) -> Response:
     """One memory for whole and preview: what a subscriber was sent is kept as what everybody is sent."""
-    answer = yield from _honest_whole(record, decision, carried, request, gate)
+    answer = _honest_whole(record, rest, carried, request, gate)
     for wall in record.walls:
         record.ready[(wall, accepts_gzip(request.header(b"accept-encoding")))] = (answer, b'"kept"')
     return answer

@@ -39,7 +39,7 @@ def mode_problems(settings: Settings) -> Iterator[Problem]:
     """That a site behind the gate is open, or that nobody knows."""
     if settings.origin is None:
         return
-    stands = standing(settings.home)
+    stands = standing(settings.home, settings.unsaid_mode)
     where = str(settings.home.site_db)
     if stands.trouble:
         hint = "Say it anew: `foldline mode gate`, or `foldline mode shadow`."

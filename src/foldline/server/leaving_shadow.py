@@ -22,7 +22,7 @@ _RULES = frozenset(("FL071", "FL072", "FL242"))
 
 def lock_problems(settings: Settings, doors: Sequence[Address] | None = None) -> tuple[Problem, ...]:
     """What the world gets from the origin around the gate. `doors` are where it may answer; without it, all that
-    `doors_of` knows.
+    `doors_of` knows. An application that the gate is mounted in has none.
 
     Raises:
         ValueError: the settings name no origin.

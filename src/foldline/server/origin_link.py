@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from foldline.callers.address import client_address
 from foldline.errors import OriginUnavailable, UploadRefused
@@ -17,6 +17,7 @@ from foldline.sources.origin.fetch import ArticleFetcher, Fetched, Store, ignore
 from foldline.sources.origin.forward import Forwarded, Forwarder, upload_of
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.headers import Asker
+from foldline.sources.origin.lists import FetchedList, fetch_list
 from foldline.sources.origin.surfaces import Surface, SurfaceMap
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,27 @@ Scope = MutableMapping[str, Any]
 
 def uncounted(surface: Surface) -> None:
     """Where nobody counts what was closed."""
+
+
+class Link(Protocol):
+    """A line to the site behind the gate; `OriginLink` is one."""
+
+    def surface_of(self, request: Request) -> Surface: ...
+
+    @property
+    def surfaces(self) -> SurfaceMap: ...
+
+    async def fetch(self, surface: Surface) -> Fetched: ...
+
+    async def fetch_list(self, surface: Surface) -> FetchedList: ...
+
+    async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int: ...
+
+    def forget(self, page: bytes) -> None: ...
+
+    def forget_all(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class OriginLink:
@@ -54,7 +76,7 @@ class OriginLink:
         on_closed: Callable[[Surface], None] = uncounted,
         readers_patience: float = READERS_PATIENCE,
     ) -> None:
-        asker = Asker(host, scheme, "", secret)
+        self._asker = asker = Asker(host, scheme, "", secret)
         self.surfaces = surfaces
         self._client = OriginClient(address, limits)
         self._fetcher = ArticleFetcher(self._client, store, asker, AGENT, bounds=bounds, on_change=on_change)
@@ -75,6 +97,14 @@ class OriginLink:
         """
         return await self._fetcher.fetch(surface.target, surface.page)
 
+    async def fetch_list(self, surface: Surface) -> FetchedList:
+        """What the origin has at a surface that is rewritten.
+
+        Raises:
+            OriginUnavailable: it does not answer.
+        """
+        return await fetch_list(self._client, surface.target, surface.form, self._asker, AGENT)
+
     def drop(self, page: bytes) -> None:
         """A page has changed, or was withdrawn: forget what was fetched of it.
 
@@ -82,6 +112,14 @@ class OriginLink:
             StoreUnavailable: it may still be kept.
         """
         self._fetcher.drop(page)
+
+    def forget(self, page: bytes) -> None:
+        """The store was told of a page: what this worker knows of it beside the store is good no more."""
+        self._fetcher.forget(page)
+
+    def forget_all(self) -> None:
+        """The same for every page."""
+        self._fetcher.forget_all()
 
     async def forward(self, surface: Surface, request: Request, receive: Receive, send: Send) -> int:
         """Answer a surface that is passed or files, in pieces. 0 where something was sent; else nothing was, and the

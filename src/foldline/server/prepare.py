@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
 from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.purging import problems_of_caches
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
 from foldline.stores import schema
@@ -51,7 +52,7 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
         require_migrated(settings)
     except ConfigurationError as error:
         return error.problems
-    found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms()]
+    found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
     if not settings.mail.host and not settings.demo:
         hint = "Set host and sender: codes to sign in with go by mail."
         found.insert(0, Problem("FL032", "no mail host is set", "[mail] host", hint))

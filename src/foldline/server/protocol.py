@@ -8,6 +8,7 @@ uvicorn's way, unchanged. It leans on uvicorn's attributes, so the version is lo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -41,50 +42,106 @@ class GateProtocol(HttpToolsProtocol):
         if not isinstance(config.app, GateApp):
             raise TypeError("this protocol serves the gate and nothing else")
         self._gate = config.app
+        self._now = self.loop.time
         self._answered = False
         self._in_head = True
         self._head_bytes = self._lines = 0
+        #: When the last answer was given, by the loop's clock; None while a request is under way.
+        self._idle_since: float | None = None
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, which has no bound of its own for what stands before a body."""
-        super().data_received(data)
+        self._idle_since = None
+        try:
+            self.parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._not_fed(error)
+            return
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
 
+    def _not_fed(self, error: Exception) -> None:
+        if isinstance(error, httptools.HttpParserUpgrade):
+            self._unsupported_upgrade_warning()
+            return
+        self.logger.warning("Invalid HTTP request received.")
+        self.send_400_response("Invalid HTTP request received.")
+
     def on_message_begin(self) -> None:
         self._in_head = True
         self._head_bytes = self._lines = 0
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._lines += 1
         if self._lines > MOST_LINES or len(name) + len(value) > MOST_HEAD:
             raise ValueError("too many header fields, or too long a one")
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue" or self.expect_100_continue
+        self.headers.append((name, value))
 
     def on_url(self, url: bytes) -> None:
         # A target that names an authority of its own could be decided for one host and routed by another (RFC 9112,
         # 3.2.2): it is refused before anything is asked.
         if not self.url and not url.startswith(b"/"):
             raise ValueError("the target is not a path")
-        super().on_url(url)
+        self.url += url
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        response = self._at_once() if self._is_plain() else None
+        method = self.parser.get_method()
+        response = self._at_once(method) if method in _READS and self._is_plain() else None
         self._answered = response is not None
         if response is None:
-            self.scope[TARGET] = self.url  # type: ignore[literal-required]
-            super().on_headers_complete()
+            self._go_the_long_way()
             return
-        head = _head(response.status, response.headers, tuple(self.server_state.default_headers))
-        if self.parser.get_method() == b"HEAD":
+        head = head_of(response, self.server_state.default_headers)
+        if method == b"HEAD":
             self.transport.write(head)
         else:
             self.transport.writelines((head, response.body))
-        self.on_response_complete()
+        self._rest()
+
+    def _go_the_long_way(self) -> None:
+        """Let uvicorn answer: what it makes when a message begins is made only now."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        self.scope[TARGET] = url  # type: ignore[literal-required]
+        super().on_headers_complete()
+
+    def _rest(self) -> None:
+        """Wait for the next request. One timer runs for as long as the connection does, and looks when it ends."""
+        self.server_state.total_requests += 1
+        if self.flow.read_paused:
+            self.flow.resume_reading()
+        self._idle_since = self._now()
+        if self.timeout_keep_alive_task is None:
+            self._wait(self.timeout_keep_alive)
+
+    def _wait(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._idle_since = self._now()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nobody has used for long enough."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self._now()
+        if left > 0.01:
+            self._wait(left)
+        else:
+            super().timeout_keep_alive_handler()
 
     def on_body(self, body: bytes) -> None:
         if not self._answered:
@@ -98,36 +155,52 @@ class GateProtocol(HttpToolsProtocol):
         """Whether nothing about the connection needs care: order, flow, its end, a change of protocol."""
         parser = self.parser
         return (
-            parser.get_method() in _READS
+            (self.cycle is None or self.cycle.response_complete)
+            and not self.pipeline
+            and not self.flow.write_paused
+            and not self.expect_100_continue
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()
-            and not self.expect_100_continue
-            and not self.flow.write_paused
-            and not self.pipeline
-            and (self.cycle is None or self.cycle.response_complete)
         )
 
-    def _at_once(self) -> Response | None:
-        try:
-            target = httptools.parse_url(self.url)
-        except httptools.HttpParserInvalidURLError:
+    def _at_once(self, method: bytes) -> Response | None:
+        path, _, query = self.url.partition(b"?")
+        if b"#" in query or b"#" in path:
             return None
-        method = "HEAD" if self.parser.get_method() == b"HEAD" else "GET"
-        client = self.client[0] if self.client else ""
-        request = Request(method, target.path or b"", target.query or b"", self.headers, client)
-        if request.header(b"content-length") or request.header(b"transfer-encoding"):
+        request = Request(
+            "HEAD" if method == b"HEAD" else "GET", path, query, self.headers, self.client[0] if self.client else ""
+        )
+        if request.has_body:
             return None
         return self._gate.at_once(request)
 
 
-@lru_cache(maxsize=64)  # the date changes each second: more would only be kept for nothing
-def _head(status: int, headers: HeaderList, default: HeaderList) -> bytes:
-    """Status line and header fields, checked as uvicorn checks them. A response without a length can't be framed."""
+Fields = Sequence[tuple[bytes, bytes]]
+
+
+def head_of(response: Response, default: Fields) -> bytes:
+    """Status line and fields, those that stand on every answer first."""
+    if response.lines is None:
+        response.lines = _checked(response.status, response.headers)
+    return b"%s%s%s\r\n" % (STATUS_LINE[response.status], _default_lines(tuple(default)), response.lines)
+
+
+@lru_cache(maxsize=2)  # the date changes each second
+def _default_lines(default: HeaderList) -> bytes:
+    return _lines(default)
+
+
+@lru_cache(maxsize=64)
+def _checked(status: int, headers: HeaderList) -> bytes:
+    """Header lines, checked as uvicorn checks them. A response without a length can't be framed."""
     for name, value in headers:
         if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
             raise ValueError("invalid header field")
     if status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
         raise ValueError("no length")
-    lines = b"".join(b"%s: %s\r\n" % field for field in (*default, *headers))
-    return b"%s%s\r\n" % (STATUS_LINE[status], lines)
+    return _lines(headers)
+
+
+def _lines(headers: HeaderList) -> bytes:
+    return b"".join(b"%s: %s\r\n" % field for field in headers)

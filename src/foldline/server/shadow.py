@@ -18,7 +18,7 @@ from foldline.insight.shadow import ShadowLines, What, shape_of
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision
 from foldline.policy.facts import Article
-from foldline.server.origin_link import OriginLink
+from foldline.server.origin_link import Link
 from foldline.sources.origin.answers import Verdict, verdict_on
 from foldline.sources.origin.headers import Fields
 from foldline.sources.origin.surfaces import METHODS, Kind, Surface
@@ -49,7 +49,7 @@ class Looks(Protocol):
 class Shadow:
     """One worker's."""
 
-    def __init__(self, link: OriginLink, looks: Looks, lines: ShadowLines, hosts: frozenset[bytes]) -> None:
+    def __init__(self, link: Link, looks: Looks, lines: ShadowLines, hosts: frozenset[bytes]) -> None:
         self._link = link
         self._looks = looks
         self._lines = lines
@@ -59,7 +59,7 @@ class Shadow:
 
     async def answer(self, request: Request, receive: Receive, send: Send) -> int:
         """Send what the origin answers to exactly this request. 0 where something was sent, else the status that the
-        gate must answer with, as `OriginLink.forward` says."""
+        gate must answer with, as `Link.forward` says."""
         target = request.target or request.path + (b"?" + request.query if request.query else b"")
         passed = Surface(Kind.PASSED, "shadow", target, allow=frozenset(METHODS))
         head: list[tuple[int, Fields]] = []
@@ -70,9 +70,11 @@ class Shadow:
             await send(message)
 
         status = await self._link.forward(passed, request, receive, sent)  # type: ignore[arg-type]
-        if head:
+        if not status:
+            # An application in this process answers where nobody here sees it.
+            answered, headers = head[0] if head else (0, ())
             try:
-                self._look_beside(request, *head[0])
+                self._look_beside(request, answered, headers)
             except Exception:
                 log.exception("shadow: a look beside an answer failed")
         return status

@@ -46,6 +46,10 @@ def main(surface: str) -> None:
         import_module("django").setup()
         due = import_module("foldline.server.due")
         threading.Thread(target=due.run_forever, args=(stop,), name="due", daemon=True).start()
+        # A thread of its own: a cache that hangs holds up no publication.
+        purging = import_module("foldline.server.purging")
+        settings = import_module("django.conf").settings.FOLDLINE
+        threading.Thread(target=purging.run_forever, args=(settings, stop), name="purging", daemon=True).start()
     try:
         uvloop.run(_serve(surface))
     finally:

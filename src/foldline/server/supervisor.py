@@ -81,14 +81,15 @@ def listen(host: str, port: int, what: str) -> socket.socket:
 
 
 class Supervisor:
-    """All processes of one publication. `gate` and `desk` are sockets that listen already."""
+    """All processes of one publication. `gate` and `desk` are sockets that listen already; without the first there are
+    no workers, because the gate is mounted in an application."""
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, str], gate: socket.socket, desk: socket.socket
+        self, settings: Settings, environ: Mapping[str, str], gate: socket.socket | None, desk: socket.socket
     ) -> None:
         self._settings = settings
         self._lock = _take(settings.home)
-        self._sockets = (gate, desk)
+        self._gate, self._desk = gate, desk
         self._stopping = False
         common = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
         module = [sys.executable, "-m"]
@@ -101,7 +102,9 @@ class Supervisor:
                 {**common, "FOLDLINE_LISTEN_FD": str(desk.fileno())},
                 desk.fileno(),
             ),
-            *(
+        ]
+        if gate is not None:
+            self.children += [
                 Child(
                     f"worker {number}",
                     [*module, "foldline.server.worker"],
@@ -109,8 +112,7 @@ class Supervisor:
                     gate.fileno(),
                 )
                 for number in range(settings.workers)
-            ),
-        ]
+            ]
 
     def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGINT or SIGTERM; `when_ready` is called once, when every part answers."""
@@ -134,12 +136,13 @@ class Supervisor:
 
     def _answers(self) -> bool:
         """Whether a worker, the site process and the desk each answer a request."""
-        gate, desk = self._sockets
+        gate, desk = self._gate, self._desk
         host = self._settings.host.encode()
         prefix = self._settings.publication.prefix.encode()
         return all(
             (
-                _asks(gate.family, gate.getsockname(), b"GET %sme HTTP/1.0\r\nHost: %s\r\n\r\n" % (prefix, host)),
+                gate is None
+                or _asks(gate.family, gate.getsockname(), b"GET %sme HTTP/1.0\r\nHost: %s\r\n\r\n" % (prefix, host)),
                 _asks(
                     socket.AF_UNIX,
                     str(self._settings.home.site_socket),
@@ -162,8 +165,9 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for listening in self._sockets:
-            listening.close()
+        for listening in (self._gate, self._desk):
+            if listening is not None:
+                listening.close()
         self._settings.home.site_socket.unlink(missing_ok=True)
         self._lock.close()
 

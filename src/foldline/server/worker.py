@@ -10,6 +10,7 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -33,12 +34,15 @@ from foldline.server.site_link import SiteLink
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
-from foldline.stores.changes import INTERVAL, ChangeFeed
+from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode_in_force import ModeInForce
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
+
+if TYPE_CHECKING:
+    from foldline.server.origin_link import Link
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +85,7 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         hosts=frozenset((settings.host.lower().encode(),)),
         origins=frozenset((publication.url.lower().encode(),)),
         hops=settings.hops,
+        proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
     )
 
 
@@ -159,18 +164,21 @@ class PictureFolder:
 class Worker:
     """The application of one worker and what it does beside answering: hear of changes, write event lines."""
 
-    def __init__(self, settings: Settings, number: int, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, number: int, clock: Clock | None = None, mounted: Link | None = None
+    ) -> None:
+        """`number` is of no other worker of this home that runs. `mounted` leads to a site in this process."""
         clock = clock or SystemClock()
         home = settings.home
         self.state = state_of(settings, clock)
-        self.events = EventLines(home.events, f"worker-{number}", clock)
+        self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
         self.state.note = self._note
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
-        self._mode = ModeInForce(home, keeps=True)
+        self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
         self.state.rules = self._rules.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
@@ -189,7 +197,9 @@ class Worker:
             from foldline.server.origin_gate import OriginGate
 
             lines = ShadowLines(home.shadow_events, f"worker-{number}", clock)
-            self._origin = self.app.origin = OriginGate(settings, self.state, self.library, lines, self.app.drive)
+            self._origin = self.app.origin = OriginGate(
+                settings, self.state, self.library, lines, self.app.drive, mounted
+            )
 
     def _note(self, article: int, decision: Decision) -> None:
         self.events.note(article, decision)
@@ -204,17 +214,27 @@ class Worker:
                     self._hear_session(bytes.fromhex(change.key))
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
+                elif change.kind in ("origin-changed", "origin-withdrawn"):
+                    self.library.forget(change.key.encode())
+                    self._hear_origin(change)
                 elif change.kind == "mode":
                     self._mode.settled = False
                 else:
                     self.library.forget_all()
                     self._rules.settled = self._mode.settled = False
+                    self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if self._origin is not None:
+            self._origin.settle()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
+
+    def _hear_origin(self, change: Change) -> None:
+        if self._origin is not None:
+            self._origin.hear(change)
 
     def _hear_session(self, session: bytes) -> None:
         now = self.state.now()
@@ -241,10 +261,11 @@ class Worker:
                     self.roll.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
+            self._flush()
             self.roll.close()
             if self._origin is not None:
                 await self._origin.close()
-            self._flush()
+                self._flush()
 
     def _flush(self) -> None:
         self.events.flush()

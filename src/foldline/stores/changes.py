@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
@@ -14,7 +15,8 @@ INTERVAL = 0.25
 
 
 class Change(NamedTuple):
-    """`kind` is article (key: a path), session (key: a session in hex) or all (key: empty)."""
+    """`kind` is article (key: a path), session (key: a session in hex), rules, open-now or all (key: empty); of a site
+    behind the gate origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty)."""
 
     id: int
     kind: str
@@ -68,3 +70,25 @@ class ChangeFeed:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def write_changes(home: Home, changes: Iterable[tuple[str, str]], now: int) -> None:
+    """Tell every worker of (kind, key), all of it or nothing.
+
+    Raises:
+        StoreUnavailable: it can't be written.
+    """
+    connection = None
+    try:
+        connection = connect(home.site_db, existing=True)
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(
+            "INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", [(*change, now) for change in changes]
+        )
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"changes: {error}") from error
+    finally:
+        # What was begun and not committed ends with its connection.
+        if connection is not None:
+            connection.close()

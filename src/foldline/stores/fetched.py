@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from foldline.errors import StoreUnavailable
@@ -15,6 +16,14 @@ from foldline.stores.schema import connect
 MOST_BYTES = 512 << 20
 #: That a page was asked for is written down once in so many seconds.
 NOTED_EACH = 60
+#: Nobody's question is under way for longer, in seconds: what was told of a page that long ago has done its work.
+TOLD_FOR = 3600
+#: What stands for every page where something is told.
+EVERY_PAGE = b""
+
+#: Nothing was told of a page since it was asked for. A moment in the future was told by a clock that has since been set
+#: back. Its values: the page, when it was asked for, when the answer came.
+_UNTOLD = "NOT EXISTS (SELECT 1 FROM told WHERE page IN (?, x'') AND (withdrawn OR (at >= ? AND at <= ? + 1)))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +59,10 @@ class FetchedPages:
         self._most = most
 
     def close(self) -> None:
-        self._reading.close()
-        self._writing.close()
+        """Let go of the file, once nobody writes."""
+        with self._lock:
+            self._reading.close()
+            self._writing.close()
 
     def get(self, page: bytes) -> FetchedPage | None:
         """What is kept of a page.
@@ -73,9 +84,10 @@ class FetchedPages:
         fields = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(headers))
         return FetchedPage(page, status, fields, body, digest, fetched_at, checked_at, fresh_until, etag, modified)
 
-    def put(self, page: FetchedPage, asked_at: int) -> bool:
+    def put(self, page: FetchedPage, asked_at: float) -> bool:
         """Keep an answer in place of the one before, and let go of what has no room. False where another process has
-        heard from the origin since this one asked, at `asked_at`: what it heard is newer.
+        heard from the origin since this one asked, at `asked_at`: what it heard is newer; and where the origin has told
+        since then that the page is another now, or is withdrawn.
 
         Raises:
             StoreUnavailable: it can't be written.
@@ -85,27 +97,31 @@ class FetchedPages:
         row = (page.page, page.status, headers, page.body, page.digest, page.fetched_at, page.checked_at)
         written = self._write(
             "INSERT INTO fetched (page, status, headers, body, digest, fetched_at, checked_at, fresh_until,"
-            " etag, last_modified, size, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            f" etag, last_modified, size, used_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE {_UNTOLD}"
             " ON CONFLICT (page) DO UPDATE SET status = excluded.status, headers = excluded.headers,"
             " body = excluded.body, digest = excluded.digest, fetched_at = excluded.fetched_at,"
             " checked_at = excluded.checked_at, fresh_until = excluded.fresh_until, etag = excluded.etag,"
             " last_modified = excluded.last_modified, size = excluded.size, used_at = excluded.used_at"
             # What was heard in the future was heard by a clock that has since been set back.
             " WHERE fetched.checked_at <= ? OR fetched.checked_at > ?",
-            (*row, page.fresh_until, page.etag, page.last_modified, size, page.checked_at, asked_at, page.checked_at),
+            (
+                *(*row, page.fresh_until, page.etag, page.last_modified, size, page.checked_at),
+                *(page.page, asked_at, page.checked_at),
+                *(asked_at, page.checked_at),
+            ),
             trim=True,
         )
         return written > 0
 
-    def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int) -> None:
-        """The origin said that what is kept holds.
+    def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int, asked_at: float) -> None:
+        """The origin said that what is kept holds, when it was asked at `asked_at`.
 
         Raises:
             StoreUnavailable: it can't be written.
         """
+        change = "UPDATE fetched SET checked_at = ?, fresh_until = ?, used_at = ? WHERE page = ? AND digest = ?"
         self._write(
-            "UPDATE fetched SET checked_at = ?, fresh_until = ?, used_at = ? WHERE page = ? AND digest = ?",
-            (checked_at, fresh_until, checked_at, page, digest),
+            f"{change} AND {_UNTOLD}", (checked_at, fresh_until, checked_at, page, digest, page, asked_at, checked_at)
         )
 
     def used(self, page: bytes, now: int) -> None:
@@ -131,6 +147,59 @@ class FetchedPages:
             StoreUnavailable: it can't be written.
         """
         self._write("DELETE FROM fetched WHERE page = ?", (page,))
+
+    def tell(self, changed: Iterable[bytes], withdrawn: Iterable[bytes], now: float) -> None:
+        """The origin says that pages are others now, or are for nobody any more. All of it or nothing.
+
+        What has changed is asked for before it is used again; where the origin does not answer then, it is still the
+        last good. Of what is withdrawn nothing is kept until it is told of again as changed, by its own name. A page
+        here is a path: all that it is asked with goes with it. `EVERY_PAGE` stands for all that are not withdrawn.
+
+        Raises:
+            StoreUnavailable: it can't be written.
+        """
+        with self._lock:
+            try:
+                self._writing.execute("BEGIN IMMEDIATE")
+                try:
+                    self._writing.execute("DELETE FROM told WHERE NOT withdrawn AND at < ?", (now - TOLD_FOR,))
+                    for page in changed:
+                        self._told(page, now, withdrawn=False)
+                    for page in withdrawn:
+                        self._told(page, now, withdrawn=True)
+                except BaseException:
+                    self._writing.execute("ROLLBACK")
+                    raise
+                self._writing.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StoreUnavailable(f"fetched pages: {error}") from error
+
+    def settle(self) -> None:
+        """As `stores.records.RecordWriter.settle`."""
+        self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def withdrawn(self) -> frozenset[bytes]:
+        """The paths that the origin has withdrawn.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            rows = self._reading.execute("SELECT page FROM told WHERE withdrawn").fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"fetched pages: {error}") from error
+        return frozenset(page for (page,) in rows)
+
+    def _told(self, page: bytes, now: float, *, withdrawn: bool) -> None:
+        self._writing.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?)", (page, now, withdrawn))
+        if page == EVERY_PAGE:
+            self._writing.execute("UPDATE fetched SET fresh_until = 0")
+            return
+        # A range and no LIKE: paths hold `%` and `_`. `@` is what follows `?` in ASCII.
+        kept = (page, page + b"?", page + b"@")
+        where = "WHERE page = ? OR (page >= ? AND page < ?)"
+        change = "DELETE FROM fetched" if withdrawn else "UPDATE fetched SET fresh_until = 0"
+        self._writing.execute(f"{change} {where}", kept)
 
     def weight(self) -> int:
         """Bytes of all that is kept."""

@@ -23,11 +23,12 @@ PATIENCE = 0.05
 
 class ModeInForce:
     """Only a worker `keeps` what held last: a verb that somebody else runs must leave no file that workers can't
-    write."""
+    write. `unsaid` holds until somebody says a mode."""
 
-    def __init__(self, home: Home, *, keeps: bool = False) -> None:
+    def __init__(self, home: Home, *, keeps: bool = False, unsaid: Mode = Mode.SHADOW) -> None:
         self._home = home
         self._keeps = keeps
+        self._unsaid = unsaid
         self._known: Mode | None = None
         self._told = ""
         #: Whether the last look read what is in force; otherwise look again soon.
@@ -46,7 +47,7 @@ class ModeInForce:
         told = ""
         try:
             with ModeStore(self._home, read_only=True, timeout=PATIENCE) as store:
-                self._known = held(store.newest(), before)
+                self._known = held(store.newest(), before, self._unsaid)
         except StoreUnavailable as error:
             self.settled = False
             self._known = Mode.GATE if isinstance(error, ModeDamaged) or before is None else before
@@ -79,12 +80,12 @@ class ModeInForce:
             log.warning("%s: %s", path, error)
 
 
-def held(newest: StoredMode | None, before: Mode | None) -> Mode:
+def held(newest: StoredMode | None, before: Mode | None, unsaid: Mode) -> Mode:
     """The mode that holds, from the newest row and from what held before. A table without rows is a home where nobody
     has said anything yet, unless somebody knows that it was gated: rows do not go away by themselves."""
     if newest is not None:
         return newest.mode
-    return Mode.GATE if before is Mode.GATE else Mode.SHADOW
+    return Mode.GATE if before is Mode.GATE else unsaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,14 @@ class Standing:
     trouble: str = ""
 
 
-def standing(home: Home) -> Standing:
+def standing(home: Home, unsaid: Mode = Mode.SHADOW) -> Standing:
     """What holds in a home, as a worker that starts now would have it. Nothing is raised."""
     try:
         with ModeStore(home, read_only=True) as store:
             said = store.newest()
     except StoreUnavailable as error:
-        return Standing(ModeInForce(home).look(), None, str(error))
-    return Standing(held(said, _beside(home)), said)
+        return Standing(ModeInForce(home, unsaid=unsaid).look(), None, str(error))
+    return Standing(held(said, _beside(home), unsaid), said)
 
 
 def _beside(home: Home) -> Mode | None:

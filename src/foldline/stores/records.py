@@ -175,6 +175,9 @@ class RecordWriter:
     def __init__(self, home: Home) -> None:
         self._public = connect(home.public_db)
         self._sealed = connect(home.sealed_db)
+        for connection in (self._public, self._sealed):
+            # What is taken down must not lie in free pages of the file.
+            connection.execute("PRAGMA secure_delete = ON")
 
     def close(self) -> None:
         self._public.close()
@@ -248,6 +251,12 @@ class RecordWriter:
             pass
         if row and row[0]:
             self._sealed.execute("DELETE FROM rests WHERE article = ?", (row[0],))
+
+    def settle(self) -> None:
+        """Bring the files up to date with their logs, which still hold what was taken down. Where a reader is just
+        then in the middle of one, it happens by itself later."""
+        for connection in (self._public, self._sealed):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def delete(self, path: str) -> None:
         """Forget a path: it answers 404."""

@@ -118,6 +118,9 @@ CREATE TABLE IF NOT EXISTS foldline_meter (
 );
 CREATE INDEX IF NOT EXISTS foldline_meter_ends ON foldline_meter (ends);
 """
+
+# `told` is what the origin said of its pages by itself: what was asked for before `at` is not kept any more, and of a
+# withdrawn page nothing is. The empty page stands for all of them.
 FETCHED = """
 CREATE TABLE IF NOT EXISTS fetched (
     page BLOB PRIMARY KEY,
@@ -134,6 +137,11 @@ CREATE TABLE IF NOT EXISTS fetched (
     used_at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS fetched_used ON fetched (used_at, size);
+CREATE TABLE IF NOT EXISTS told (
+    page BLOB PRIMARY KEY,
+    at REAL NOT NULL,
+    withdrawn INTEGER NOT NULL DEFAULT 0
+);
 """
 
 

@@ -74,6 +74,10 @@ class GateProcess:
     ) -> None:
         self.stop()
 
+    def close_socket(self) -> None:
+        """Nobody takes a connection any more, which is refused and not held."""
+        self._listening.close()
+
     def stop(self) -> None:
         """Ask them to end, and make sure of it."""
         for process in self.processes:

@@ -157,8 +157,24 @@ def test_a_pages_own_scripts_find_their_state_with_empty_texts() -> None:
     state = json.loads(script.text())
     article = state["props"]["pageProps"]["article"]
     assert article == {"title": sites.HEADLINE, "html": "", "readingTime": None, "excerpt": ""}
-    assert state["props"]["pageProps"]["gallery"] == [{"src": ""}, {"src": sites.LEAD_PICTURE}]
+    assert state["props"]["pageProps"]["gallery"] == [{"src": sites.LEAD_PICTURE}]
     assert state["buildId"] == "k3y"
+
+
+def test_the_state_does_not_tell_how_many_blocks_there_are_below_the_fold() -> None:
+    def state(texts: list[str]) -> object:
+        blocks = [
+            {"type": "p", "id": number, "text": text} for number, text in enumerate((*sites.OPEN, *texts, "End."))
+        ]
+        said = {"article": {"title": sites.HEADLINE, "plain": [*sites.OPEN, *texts], "blocks": blocks}}
+        script = f'<script type="application/json" id="s">{json.dumps([said])}</script>'
+        body = "".join(f"<p>{text}</p>" for text in sites.OPEN) + "<!-- fold -->"
+        body += "".join(f"<p>{text}</p>" for text in texts)
+        page = f"<title>{sites.HEADLINE}</title><h1>{sites.HEADLINE}</h1><article>{body}<p>End.</p></article>{script}"
+        return read_page(page.encode()).parts.preview()
+
+    assert state([*sites.CLOSED]) == state([sites.CLOSED[0]])
+    assert json.dumps(sites.OPEN[0]).encode() in state([*sites.CLOSED])  # type: ignore[operator]
 
 
 def test_copies_of_the_rest_go_with_the_smallest_element_around_them() -> None:

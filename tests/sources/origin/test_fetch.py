@@ -16,8 +16,9 @@ import pytest
 from tests.sources.origin.raw_origin import QUICK, RawOrigin, Talk, ok, raw_origin
 
 from foldline.errors import OriginUnavailable
+from foldline.sources.origin.asking import Fetching
 from foldline.sources.origin.client import Answer, OriginClient
-from foldline.sources.origin.fetch import MOST_PAGE, ArticleFetcher, Client, Fetched, Patience, What, leads_to, unpacked
+from foldline.sources.origin.fetch import MOST_PAGE, ArticleFetcher, Fetched, Patience, What, leads_to, unpacked
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.headers import Asker, Fields
 from foldline.stores.fetched import FetchedPages
@@ -67,7 +68,7 @@ class Scene:
     def asked(self) -> int:
         return len(self.origin.heard)
 
-    def another(self, bounds: Bounds | None = None, client: Client | None = None) -> ArticleFetcher:
+    def another(self, bounds: Bounds | None = None, client: Fetching | None = None) -> ArticleFetcher:
         return ArticleFetcher(
             client or self.client,
             FetchedPages(self.home),
@@ -163,7 +164,7 @@ def test_one_who_goes_away_does_not_end_it_for_the_others(home: Home) -> None:
 def test_a_fresh_page_is_not_asked_for_and_a_stale_one_is_asked_whether_it_holds(home: Home) -> None:
     def reply(request: bytes) -> bytes:
         if b'if-none-match: "v1"' in request:
-            return b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nCache-Control: max-age=20\r\n\r\n'
+            return b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nCache-Control: max-age=14\r\n\r\n'
         return html(FREE, b'ETag: "v1"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n')
 
     async def act() -> None:
@@ -176,8 +177,8 @@ def test_a_fresh_page_is_not_asked_for_and_a_stale_one_is_asked_whether_it_holds
             got = await made.fetcher.fetch(b"/a")
             assert (made.asked, got.page.body, got.last_good) == (2, FREE, False)
             assert b"if-modified-since: Sun, 06 Nov 1994 08:49:37 GMT\r\n" in made.origin.heard[1]
-            assert got.page.fresh_until == int(made.clock.now()) + 20
-            made.clock.move(19)
+            assert got.page.fresh_until == int(made.clock.now()) + 14
+            made.clock.move(13)
             await made.another().fetch(b"/a")
             assert made.asked == 2
             assert len({digest for _, digest in made.changed}) == 1

@@ -49,7 +49,7 @@ def test_a_map_of_ones_own_comes_before_its_profile() -> None:
     assert (
         found.surface_of("GET", b"/reports/2026/river.html", b"page=2&x=1").page == b"/reports/2026/river.html?page=2"
     )
-    assert found.surface_of("GET", b"/feed/", b"").kind is Kind.CLOSED
+    assert found.surface_of("GET", b"/feed/", b"").kind is Kind.REWRITTEN
 
 
 def test_all_problems_are_told_at_once() -> None:
@@ -102,6 +102,11 @@ def test_the_nearest_word_is_offered() -> None:
         ('kind = "passed"\npaths = "/x"\nquery = ["all", "q"]', "FL211"),
         ('kind = "passed"\npaths = "/x"\nquery = ["a b"]', "FL204"),
         ('kind = "passed"\npaths = "/x"\nmethods = "FETCH"', "FL204"),
+        ('kind = "rewritten"\npaths = "/feed/"', "FL208"),
+        ('kind = "rewritten"\nas = "feeds"\npaths = "/feed/"', "FL204"),
+        ('kind = "rewritten"\nas = "feed"\npaths = "/feed/"\nquery = "all"', "FL211"),
+        ('kind = "rewritten"\nas = "feed"\npaths = "/feed/"\nmethods = "POST"', "FL211"),
+        ('kind = "passed"\nas = "feed"\npaths = "/feed/"', "FL211"),
         ('kind = "passed"\npaths = "/*"', "FL212"),
         ('kind = "passed"\npaths = "/x?a=1"', "FL207"),
         ('kind = "passed"\npaths = "/a/../x"', "FL207"),

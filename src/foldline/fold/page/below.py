@@ -26,8 +26,17 @@ class Below:
     Letters of the rest that `above` repeats may stand in the page, as long as they are few enough to be a quotation.
     """
 
-    def __init__(self, rest: str, above: str, public: Iterable[str], nodes: Sequence[Node], others: Iterable[Node]):
+    def __init__(
+        self,
+        rest: str,
+        above: str,
+        public: Iterable[str],
+        nodes: Sequence[Node],
+        others: Iterable[Node],
+        titles: Iterable[str] = (),
+    ):
         allowed = [text for text in public if text]
+        self._titles = frozenset(letters for title in titles if (letters := letters_of(title)))
         self.wanted = Wanted(rest, allowed)
         self._above_letters = letters_of(above)
         if len(self.wanted.places(self._above_letters)) <= QUOTED:
@@ -63,6 +72,10 @@ class Below:
         letters = letters_of(text.rstrip(" .…]["))
         at = self._article.find(letters) if len(letters) >= _SHORT else -1
         return at >= 0 and at + len(letters) > len(self._above_letters)
+
+    def is_title(self, text: str) -> bool:
+        """Whether this is what the article is called."""
+        return letters_of(text) in self._titles
 
     def has_media(self, address: str) -> bool:
         """Whether this is the address of a picture, a film or a sound that is shown below the fold alone."""

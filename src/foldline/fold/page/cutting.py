@@ -98,7 +98,7 @@ def _below(page: Read, rest: str, roots: set[Node]) -> Below:
     public = [text for text in titles if len(text) <= _HEADLINE] + [text for text in terms if len(text) <= _NAME]
     nodes = [node for gap in page.place.gaps for node in gap.nodes]
     above = text_before(page.place.containers, roots)
-    return Below(rest, above, public, nodes, open_nodes(tree, roots))
+    return Below(rest, above, public, nodes, open_nodes(tree, roots), titles)
 
 
 def _kept(place: Place) -> set[Node]:

@@ -16,6 +16,7 @@ _COUNTS = re.compile(
 _WHOLE = re.compile(r"articlebody|backstory|transcript")
 _SUMMARIES = re.compile(r".*(?:description|excerpt|summary|abstract|teaser|dek|standfirst|preview)")
 _DEEPEST = 200
+_LONGEST_TITLE = 1_000
 _GONE = object()
 
 
@@ -30,6 +31,7 @@ class _Cut:
     def __init__(self, below: Below, keep_shape: bool) -> None:
         self._below = below
         self._keep_shape = keep_shape
+        self._taken = self._texts_taken = 0
 
     def value(self, data: Any, key: str, depth: int) -> Any:
         if depth > _DEEPEST:
@@ -37,11 +39,35 @@ class _Cut:
         if isinstance(data, dict):
             return self._object(data, depth)
         if isinstance(data, list):
-            made = [self.value(one, key, depth + 1) for one in data]
-            return [one for one in made if one is not _GONE]
+            return self._list(data, key, depth)
         if isinstance(data, str) and self._is_of_rest(data, key):
+            self._taken += 1
+            self._texts_taken += not self._below.has_media(data)
             return self._empty("")
         return data
+
+    def _list(self, data: list[Any], key: str, depth: int) -> list[Any]:
+        """A list of the text's own blocks ends at the fold: one empty place for each would tell how many there are."""
+        made = []
+        for one in data:
+            taken, texts = self._taken, self._texts_taken
+            kept = self.value(one, key, depth + 1)
+            if not self._keep_shape or self._taken == taken or self._names_the_article(one):
+                made.append(kept)
+            elif self._texts_taken > texts:
+                break
+        return [one for one in made if one is not _GONE]
+
+    def _names_the_article(self, data: Any) -> bool:
+        """Whether this is an article with its headline, and no block of one."""
+        waiting = [data]
+        while waiting:
+            inner = waiting.pop()
+            if isinstance(inner, dict | list):
+                waiting += inner.values() if isinstance(inner, dict) else inner
+            elif isinstance(inner, str) and len(inner) < _LONGEST_TITLE and self._below.is_title(inner):
+                return True
+        return False
 
     def _object(self, data: Json, depth: int) -> Json:
         made: Json = {}

@@ -23,7 +23,7 @@ def open_site() -> OpenSite | None:
     """What to say about a site that stands in shadow; None for one that is gated, or where there is none."""
     if settings.FOLDLINE.origin is None:
         return None
-    stands = standing(settings.FOLDLINE.home)
+    stands = standing(settings.FOLDLINE.home, settings.FOLDLINE.unsaid_mode)
     if stands.mode is not Mode.SHADOW:
         return None
     said = stands.said

@@ -27,11 +27,12 @@ _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an origin listens."""
+    """Where an origin listens. `name` is whose certificate it must show, where that is not `host`."""
 
     host: str
     port: int
     tls: bool = False
+    name: str = ""
 
     @classmethod
     def of(cls, url: str) -> Address:
@@ -282,7 +283,7 @@ class OriginClient:
     async def _connect(self) -> _Line:
         loop = asyncio.get_running_loop()
         where = self.address
-        name = where.host if where.tls else None
+        name = (where.name or where.host) if where.tls else None
         try:
             async with asyncio.timeout(self.limits.connect):
                 _, wire = await loop.create_connection(

@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from foldline.clock import Clock, SystemClock
 from foldline.errors import OriginUnavailable, StoreUnavailable
 from foldline.sources.origin.answers import REDIRECTS, media_type
-from foldline.sources.origin.client import Answer
+from foldline.sources.origin.asking import Answering, Fetching
 from foldline.sources.origin.freshness import Bounds, conditions, is_about, standing, validators
 from foldline.sources.origin.headers import Asker, Fields, fetch_fields
 from foldline.stores.fetched import FetchedPage
@@ -95,20 +95,14 @@ class Patience:
     holds: float = 5.0
 
 
-class Client(Protocol):
-    """Asks the origin; `client.OriginClient` is one."""
-
-    async def ask(self, method: str, target: bytes, fields: Fields) -> Answer: ...
-
-
 class Store(Protocol):
     """Keeps answers; `stores.fetched.FetchedPages` is one."""
 
     def get(self, page: bytes) -> FetchedPage | None: ...
 
-    def put(self, page: FetchedPage, asked_at: int) -> bool: ...
+    def put(self, page: FetchedPage, asked_at: float) -> bool: ...
 
-    def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int) -> None: ...
+    def still(self, page: bytes, digest: str, checked_at: int, fresh_until: int, asked_at: float) -> None: ...
 
     def drop(self, page: bytes) -> None: ...
 
@@ -124,7 +118,7 @@ class ArticleFetcher:
 
     def __init__(
         self,
-        client: Client,
+        client: Fetching,
         store: Store,
         asker: Asker,
         agent: bytes,
@@ -193,14 +187,23 @@ class ArticleFetcher:
         Raises:
             StoreUnavailable: it may still be kept.
         """
+        self.forget(page)
+        with self._writing:
+            self._store.drop(page)
+
+    def forget(self, page: bytes) -> None:
+        """What this worker knows of a page without the store is good no more: the store was told of it already."""
         flight = self._flights.pop(page, None)
         if flight is not None:
             flight.cancel()
         self._remembered.pop(page, None)
         self._held.pop(page, None)
-        with self._writing:
-            self._drops += 1
-            self._store.drop(page)
+        self._drops += 1
+
+    def forget_all(self) -> None:
+        """The same for every page."""
+        for page in {*self._flights, *self._remembered, *self._held}:
+            self.forget(page)
 
     async def close(self) -> None:
         """End what is under way."""
@@ -240,7 +243,7 @@ class ArticleFetcher:
         drops = self._drops
         try:
             async with self._room:
-                asked_at = int(self._clock.now())
+                asked_at = self._clock.now()
                 fetched = await self._asked(target, page, kept)
         except OriginUnavailable as error:
             self._hold(page, error.why)
@@ -267,7 +270,7 @@ class ArticleFetcher:
         until = standing(merged, asked_at, now, self._bounds).fresh_until
         return Fetched(What.PAGE, replace(known, checked_at=int(now), fresh_until=until))
 
-    async def _read(self, answer: Answer, target: bytes, page: bytes, asked_at: float) -> Fetched:
+    async def _read(self, answer: Answering, target: bytes, page: bytes, asked_at: float) -> Fetched:
         status, headers = answer.status, answer.headers
         if status in _REFUSED:
             raise OriginUnavailable("refused", f"status {status}")
@@ -294,7 +297,7 @@ class ArticleFetcher:
         found = FetchedPage(page, status, told, body, digest, int(now), int(now), until, etag, modified, location)
         return Fetched(what, found, stand.kept or what is not What.PAGE)
 
-    async def _keep(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: int) -> Fetched:
+    async def _keep(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: float) -> Fetched:
         page = fetched.page.page
         self._held.pop(page, None)
         if fetched.what is What.PAGE:
@@ -308,7 +311,7 @@ class ArticleFetcher:
             log.warning("%s", error)
         return self._given(fetched)
 
-    def _write(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: int) -> Fetched:
+    def _write(self, fetched: Fetched, before: Fetched | None, drops: int, asked_at: float) -> Fetched:
         page = fetched.page
         with self._writing:
             if drops != self._drops:
@@ -317,9 +320,12 @@ class ArticleFetcher:
             if fetched.what is not What.PAGE or not fetched.kept:
                 self._store.drop(page.page)
             elif before is not None and before.page.digest == page.digest:
-                self._store.still(page.page, page.digest, page.checked_at, page.fresh_until)
-            elif not self._store.put(page, asked_at) and (newer := self._store.get(page.page)) is not None:
-                return Fetched(What.PAGE, newer)
+                self._store.still(page.page, page.digest, page.checked_at, page.fresh_until, asked_at)
+            elif not self._store.put(page, asked_at):
+                newer = self._store.get(page.page)
+                # One that is not fresh was told of as changed: it is no newer than this answer.
+                if newer is not None and newer.fresh_until:
+                    return Fetched(What.PAGE, newer)
         return fetched
 
     def _tell(self, fetched: Fetched) -> None:

@@ -16,7 +16,7 @@ from foldline.sources.origin.surfaces import METHODS, Kind, Surface
 #: All that is sent of an answer without its body. A 304 names validators, which depend on a text that may be gated.
 _BARE_FIELDS = frozenset((b"location", b"cache-control", b"expires", b"vary", b"strict-transport-security"))
 #: What nobody mapped is asked for as a whole: a condition or a range would be answered without saying what lies there.
-_ABOUT_A_PART = frozenset(
+ABOUT_A_PART = frozenset(
     (b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range", b"range")
 )
 
@@ -80,7 +80,7 @@ class Forwarder:
         overrides = surface.allow >= frozenset(METHODS)
         fields = request_fields(headers, told, overrides=overrides)
         if surface.unmapped:
-            fields = [field for field in fields if field[0] not in _ABOUT_A_PART]
+            fields = [field for field in fields if field[0] not in ABOUT_A_PART]
         answer = await self._client.ask(method, surface.target, fields, upload)
         try:
             return self._judged(answer, surface)
@@ -89,17 +89,26 @@ class Forwarder:
             raise
 
     def _judged(self, answer: Answer, surface: Surface) -> Forwarded:
-        verdict = verdict_on(surface, answer.status, answer.headers, self._hosts)
-        if verdict is Verdict.CLOSED:
-            answer.close()
-            return Forwarded(_said_instead(answer.status), (), closed=True)
-        fields = answer_fields(answer.headers)
+        verdict, status, fields = judged(surface, answer.status, answer.headers, self._hosts)
         if verdict is Verdict.SENT:
-            return Forwarded(answer.status, fields, False, answer)
+            return Forwarded(status, fields, False, answer)
         answer.close()
-        fields = tuple(field for field in fields if field[0] in _BARE_FIELDS)
-        length = () if answer.status in (204, 304) else ((b"content-length", b"0"),)
-        return Forwarded(answer.status, (*fields, *length), False)
+        return Forwarded(status, fields, closed=verdict is Verdict.CLOSED)
+
+
+def judged(
+    surface: Surface, status: int, headers: Fields, hosts: frozenset[bytes]
+) -> tuple[Verdict, int, tuple[Field, ...]]:
+    """What is sent of an answer whose head is here, with which status and fields. A closed one has none: the gate
+    answers itself with that status."""
+    verdict = verdict_on(surface, status, headers, hosts)
+    if verdict is Verdict.CLOSED:
+        return verdict, _said_instead(status), ()
+    fields = answer_fields(headers)
+    if verdict is Verdict.SENT:
+        return verdict, status, fields
+    length = () if status in (204, 304) else ((b"content-length", b"0"),)
+    return verdict, status, (*(field for field in fields if field[0] in _BARE_FIELDS), *length)
 
 
 def upload_of(method: str, headers: Fields, chunks: AsyncGenerator[bytes, None]) -> Upload | None:

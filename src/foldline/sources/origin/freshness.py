@@ -25,10 +25,12 @@ LONGEST = 1 << 31
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Seconds. With `keeps_all` even an answer is kept that says it must not be, where a publisher wants that."""
+    """Seconds. `most` and what a shared cache may add to it (`gate.response.CACHED_AT_MOST`) stay below the minute
+    within which a correction reaches readers. With `keeps_all` even an answer is kept that says it must not be, where a
+    publisher wants that."""
 
     least: int = 10
-    most: int = 30
+    most: int = 15
     keeps_all: bool = False
 
 

@@ -72,6 +72,8 @@ _ROUTED_BY = frozenset(
         b"x-accel-mapping",
     )
 )
+#: With this middleware inside an application takes a part of the path away before it routes.
+_REROUTED_BY = frozenset((b"x-script-name",))
 _OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 
 #: Of an answer, beside hop-by-hop fields: what would steer the proxy before us, lead browsers around us, or is ours.
@@ -123,12 +125,51 @@ def request_fields(headers: Iterable[Field], asker: Asker, *, overrides: bool = 
     ]
 
 
-def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = ()) -> list[Field]:
-    """The fields with which the gate asks for an article itself: the same for every reader, and nothing of any."""
+#: Fields that begin like those we set and that programs are known to believe. A proxy has to name each one.
+_FORWARDED = tuple(b"x-forwarded-" + name for name in b"path port prefix scheme server ssl uri method user".split())
+
+
+def steering_fields() -> tuple[bytes, ...]:
+    """The names of what no client may tell an origin, for a proxy that asks it in our place: who asks, and which other
+    address is meant. Those that the proxy sets itself (Host, X-Forwarded-For, -Host, -Proto, X-Real-IP) are not in it.
+    """
+    dropped = _SET_BY_US | _ROUTED_BY | frozenset(_FORWARDED)
+    return tuple(sorted(dropped - {b"host", b"content-length", b"expect", b"x-real-ip"}))
+
+
+def override_fields() -> tuple[bytes, ...]:
+    """The names of what asks for another method than that of the request."""
+    return tuple(sorted(_OVERRIDES))
+
+
+def passed_fields(headers: Iterable[Field], *, overrides: bool = False) -> list[Field]:
+    """The fields of a request that goes on to an application in this process. It stands where it stood before, so what
+    proxies say of the client and the framing are as they came; what is ours, or could have another address routed, is
+    not."""
+    dropped = _ROUTED_BY | _REROUTED_BY | (frozenset() if overrides else _OVERRIDES)
+    kept = []
+    for name, value in headers:
+        read_as = name.lower().replace(b"_", b"-")
+        if read_as in dropped or read_as.startswith(OUR_FIELDS):
+            continue
+        if read_as == b"cookie":
+            value = foreign_cookies(value)
+            if not value:
+                continue
+        kept.append((name, value))
+    return kept
+
+
+#: What the gate takes for an article.
+PAGES = b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+
+
+def fetch_fields(asker: Asker, agent: bytes, conditions: Fields = (), accept: bytes = PAGES) -> list[Field]:
+    """The fields with which the gate asks for something itself: the same for every reader, and nothing of any."""
     return [
         (b"host", asker.host),
         (b"user-agent", agent),
-        (b"accept", b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"),
+        (b"accept", accept),
         (b"accept-encoding", b"gzip"),
         *conditions,
         (b"x-forwarded-host", asker.host),
@@ -145,6 +186,16 @@ def answer_fields(headers: Iterable[Field]) -> tuple[Field, ...]:
         (name, value)
         for name, value in given
         if name not in dropped and not name.startswith(OUR_FIELDS) and not (name == b"set-cookie" and _sets_ours(value))
+    )
+
+
+def own_answer_fields(headers: Iterable[Field]) -> tuple[Field, ...]:
+    """The fields of an answer of an application in this process, which its server frames: all but those of our
+    names."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if not name.lower().startswith(OUR_FIELDS) and not (name.lower() == b"set-cookie" and _sets_ours(value))
     )
 
 

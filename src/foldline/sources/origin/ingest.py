@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from foldline.fold.page.facts import PageFacts
 from foldline.fold.page.parts import Parts
 from foldline.fold.page.read import CutPage, read_page
 from foldline.fold.page.spec import FoldSpec
@@ -29,8 +30,12 @@ PRODUCTS = frozenset((1,))
 _REST = "foldline-rest"
 _PLACE = f'<div id="{_REST}" hidden></div>'
 
+#: Another number where this program makes another record of the same page: all are then made anew.
+_MADE = 2
 #: What the gate says itself of each page, whatever the origin says.
 _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+#: What it leaves out of a page's header: how long an answer is good for the gate is no word to any cache about a whole.
+_SAID_ANEW = frozenset((*dict(_OURS), b"cache-control"))
 
 
 def untold(article: Article, cut: CutPage, sealed: bool) -> None:
@@ -51,7 +56,7 @@ class Ingest:
     @property
     def edition(self) -> str:
         """Changes when the same page would be made into another record."""
-        said = repr((self.publication, dict(self.words), self.spec))
+        said = repr((_MADE, self.publication, dict(self.words), self.spec))
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
     def digest(self, fetched: FetchedPage, rules: Rules | None) -> str:
@@ -65,7 +70,7 @@ class Ingest:
         Only a page that says that it is free, and that no rule may close, is stored without a fold.
         """
         cut = read_page(fetched.body, charset_of(fetched.headers), self.spec, self.publication.url + path)
-        article = self._article(path, cut)
+        article = article_of(self.number_of(path), path, cut.facts)
         free = article.access is Access.FREE and rules is not None and not rules.may_close(article)
         sealed = bool(cut.parts.sealed) and not free
         self.on_cut(article, cut, sealed)
@@ -91,15 +96,9 @@ class Ingest:
             walls=walls,
             rest=rest if sealed else "",
             rest_after=rest_after if sealed else None,
-            headers=(*_OURS, *(field for field in fetched.headers if field[0] not in dict(_OURS))),
+            headers=(*_OURS, *(field for field in fetched.headers if field[0] not in _SAID_ANEW)),
             digest=self.digest(fetched, rules),
         )
-
-    def _article(self, path: str, cut: CutPage) -> Article:
-        published = int(cut.facts.published.timestamp()) if cut.facts.published else 0
-        tags = frozenset(word for tag in cut.facts.tags if (word := slug(tag)))
-        access = _LEVELS.get(cut.facts.access)
-        return Article(self.number_of(path), access, slug(cut.facts.section), PRODUCTS, tags, published, path)
 
     def _head(self) -> str:
         style = asset_path("wall.css", self.publication.prefix)
@@ -116,6 +115,13 @@ _LEVELS: dict[str, Access] = {
     "metered": Access.METERED,
     "subscribers": Access.SUBSCRIBERS,
 }
+
+
+def article_of(number: int, path: str, facts: PageFacts) -> Article:
+    """What rules may ask of a page."""
+    published = int(facts.published.timestamp()) if facts.published else 0
+    tags = frozenset(word for tag in facts.tags if (word := slug(tag)))
+    return Article(number, _LEVELS.get(facts.access), slug(facts.section), PRODUCTS, tags, published, path)
 
 
 def sides(parts: Parts, head: str, codec: str, *, whole: bool) -> tuple[str, str]:

@@ -42,6 +42,11 @@ class Pattern:
     _folded: re.Pattern[str]
 
     @property
+    def source(self) -> str:
+        """The pattern as a regular expression of a whole path, for programs that read PCRE or RE2."""
+        return self._exact.pattern
+
+    @property
     def has_capitals(self) -> bool:
         """Whether the case of a path may matter even where it is all in lower case."""
         literal = re.sub(r"\{\w+\}", "", self.text)

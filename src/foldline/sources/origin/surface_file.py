@@ -13,11 +13,11 @@ from foldline.errors import ConfigurationError, Problem
 from foldline.policy.toml_reading import Reading, Table
 from foldline.policy.toml_text import nearest, read_toml
 from foldline.sources.origin.patterns import NAMES, BadPattern, Pattern, pattern
-from foldline.sources.origin.surfaces import METHODS, READS, SPELLING, Kind, Route, SurfaceMap
+from foldline.sources.origin.surfaces import FORMS, METHODS, READS, SPELLING, Kind, Route, SurfaceMap
 
 PROFILES = ("static", "wordpress", "wagtail")
 TABLES = ("profile", "route")
-ROUTE_KEYS = ("name", "kind", "paths", "methods", "query", "when")
+ROUTE_KEYS = ("name", "kind", "as", "paths", "methods", "query", "when")
 KINDS = tuple(kind.value for kind in Kind)
 ALL, NONE = "all", "none"
 LONGEST_NAME = 80
@@ -100,7 +100,9 @@ def _route(table: Table) -> Route:
     methods = _methods(table)
     when = frozenset(key.casefold() for key in table.words("when"))
     query = _query(table)
-    route = Route(name or "", Kind(kind) if kind else Kind.CLOSED, paths, methods or READS, query, when, table.source)
+    form = table.word("as", FORMS) or ""
+    decided = Kind(kind) if kind else Kind.CLOSED
+    route = Route(name or "", decided, paths, methods or READS, query, when, table.source, form)
     if not table.broken:
         _check_sense(table, route)
         if "query" not in table.data and route.kind in (Kind.PASSED, Kind.FILES):
@@ -155,6 +157,7 @@ def _check_sense(table: Table, route: Route) -> None:
         table.say("FL211", 'an article keeps a listed query only, and not "all"', hint, "query")
     if route.kind is Kind.FILES and "methods" in table.data:
         table.say("FL211", "methods has no use here: files are read", "Take the line out.", "methods")
+    _check_rewriting(table, route)
     if route.kind is Kind.CLOSED:
         for key in ("methods", "query"):
             if key in table.data:
@@ -164,6 +167,20 @@ def _check_sense(table: Table, route: Route) -> None:
             if re.fullmatch(r"/(?:\*\*|\*)(?:/(?:\*\*|\*))*/?", path.text):
                 hint = "Pass what you know by its name: whatever else lies there may hold a whole article."
                 table.say("FL212", f'"{path.text}" passes everything', hint, "paths")
+
+
+def _check_rewriting(table: Table, route: Route) -> None:
+    if route.kind is not Kind.REWRITTEN:
+        if "as" in table.data:
+            table.say("FL211", "as has no use here: nothing is rewritten", "Take the line out.", "as")
+        return
+    if not route.form:
+        table.say("FL208", "a route that is rewritten does not say as what", f"Write as = one of {', '.join(FORMS)}.")
+    if "methods" in table.data:
+        table.say("FL211", "methods has no use here: it takes GET and HEAD", "Take the line out.", "methods")
+    if route.query is None:
+        hint = "Name the keys that are asked: any other could ask for a text of an article."
+        table.say("FL211", 'what is rewritten keeps a listed query only, and not "all"', hint, "query")
 
 
 def _check_reach(reading: Reading, routes: tuple[Route, ...]) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from foldline.sources.origin.asked_values import values_are_known
 from foldline.sources.origin.patterns import Path, Pattern
 from foldline.spelling import is_one_spelling, one_name, readings
 
@@ -18,6 +19,7 @@ class Kind(StrEnum):
 
     ARTICLE = "article"  # fetched by the gate itself, cut, and answered from records
     PASSED = "passed"  # forwarded to the origin, its answer sent as it is
+    REWRITTEN = "rewritten"  # fetched by the gate itself, cut, and sent anew: what lists articles, as a feed
     FILES = "files"  # forwarded; only pictures, styles and the like are sent, a text answer is closed
     CLOSED = "closed"  # answered by the gate, the origin is not asked
 
@@ -32,6 +34,9 @@ LONGEST_VALUE = 200
 REMEMBERED = 8192
 LONGEST_REMEMBERED = 256
 
+#: What an answer can be rewritten as.
+FORMS = ("feed", "rest")
+
 _VALUE = re.compile(rb"(?:[A-Za-z0-9_.~!$'()*+,:@/-]|%[0-9A-Fa-f]{2})*")
 
 
@@ -40,7 +45,7 @@ class Route:
     """One line of a map.
 
     `query` names the keys that are kept; None keeps all of it. `when` names keys of which one must be asked. `source`
-    is where the route is written.
+    is where the route is written. `form` is what a rewritten answer is read as, one of `FORMS`.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Route:
     query: tuple[str, ...] | None = ()
     when: frozenset[str] = frozenset()
     source: str = ""
+    form: str = ""
 
     def matches(self, path: Path, keys: frozenset[str]) -> bool:
         """Whether a path and the keys asked with it are this route's."""
@@ -64,7 +70,8 @@ class Surface:
 
     `route` is the name of the line that decided; "" where none did, and then `kind` is FILES: the origin may be asked,
     and a text answer is closed and counted as unmapped. `target` is what the origin is asked for, byte for byte.
-    `page` names an article: all spellings of one path have one. `status` is what a closed request is answered.
+    `page` names an article: all spellings of one path have one. `status` is what a closed request is answered, and
+    `form` what a rewritten answer is read as.
     """
 
     kind: Kind
@@ -73,6 +80,7 @@ class Surface:
     page: bytes = b""
     status: int = 0
     allow: frozenset[str] = READS
+    form: str = ""
 
     @property
     def unmapped(self) -> bool:
@@ -116,16 +124,18 @@ class SurfaceMap:
             return _refused(400, SPELLING)
         if route.kind is Kind.CLOSED:
             return _refused(404, route.name)
-        if route.kind is Kind.ARTICLE and not is_one_spelling(path):
+        if route.kind in (Kind.ARTICLE, Kind.REWRITTEN) and not is_one_spelling(path):
             return _refused(400, SPELLING)
         if method not in route.methods:
             return _refused(405, route.name, route.methods)
         kept = query if route.query is None else kept_query(query, route.query)
         if kept is None:
             return _refused(400, SPELLING)
+        if route.kind is Kind.REWRITTEN and not _may_be_asked(route, kept):
+            return _refused(404, route.name)
         target = path + b"?" + kept if kept else path
         page = one_name(path) + target[len(path) :] if route.kind is Kind.ARTICLE else b""
-        return Surface(route.kind, route.name, target, page, allow=route.methods)
+        return Surface(route.kind, route.name, target, page, allow=route.methods, form=route.form)
 
     def _route_of_all(self, found: tuple[str, ...], keys: frozenset[str]) -> Route | None:
         """The one route of all readings; None where they are of several."""
@@ -148,6 +158,11 @@ class SurfaceMap:
     def articles(self) -> tuple[Route, ...]:
         """The routes that are gated."""
         return tuple(route for route in self.routes if route.kind is Kind.ARTICLE)
+
+
+def _may_be_asked(route: Route, kept: bytes) -> bool:
+    """Whether what is left of a query still asks for what the route is about, and for nothing that tells of texts."""
+    return (not route.when or bool(route.when & asked_keys(kept))) and values_are_known(kept, route.form)
 
 
 def asked_keys(query: bytes) -> frozenset[str]:

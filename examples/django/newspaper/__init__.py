@@ -1,0 +1,1 @@
+"""A newspaper in Django, with the gate mounted in it."""

@@ -1,0 +1,1 @@
+"""A newspaper in Wagtail, with the gate mounted in it."""

@@ -1,0 +1,136 @@
+"""What changes leaves the caches before the gate as well: the site process tells them, off the path of any reader.
+
+What a cache could not be told runs out by itself within a minute, so that tries are few and nothing is kept for later.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from foldline.config import Settings
+from foldline.errors import Problem, StoreUnavailable
+from foldline.stores.changes import INTERVAL, Change, ChangeFeed
+
+log = logging.getLogger(__name__)
+
+#: One word from a cache takes no longer, in seconds.
+PATIENCE = 2.0
+#: Seconds between the tries for one cache.
+PAUSES = (0.5, 2.0)
+#: Seconds in which every worker of this host has heard of a change. A cache that was purged before would be given what
+#: was so before, and keep it anew.
+HEARD = 3 * INTERVAL
+#: Of more pages at once the whole cache is purged.
+MOST_PAGES = 500
+#: With it one request purges everything. `foldline recipe varnish` knows it.
+WHOLE = "X-Foldline-Purge"
+#: A cache that keeps packed and plain pages apart, as nginx does, is told of both.
+CODINGS = ("gzip", "identity")
+
+_EVERYTHING = frozenset(("all", "origin-all", "rules", "open-now"))
+_PAGE = frozenset(("article", "origin-changed", "origin-withdrawn"))
+#: It is done; or there was nothing to do; or what stands there now is gone.
+_TAKEN = frozenset((200, 202, 204, 404, 410))
+#: The gate behind the cache does not answer: what the cache holds is not of today, and it knows.
+_GATE_AWAY = frozenset((502, 503, 504))
+
+
+def pages_of(changes: Iterable[Change]) -> tuple[str, ...] | None:
+    """The paths that changes are about; None where they are about everything."""
+    changes = tuple(changes)
+    paths = tuple(dict.fromkeys(change.key for change in changes if change.kind in _PAGE))
+    if any(change.kind in _EVERYTHING for change in changes) or len(paths) > MOST_PAGES:
+        return None
+    # Records of our own that are no page (`:404`) are in no cache under their name.
+    return tuple(path for path in paths if path.startswith("/"))
+
+
+def purge(cache: str, host: str, paths: Iterable[str] | None) -> str:
+    """Purge paths from one cache, or everything where `paths` is None. What is wrong, in words; "" where nothing is."""
+    parts = urlsplit(cache)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
+    whole = {WHOLE: "all"} if paths is None else {}
+    try:
+        for path in ("/",) if paths is None else paths:
+            for coding in CODINGS:
+                connection.request("PURGE", path, headers={"Host": host, "Accept-Encoding": coding, **whole})
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status in _GATE_AWAY:
+                    return f"it says {answer.status}: it asks the gate, which does not answer"
+                if answer.status not in _TAKEN:
+                    return f"it says {answer.status} to PURGE"
+    except (OSError, http.client.HTTPException) as error:
+        return f"it does not answer: {error}"
+    finally:
+        connection.close()
+    return ""
+
+
+def purge_all(settings: Settings, paths: tuple[str, ...] | None, stop: threading.Event) -> dict[str, str]:
+    """Purge from every cache, each tried a few times. What is wrong at last, by cache; empty where all is done."""
+    wrong = dict.fromkeys(settings.purge, "")
+    left = list(settings.purge)
+    for pause in (*PAUSES, 0.0):
+        wrong |= {cache: purge(cache, settings.host, paths) for cache in left}
+        left = [cache for cache in left if wrong[cache]]
+        if not left or stop.wait(pause):
+            break
+    return {cache: what for cache, what in wrong.items() if what}
+
+
+class Purger:
+    """Follows the changes and tells caches of them, those from now on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._feed = ChangeFeed(settings.home)
+        self._feed.read()
+
+    def look(self, stop: threading.Event) -> dict[str, str]:
+        """Purge what has changed since the last look. What is wrong, by cache.
+
+        Raises:
+            StoreUnavailable: the changes can't be read; the next look tells of all of them.
+        """
+        paths = pages_of(self._feed.read())
+        if paths == () or stop.wait(HEARD):
+            return {}
+        wrong = purge_all(self._settings, paths, stop)
+        for cache, what in wrong.items():
+            log.warning("the cache %s was not purged: %s. What it holds runs out within a minute.", cache, what)
+        return wrong
+
+    def close(self) -> None:
+        self._feed.close()
+
+
+def run_forever(settings: Settings, stop: threading.Event) -> None:
+    """Run by the site process in a thread of its own."""
+    if not settings.purge:
+        return
+    purger: Purger | None = None
+    while not stop.wait(INTERVAL):
+        try:
+            purger = purger or Purger(settings)
+            purger.look(stop)
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+        except Exception:
+            log.exception("purging failed")
+    if purger is not None:
+        purger.close()
+
+
+def problems_of_caches(settings: Settings) -> Iterator[Problem]:
+    """Each cache that does not take a purge now. It is tried with an address at which nothing is."""
+    for cache in settings.purge:
+        what = purge(cache, settings.host, (f"{settings.publication.prefix}nothing-is-here",))
+        if what and "gate" not in what:
+            hint = "Let it take PURGE from this machine: docs/caches.md. Until then it shows changes within a minute."
+            yield Problem("FL252", f"the cache {cache} does not take a purge: {what}", "[caches] purge", hint)

@@ -1,0 +1,1 @@
+"""A site that is an application in this process: the gate is mounted around it."""

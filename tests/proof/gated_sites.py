@@ -1,0 +1,193 @@
+"""Sites made by real software, each behind a real gate; and what is asked of them, route by route of their map."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.sites.articles import articles
+from tests.sites.flask_paper.site import flask_site
+from tests.sites.pelican_paper import pelican_site
+from tests.sites.site import Site
+from tests.sites.wagtail_paper.site import wagtail_site
+
+from foldline.proof.asks import Ask
+from foldline.proof.shingles import Witness
+from foldline.proof.twins import Twins
+from foldline.sources.origin.surface_file import read_map
+from foldline.sources.origin.surfaces import SurfaceMap
+from foldline.stores.rule_sets import RuleSetStore
+from foldline.testing.builders import HOST, home_at
+from foldline.testing.client import WireClient
+from foldline.testing.processes import GateProcess
+
+SECRET = "the gate is known to its origin by this"
+ADDRESS = f"https://{HOST}"
+STANDS_AT = "2026-04-01T06:00:00+00:00"
+#: Files of both twins were written at the same moment: it is in their validators.
+WRITTEN_AT = 1_775_000_000
+RULES = 'default-access = "subscribers"\n'
+ROOT = Path(__file__).parents[2]
+COUNT = 4
+
+MAPS = {
+    "pelican": """
+profile = "static"
+
+[[route]]
+name = "pages"
+kind = "passed"
+paths = ["/pages/**"]
+""",
+    "wagtail": """
+profile = "wagtail"
+
+[[route]]
+name = "list of news"
+kind = "passed"
+paths = ["/news/"]
+query = "none"
+""",
+    "flask": """
+profile = "static"
+
+[[route]]
+name = "news"
+kind = "article"
+paths = ["/news/{slug}"]
+
+[[route]]
+name = "sections"
+kind = "passed"
+paths = ["/section/{slug}", "/about"]
+query = "none"
+
+[[route]]
+name = "front with its pages"
+kind = "passed"
+paths = ["/"]
+query = ["page"]
+""",
+}
+#: What is asked, by site: the first path of a route is the one that is asked in most ways.
+PATHS: dict[str, tuple[str, ...]] = {
+    "pelican": (
+        "/the-ladder.html", "/low-water.html", "/feeds/all.atom.xml", "/feeds/all.rss.xml", "/feeds/town.atom.xml",
+        "/feeds/tag/water.rss.xml", "/", "/index.html", "/archives.html", "/tags.html", "/categories.html",
+        "/authors.html", "/tag/water.html", "/category/town.html", "/author/ada-quill.html", "/sitemap.xml",
+        "/robots.txt", "/pages/about.html", "/theme/site.css", "/search/?x=ledger", "/the-ladder.html?q=ledger",
+        "/the-ladder/amp/", "/the-ladder.html?amp=1", "/the-ladder/print/", "/the-ladder.pdf",
+        "/drafts/the-ladder.html", "/the-ladder/embed/",
+        "/.well-known/nothing", "/.well-known/security.txt", "/the-ladder.json", "/data.xml",
+        "/the-ladder.md", "/content/the-ladder.md", "/_sources/the-ladder.rst", "/the-ladder.html~", "/.git/HEAD",
+        "/town/index.html", "/the-ladder", "/the-ladder.php", "/nothing-here.html", "/nothing/here/at/all",
+        "/feeds/none.atom.xml",
+    ),
+    "wagtail": (
+        "/news/the-ladder/", "/news/low-water/", "/feed/", "/api/v2/pages/", "/api/v2/pages/5/",
+        "/api/v2/pages/?type=news.NewsArticle&order=-title&limit=2", "/api/v2/pages/?fields=*",
+        "/api/v2/pages/?search=dredger", "/api/v2/pages/?order=body", "/api/v2/pages/find/?html_path=/news/the-ladder/",
+        "/api/v2/documents/", "/", "/news/", "/sitemap.xml", "/robots.txt", "/admin/",
+        "/_util/authenticate_with_password/1/2/",
+        "/?format=json", "/news/the-ladder/preview/", "/news/the-ladder/?preview=1", "/search/?query=dredger",
+        "/news/the-ladder/?q=dredger", "/news/the-ladder/amp/", "/news/the-ladder/?amp=1", "/news/the-ladder/print/",
+        "/news/the-ladder/?print=1", "/news/the-ladder/embed/", "/__debug__/", "/.well-known/nothing", "/news/x.bak",
+        "/news/the-ladder.json", "/media/none.jpg", "/documents/4/minutes.pdf", "/static/wagtailadmin/css/core.css",
+        "/tags/water/", "/news/the-ladder", "/news/none/", "/news/the-ladder/x.css", "/review/1/x/",
+    ),
+    "flask": (
+        "/news/the-ladder", "/news/low-water", "/feed.xml", "/", "/?page=2", "/section/town", "/about", "/sitemap.xml",
+        "/robots.txt", "/news/the-ladder/print", "/search?q=dredger", "/search?x=dredger", "/api/articles/the-ladder",
+        "/api/articles", "/news/the-ladder/x/", "/news/none", "/news/the-ladder/x.css", "/nothing.json",
+    ),
+}  # fmt: skip
+PATHS["flask"] = tuple(dict.fromkeys((*PATHS["flask"], *PATHS["pelican"])))
+
+
+@dataclass
+class Gated:
+    """One site behind its gate. `at_origin` asks the site as the gate would, around the gate."""
+
+    site: Site
+    gate: GateProcess
+    at_origin: WireClient
+
+
+@dataclass
+class Pair:
+    """Two sites of one kind that differ below every fold."""
+
+    name: str
+    one: Gated
+    other: Gated
+    map: SurfaceMap
+    twins: Twins
+
+    @property
+    def asks(self) -> list[Ask]:
+        return [ask_of(path) for path in PATHS[self.name]]
+
+
+def ask_of(path: str) -> Ask:
+    before, _, query = path.encode().partition(b"?")
+    return Ask(before, query=query, label=path)
+
+
+def map_of(name: str) -> SurfaceMap:
+    return read_map(MAPS[name], "surfaces.toml")
+
+
+@contextmanager
+def sites_of(name: str, folder: Path, database: Path) -> Iterator[tuple[Site, Site]]:
+    """Two sites, of the variants "a" and "b"."""
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        both = [_site(name, folder / f"site-{variant}", variant, database) for variant in ("a", "b")]
+        one, other = pool.map(stack.enter_context, both)
+        for file in folder.rglob("*") if name == "pelican" else ():
+            os.utime(file, (WRITTEN_AT, WRITTEN_AT))
+        yield one, other
+
+
+def _site(name: str, folder: Path, variant: str, database: Path) -> AbstractContextManager[Site]:
+    if name == "pelican":
+        return pelican_site(folder, variant=variant, theme="paywall", count=COUNT, secret=SECRET, address=ADDRESS)
+    if name == "flask":
+        return flask_site(variant=variant, style="selector", count=COUNT, secret=SECRET)
+    return wagtail_site(
+        folder, database, variant=variant, style="marker", count=COUNT, secret=SECRET, address=ADDRESS,
+        stands_at=STANDS_AT,
+    )  # fmt: skip
+
+
+@contextmanager
+def gated(name: str, site: Site, folder: Path, program: Sequence[str]) -> Iterator[Gated]:
+    settings = home_at(folder)
+    text = settings.home.settings_file.read_text(encoding="utf-8")
+    settings.home.settings_file.write_text(f'{text}\n[origin]\nurl = "{site.url}"\n', encoding="utf-8")
+    (folder / "surfaces.toml").write_text(MAPS[name], encoding="utf-8")
+    with RuleSetStore(settings.home) as sets:
+        sets.publish(RULES, "ada", "", 1_770_000_000)
+    environ = {"FOLDLINE_ORIGIN_SECRET": SECRET, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
+    port = int(site.url.rpartition(":")[2])
+    with GateProcess(settings.home, HOST, program=program, environ=environ) as gate:
+        yield Gated(site, gate, WireClient(("127.0.0.1", port), HOST.encode()))
+
+
+@contextmanager
+def pair_of(
+    name: str, sites: tuple[Site, Site], folder: Path, program: Sequence[str] = ("-m", "foldline.server.worker")
+) -> Iterator[Pair]:
+    with (
+        gated(name, sites[0], folder / "one", program) as one,
+        gated(name, sites[1], folder / "other", program) as other,
+    ):
+        yield Pair(name, one, other, map_of(name), Twins(one.gate.client.ask, other.gate.client.ask, witness()))
+
+
+def witness() -> Witness:
+    """Knows what stands below the folds of the first of two sites."""
+    return Witness(["\n".join(each.text for each in one.rest) for one in articles("a", COUNT)])
