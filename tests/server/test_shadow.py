@@ -124,8 +124,8 @@ def many_requests() -> list[Asked]:
     """A thousand requests of many kinds, the same in each run."""
     reads: list[Asked] = []
     targets = (
-        *ARTICLES, "/", "/all.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png", "/theme/site.css",
-        "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt", "/until-the-end.txt", "/nothing",
+        *ARTICLES, "/", "/feed.xml", "/all.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png",
+        "/theme/site.css", "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt", "/until-the-end.txt", "/nothing",
         "/fault/500", "/fault/503", "/fault/410", "/fault/401",
         "/two-diaries.html?utm_source=mail&x=%2F..", "/two-diaries.html?", "/a%2Fb/%7Ec", "//double//slash",
         "/dots/../up", "/semi;colon=1", "/UPPER/case", "/search?q=%C3%A9&q=2", "/caf%C3%A9.html", "/bad%ff%00.html",
@@ -221,6 +221,7 @@ def counted_by_hand(report: ShadowReport, asked: list[Asked], statuses: dict[Ask
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
         wanted = given("/two-diaries.html", method)
         assert report.closed[f"article: {method} is not taken", "/two-diaries.html"] == wanted > 0
+    assert report.rewritten["feed", "/feed.xml"] == given("/feed.xml", "GET", "HEAD") > 10
     assert report.unmapped["/wp-json/*"] == given("/wp-json/posts") > 10
     assert report.unmapped["/shop/*"] == given("/shop/cart") > 10
     assert len(report.locked) == 2
@@ -273,7 +274,7 @@ def test_what_was_seen_last_before_a_worker_is_stopped_is_written_down(place: Pl
         in_mode(place.settings.home, Mode.GATE, int(time.time()))
         until_gated(place, caller)
     place.gate.stop()
-    assert [line.why for line in place.lines(1, What.CLOSED) if line.what is What.CLOSED] == ["feed"]
+    assert [line.why for line in place.lines(1, What.REWRITTEN) if line.what is What.REWRITTEN] == ["feed"]
     assert len(decisions(place, 1)) == 1
 
 

@@ -86,6 +86,10 @@ def as_data(report: ShadowReport, name: Name) -> dict[str, Any]:
         "closed": [
             {"why": why, "path": path, "requests": requests} for (why, path), requests in report.closed.most_common()
         ],
+        "rewritten": [
+            {"line": line, "path": path, "requests": requests}
+            for (line, path), requests in report.rewritten.most_common()
+        ],
         "unmapped": [{"path": path, "requests": requests} for path, requests in report.unmapped.most_common()],
         "undecided": [
             {"why": why, "path": path, "visits": visits} for (why, path), visits in report.undecided.most_common()
@@ -116,6 +120,9 @@ def _tables(report: ShadowReport, name: Name) -> Iterable[Table]:
     if report.closed:
         closed = [(why, path, n) for (why, path), n in report.closed.most_common()]
         yield _table("would have closed", ("why", "path", "requests"), closed)
+    if report.rewritten:
+        rewritten = [(line, path, n) for (line, path), n in report.rewritten.most_common()]
+        yield _table("would have cut each article in it", ("line of the map", "path", "requests"), rewritten)
     if report.unmapped:
         yield _table("would have closed: no line of the map names", ("path", "requests"), report.unmapped.most_common())
     for title, cuts in (

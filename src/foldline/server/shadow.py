@@ -92,8 +92,12 @@ class Shadow:
             if request.method == "GET":
                 self._look_later(surface, request)
             return
+        if surface.kind is Kind.REWRITTEN:
+            if status < 400:
+                self._lines.note(What.REWRITTEN, shape_of(request.path), surface.route)
+            return
         why = _why_closed(surface, request.method)
-        if surface.kind is Kind.FILES and status != 304:
+        if surface.kind is Kind.FILES and status not in (0, 304):
             # That nothing has changed says nothing about what lies there.
             why = "a text" if verdict_on(surface, status, headers, self._hosts) is Verdict.CLOSED else ""
         # Where the site itself has nothing to give, closing it changes nothing for anybody.
