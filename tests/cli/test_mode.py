@@ -271,6 +271,7 @@ def seen() -> list[ShadowLine]:
     ]
     beside = [
         *[ShadowLine(at, What.CLOSED, "/feed.xml", "feed")] * 5,
+        *[ShadowLine(at, What.REWRITTEN, "/*/feed/", "feeds")] * 6,
         *[ShadowLine(at, What.UNMAPPED, "/wp-json/*", "a text")] * 7,
         ShadowLine(at, What.UNDECIDED, "/long.html", "not fetched: too large"),
         ShadowLine(at - 900, What.LOCKED, "2", "not-found, no-way-to-the-fold"),
@@ -297,8 +298,9 @@ def test_the_report_is_what_a_hand_counts(home: Home) -> None:
     assert report.walled == {"subscription-needed": Walled(3, 1), "rule-excludes": Walled(1, 1)}
     assert report.with_pass == {("subscription-needed", "A wall", "2"): 1, ("rule-excludes", "Another", "3"): 1}
     assert report.closed == {("feed", "/feed.xml"): 5}
+    assert report.rewritten == {("feeds", "/*/feed/"): 6}
     assert report.unmapped == {"/wp-json/*": 7}
-    assert report.undecided == {"not fetched: too large": 1}
+    assert report.undecided == {("not fetched: too large", "/long.html"): 1}
     assert report.locked == {"2": "not-found, no-way-to-the-fold"}
     assert report.fell_back == {"3": "selector, cut-by-tree"}
     # Shadow began anew between the old lines and the others.
@@ -312,8 +314,9 @@ def test_the_report_is_what_a_hand_counts(home: Home) -> None:
         "of these 2 by readers with a valid pass: why →\n"
     )
     for row in (r"rule-excludes +Another +article 3 +1", r"walled: subscription-needed +3 +1", r"would have opened +3",
-                r"feed +/feed.xml +5", r"/wp-json/\* +7", r"not fetched: too large +1", r"article 3 +selector, cut-by",
-                r"preview, then counted by a meter +3", r"article 2 +not-found, no-way"):  # fmt: skip
+                r"feed +/feed.xml +5", r"/wp-json/\* +7", r"not fetched: too large +/long.html +1",
+                r"article 3 +selector, cut-by-tree", r"preview, then counted by a meter +3",
+                r"feeds +/\*/feed/ +6", r"article 2 +not-found, no-way"):  # fmt: skip
         assert re.search(row, said), row
     assert "Nobody's meter is counted in shadow" in said
     data = json.loads(mode(home, "--report", "--since", "2026-09-21T16:05", "--json").stdout)

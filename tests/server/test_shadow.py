@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -123,8 +124,8 @@ def many_requests() -> list[Asked]:
     """A thousand requests of many kinds, the same in each run."""
     reads: list[Asked] = []
     targets = (
-        *ARTICLES, "/", "/all.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png", "/theme/site.css",
-        "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt", "/until-the-end.txt", "/nothing",
+        *ARTICLES, "/", "/feed.xml", "/all.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png",
+        "/theme/site.css", "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt", "/until-the-end.txt", "/nothing",
         "/fault/500", "/fault/503", "/fault/410", "/fault/401",
         "/two-diaries.html?utm_source=mail&x=%2F..", "/two-diaries.html?", "/a%2Fb/%7Ec", "//double//slash",
         "/dots/../up", "/semi;colon=1", "/UPPER/case", "/search?q=%C3%A9&q=2", "/caf%C3%A9.html", "/bad%ff%00.html",
@@ -220,6 +221,7 @@ def counted_by_hand(report: ShadowReport, asked: list[Asked], statuses: dict[Ask
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
         wanted = given("/two-diaries.html", method)
         assert report.closed[f"article: {method} is not taken", "/two-diaries.html"] == wanted > 0
+    assert report.rewritten["feed", "/feed.xml"] == given("/feed.xml", "GET", "HEAD") > 10
     assert report.unmapped["/wp-json/*"] == given("/wp-json/posts") > 10
     assert report.unmapped["/shop/*"] == given("/shop/cart") > 10
     assert len(report.locked) == 2
@@ -247,7 +249,33 @@ def test_what_goes_wrong_beside_the_answer_does_not_touch_it(place: Place) -> No
     place.pages.update(dict.fromkeys(new, ARTICLES["/the-long-one.html"]))
     assert differences(place, gets([*new, *odd, *ARTICLES])) == []
     after = place.lines(1 + len(new), What.UNDECIDED)
-    assert {line.about for line in after if line.what is What.UNDECIDED} >= set(new)
+    assert sum(line.what is What.UNDECIDED and line.about == "/*.html" for line in after) >= len(new)
+
+
+def test_articles_that_take_for_ever_to_look_at_hold_up_no_answer(tmp_path: Path) -> None:
+    """More visits than may wait, and none of the looks beside them ever ends."""
+    hangs = (
+        "import asyncio; from foldline.server import origin_gate, shadow; shadow.MOST_WAITING = 6\n"
+        "async def record_of(self, surface): await asyncio.Event().wait()\n"
+        "origin_gate.OriginGate.record_of = record_of"
+    )
+    with standing(tmp_path / "home", hangs) as place:
+        assert differences(place, gets(["/two-diaries.html"] * 10)) == []
+        lines = place.lines(4, What.UNDECIDED)
+        assert [(line.about, line.why) for line in lines] == [("/two-diaries.html", "too many at once")] * 4
+        (worker,) = place.gate.processes
+        worker.terminate()
+        assert worker.wait(DEADLINE) == -signal.SIGTERM  # what hangs does not keep it
+
+
+def test_what_was_seen_last_before_a_worker_is_stopped_is_written_down(place: Place) -> None:
+    assert differences(place, [Asked("GET", "/feed.xml")]) == []
+    with closing(place.caller()) as caller:
+        in_mode(place.settings.home, Mode.GATE, int(time.time()))
+        until_gated(place, caller)
+    place.gate.stop()
+    assert [line.why for line in place.lines(1, What.REWRITTEN) if line.what is What.REWRITTEN] == ["feed"]
+    assert len(decisions(place, 1)) == 1
 
 
 def gets(paths: list[str]) -> list[Asked]:

@@ -86,8 +86,14 @@ def as_data(report: ShadowReport, name: Name) -> dict[str, Any]:
         "closed": [
             {"why": why, "path": path, "requests": requests} for (why, path), requests in report.closed.most_common()
         ],
+        "rewritten": [
+            {"line": line, "path": path, "requests": requests}
+            for (line, path), requests in report.rewritten.most_common()
+        ],
         "unmapped": [{"path": path, "requests": requests} for path, requests in report.unmapped.most_common()],
-        "undecided": dict(report.undecided.most_common()),
+        "undecided": [
+            {"why": why, "path": path, "visits": visits} for (why, path), visits in report.undecided.most_common()
+        ],
         "without_a_fold": [{"article": name(article), "why": why} for article, why in report.locked.items()],
         "cut_fell_back": [{"article": name(article), "why": why} for article, why in report.fell_back.items()],
     }
@@ -109,10 +115,14 @@ def _tables(report: ShadowReport, name: Name) -> Iterable[Table]:
         yield _table("readers with a valid pass, walled", ("reason", "rule", "article", "visits"), passes)
     yield _table("visits to articles", ("what", "visits", "with a valid pass"), _rows_of_visits(report))
     if report.undecided:
-        yield _table("not decided", ("why", "visits"), report.undecided.most_common())
+        undecided = [(why, path, n) for (why, path), n in report.undecided.most_common()]
+        yield _table("not decided", ("why", "path", "visits"), undecided)
     if report.closed:
         closed = [(why, path, n) for (why, path), n in report.closed.most_common()]
         yield _table("would have closed", ("why", "path", "requests"), closed)
+    if report.rewritten:
+        rewritten = [(line, path, n) for (line, path), n in report.rewritten.most_common()]
+        yield _table("would have cut each article in it", ("line of the map", "path", "requests"), rewritten)
     if report.unmapped:
         yield _table("would have closed: no line of the map names", ("path", "requests"), report.unmapped.most_common())
     for title, cuts in (

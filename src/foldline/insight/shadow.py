@@ -29,6 +29,7 @@ class What(StrEnum):
     OPENS_IF = "opens-if"  # the preview, and the whole once a meter had room
     CLOSED = "closed"  # by a line of the map, its name is why
     UNMAPPED = "unmapped"  # no line of the map names it, and the answer is a text
+    REWRITTEN = "rewritten"  # a feed or the like, in which each article is cut
     UNDECIDED = "undecided"  # the article could not be fetched, cut or stored
     CUT = "cut"  # how an article was cut, when its record was made
     LOCKED = "locked"  # no certain fold: it would be headline and standfirst

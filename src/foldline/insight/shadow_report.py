@@ -22,9 +22,9 @@ class Walled:
 class ShadowReport:
     """Numbers of requests. `since` is an epoch second. Articles are named by their numbers as text.
 
-    `with_pass` are walled visits by readers with a valid pass, by (reason, rule, article); `closed` by (line of the
-    map, shape of the path), `unmapped` by shape; `undecided` by why. `locked` and `fell_back` are articles that were
-    visited, with how they were cut last.
+    `with_pass` are walled visits by readers with a valid pass, by (reason, rule, article); `closed` and `rewritten` by
+    (line of the map, shape of the path), `unmapped` by shape; `undecided` by (why, shape of the path). `locked` and
+    `fell_back` are articles that were visited, with how they were cut last.
     """
 
     since: int
@@ -32,8 +32,9 @@ class ShadowReport:
     walled: dict[str, Walled] = field(default_factory=dict)
     with_pass: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     closed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rewritten: Counter[tuple[str, str]] = field(default_factory=Counter)
     unmapped: Counter[str] = field(default_factory=Counter)
-    undecided: Counter[str] = field(default_factory=Counter)
+    undecided: Counter[tuple[str, str]] = field(default_factory=Counter)
     locked: dict[str, str] = field(default_factory=dict)
     fell_back: dict[str, str] = field(default_factory=dict)
     first: int = 0
@@ -72,10 +73,12 @@ def report_of(lines: Iterable[ShadowLine], since: int) -> ShadowReport:
             _count_visit(report, line)
         elif line.what is What.CLOSED:
             report.closed[line.why, line.about] += 1
+        elif line.what is What.REWRITTEN:
+            report.rewritten[line.why, line.about] += 1
         elif line.what is What.UNMAPPED:
             report.unmapped[line.about] += 1
         else:
-            report.undecided[line.why] += 1
+            report.undecided[line.why, line.about] += 1
     for article in sorted(visited & cuts.keys(), key=int):
         cut = cuts[article]
         if cut.what is What.LOCKED:

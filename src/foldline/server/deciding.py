@@ -43,7 +43,7 @@ def mode_problems(settings: Settings) -> Iterator[Problem]:
     where = str(settings.home.site_db)
     if stands.trouble:
         hint = "Say it anew: `foldline mode gate`, or `foldline mode shadow`."
-        yield Problem("FL241", f"{stands.trouble}. A worker that starts now has {stands.mode}.", where, hint)
+        yield Problem("FL241", f"{stands.trouble} A worker that starts now has {stands.mode}.", where, hint)
     elif stands.mode is Mode.SHADOW:
         since = f" since {datetime.fromtimestamp(stands.said.at, settings.zone):%Y-%m-%d %H:%M}" if stands.said else ""
         what = f"THE SITE IS OPEN: the gate stands in shadow{since}, and everybody is given every article whole"

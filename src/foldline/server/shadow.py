@@ -92,8 +92,12 @@ class Shadow:
             if request.method == "GET":
                 self._look_later(surface, request)
             return
+        if surface.kind is Kind.REWRITTEN:
+            if status < 400:
+                self._lines.note(What.REWRITTEN, shape_of(request.path), surface.route)
+            return
         why = _why_closed(surface, request.method)
-        if surface.kind is Kind.FILES and status != 304:
+        if surface.kind is Kind.FILES and status not in (0, 304):
             # That nothing has changed says nothing about what lies there.
             why = "a text" if verdict_on(surface, status, headers, self._hosts) is Verdict.CLOSED else ""
         # Where the site itself has nothing to give, closing it changes nothing for anybody.
@@ -104,7 +108,7 @@ class Shadow:
 
     def _look_later(self, surface: Surface, request: Request) -> None:
         if len(self._under_way) >= MOST_WAITING:
-            self._lines.note(What.UNDECIDED, "", "too many at once")
+            self._lines.note(What.UNDECIDED, shape_of(surface.page), "too many at once")
             return
         task = asyncio.create_task(self._look(surface, request))
         self._under_way.add(task)
@@ -112,7 +116,8 @@ class Shadow:
 
     async def _look(self, surface: Surface, request: Request) -> None:
         """What the gate would have done with a visit to an article."""
-        page = surface.page.decode("ascii", "replace")
+        # A path that the map takes for an article's may name somebody, or be a secret, where no article is known.
+        page = shape_of(surface.page)
         try:
             async with self._room:
                 record = await self._looks.record_of(surface)

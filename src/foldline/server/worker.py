@@ -280,6 +280,21 @@ class Worker:
             self._origin.lines.flush()
 
 
+class _Server(uvicorn.Server):
+    """Ends what runs beside it with the last answer. Afterwards it is too late: uvicorn raises the signal that stopped
+    it once more, and the process is gone with what was not yet written down."""
+
+    def __init__(self, config: uvicorn.Config, beside: asyncio.Task[None]) -> None:
+        super().__init__(config)
+        self._beside = beside
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._beside.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._beside
+
+
 async def serve(settings: Settings, listening: socket.socket, number: int) -> None:
     """Serve on a socket that is listening already, until told to stop."""
     worker = Worker(settings, number)
@@ -299,7 +314,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
     worker.hear()
     beside = asyncio.create_task(worker.beside())
     try:
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await _Server(config, beside).serve(sockets=[listening])
     finally:
         beside.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -89,7 +89,7 @@ class ModeStore:
             )
         except sqlite3.Error as error:
             self.close()
-            raise StoreUnavailable(f"mode: {error}") from error
+            raise _unavailable(error) from error
         return [_stored(row) for row in rows]
 
     def set(self, mode: Mode, by: str, now: int, note: str = "") -> StoredMode:
@@ -110,7 +110,7 @@ class ModeStore:
                 raise
         except sqlite3.Error as error:
             self.close()
-            raise StoreUnavailable(f"mode: {error}") from error
+            raise _unavailable(error) from error
         return StoredMode(number, mode, by, now, note)
 
     def _open(self) -> sqlite3.Connection:
@@ -147,6 +147,11 @@ def gate_as_before(home: Home, now: int) -> None:
         raise StoreUnavailable(f"mode: {error}") from error
 
 
+def _unavailable(error: sqlite3.Error) -> StoreUnavailable:
+    behind = " Run `foldline migrate` first." if "no such table" in str(error) else ""
+    return StoreUnavailable(f"mode: {error}.{behind}")
+
+
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone())
 
@@ -162,7 +167,7 @@ def _insert(connection: sqlite3.Connection, mode: Mode, by: str, now: int, note:
 def _stored(row: tuple[int, str, str, int, str, str]) -> StoredMode:
     number, mode, by, at, note, digest = row
     if mode not in list(Mode) or digest != _digest(mode, by, at, note):
-        raise ModeDamaged(f"mode: row {number} is not as it was written")
+        raise ModeDamaged(f"mode: row {number} is not as it was written.")
     return StoredMode(number, Mode(mode), by, at, note)
 
 

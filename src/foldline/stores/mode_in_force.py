@@ -51,7 +51,7 @@ class ModeInForce:
         except StoreUnavailable as error:
             self.settled = False
             self._known = Mode.GATE if isinstance(error, ModeDamaged) or before is None else before
-            told = f"{error}: {self._known} goes on"
+            told = f"{error} What holds here is {self._known}."
         else:
             self._keep(self._known)
         if told and told != self._told:
