@@ -125,7 +125,8 @@ def many_requests() -> list[Asked]:
     reads: list[Asked] = []
     targets = (
         *ARTICLES, "/", "/feed.xml", "/all.xml", "/wp-json/posts", "/missing.html", "/pictures/a.png",
-        "/theme/site.css", "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt", "/until-the-end.txt",
+        "/theme/site.css", "/go/301/", "/go/302/abroad", "/go/307/", "/go/308/abroad", "/chunked.txt",
+        "/until-the-end.txt",
         "/nothing",
         "/fault/500", "/fault/503", "/fault/410", "/fault/401",
         "/two-diaries.html?utm_source=mail&x=%2F..", "/two-diaries.html?", "/a%2Fb/%7Ec", "//double//slash",
