@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
@@ -21,11 +18,11 @@ from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
 from foldline.gate.would import would_decide
 from foldline.insight.shadow import ShadowLines
-from foldline.pages.record import Gone, PublicPage
+from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision
-from foldline.policy.rules import Rules
 from foldline.server.change_hook import ChangeHook
 from foldline.server.origin_link import Link, OriginLink
+from foldline.server.origin_records import OriginRecords
 from foldline.server.rewriting import Rewriting
 from foldline.server.shadow import Shadow, note_cut
 from foldline.sources.origin.client import Address
@@ -33,10 +30,9 @@ from foldline.sources.origin.fetch import Fetched, What
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.ingest import Ingest
 from foldline.sources.origin.surfaces import Kind, Surface
-from foldline.stores.changes import Change, write_changes
+from foldline.stores.changes import Change
 from foldline.stores.fetched import FetchedPage, FetchedPages
 from foldline.stores.mode import Mode
-from foldline.stores.records import RecordWriter
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +40,6 @@ Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[
 
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
-
-#: Where a record in memory keeps how long it holds.
-_HOLDS = "holds"
 
 
 def link_of(settings: Settings) -> OriginLink:
@@ -68,18 +61,8 @@ def link_of(settings: Settings) -> OriginLink:
     )
 
 
-class _Holds(NamedTuple):
-    """Until when a record that lies in memory need not be compared with its origin (`since` <= now < `until`), and by
-    which rules it was made."""
-
-    since: int
-    until: int
-    rules: Rules | None
-
-
 class OriginGate:
-    """One worker's. An article is cut where the page, or what decides about its cut, is another than its record's.
-    `link` leads to the site, by HTTP where none is given."""
+    """One worker's. `link` leads to the site, by HTTP where none is given."""
 
     def __init__(
         self,
@@ -92,24 +75,17 @@ class OriginGate:
     ) -> None:
         if settings.origin is None:
             raise ValueError("these settings name no origin")
-        origin, home = settings.origin, settings.home
+        spec = settings.origin.spec
         self._state = state
         self._library = library
-        self._writer = RecordWriter(home)
-        self._ingest = Ingest(
-            settings.publication, settings.words, origin.spec, self._writer.number_of, note_cut(lines)
+        self._records = OriginRecords(
+            settings.home,
+            state,
+            library,
+            lambda number_of: Ingest(settings.publication, settings.words, spec, number_of, note_cut(lines)),
         )
-        self._turn = asyncio.Lock()
-        self._writing = ThreadPoolExecutor(1, "records")
-        self._home = home
-        self._fetched = FetchedPages(home)
-        #: Paths that the origin has withdrawn by its own word: 410, without asking it.
-        self._withdrawn: frozenset[bytes] = frozenset()
         #: How many changes were heard: what was asked for before one of them is not put at hand after it.
         self._heard = 0
-        self._knows_withdrawn = False
-        #: Paths that are gone, which other workers could not be told yet.
-        self._untold: set[str] = set()
         self._hook = ChangeHook(settings, state, self._told)
         self._link: Link = link or link_of(settings)
         self.lines = lines
@@ -123,9 +99,7 @@ class OriginGate:
         await self._shadow.close()
         await self._rewriting.close()
         await self._link.close()
-        # A record that is being written is written first: its connection must not close under it.
-        self._writing.shutdown()
-        self._writer.close()
+        self._records.close()
 
     def hear(self, change: Change) -> None:
         """A row of the changes: what the origin told, or that every row may have been missed."""
@@ -135,9 +109,7 @@ class OriginGate:
         else:
             self._link.forget_all()
         self._rewriting.forget()
-        if change.kind == "origin-withdrawn":
-            self._withdrawn |= {change.key.encode()}
-        self._knows_withdrawn = False
+        self._records.hear(change)
 
     def _told(self, changes: Sequence[Change]) -> None:
         """This worker was told: it need not wait until it reads the changes."""
@@ -147,15 +119,8 @@ class OriginGate:
         self.settle()
 
     def settle(self) -> None:
-        """Called when changes were heard, the first time before anything is served: read what is withdrawn, unless it
-        is known. While it can't be read, what was known last holds."""
-        if self._knows_withdrawn:
-            return
-        try:
-            self._withdrawn = self._fetched.withdrawn()
-            self._knows_withdrawn = True
-        except StoreUnavailable as error:
-            log.warning("%s", error)
+        """Called when changes were heard, and the first time before anything is served."""
+        self._records.settle()
 
     async def before(self, request: Request, receive: Receive, send: Send) -> Response | None:
         """What comes before a visit: an answer of ours; one with the status 0 that was sent already; or None, and the
@@ -184,15 +149,9 @@ class OriginGate:
     def is_at_hand(self, request: Request) -> bool:
         """Whether a visit may go on at once: to an article in its one spelling, whose record is in memory and holds
         without a question to anybody."""
-        record = self._library.held(request.path)
-        if type(record) is not PublicPage or request.query or request.ambiguous or self.mode is not Mode.GATE:
+        if request.query or request.ambiguous or self.mode is not Mode.GATE:
             return False
-        holds: _Holds | None = record.ready.get(_HOLDS)
-        if holds is None or not holds.since <= self._state.now() < holds.until:
-            return False
-        if holds.rules is not self._state.rules and holds.rules != self._state.rules:
-            return False
-        return request.method in ("GET", "HEAD")
+        return self._records.holds(request.path) and request.method in ("GET", "HEAD")
 
     async def asked(self, visit: Request) -> PublicPage | None:
         """The article that a visit would be shown, where the origin would be asked for exactly the visit's target. In
@@ -223,7 +182,7 @@ class OriginGate:
             return bare(404, self._state)
         is_plain = request.path == surface.page and not request.query
         request.path = surface.page
-        if self._is_withdrawn(surface.page):
+        if self._records.is_withdrawn(surface.page):
             return await self._taken_away(path, request)
         heard = self._heard
         try:
@@ -234,38 +193,20 @@ class OriginGate:
         try:
             rules = self._state.rules
             answer = await self._as_fetched(path, fetched, request)
-            if surface.page in self._withdrawn:
+            if self._records.was_withdrawn(surface.page):
                 # It was withdrawn while it was fetched or cut.
                 return await self._taken_away(path, request)
             if answer is None and is_plain and not fetched.last_good and heard == self._heard:
-                self._keep_at_hand(fetched.page, rules)
+                self._records.keep_at_hand(fetched.page, rules)
             return answer
         except StoreUnavailable as error:
             log.error("%s", error)
             return bare(503, self._state, (b"retry-after", b"5"))
 
-    def _keep_at_hand(self, page: FetchedPage, rules: Rules | None) -> None:
-        record = self._library.page(page.page)
-        if isinstance(record, PublicPage):
-            record.ready[_HOLDS] = _Holds(page.checked_at, page.fresh_until, rules)
-
-    def _is_withdrawn(self, page: bytes) -> bool:
-        if page in self._withdrawn:
-            return True
-        try:
-            was_there = isinstance(self._library.page(page), Gone)
-        except StoreUnavailable:
-            return False
-        if was_there:
-            # Another worker may have been told just now, and a page that comes back is rare: look on the disk.
-            self._knows_withdrawn = False
-            self.settle()
-        return page in self._withdrawn
-
     async def _taken_away(self, path: str, request: Request) -> Response:
         """The answer for what the origin has withdrawn, whatever it shows there by now."""
         try:
-            await self._gone(path)
+            await self._records.take_away(path)
         except StoreUnavailable as error:
             log.error("%s", error)
         return bare(410, self._state, keeping=instead_of_preview(request))
@@ -273,26 +214,25 @@ class OriginGate:
     async def _article_at(self, surface: Surface) -> tuple[PublicPage, FetchedPage] | None:
         """An article's record, and the page that it was made from; None where there is no article."""
         path = surface.page.decode("ascii", "replace")
-        if "?" in path or self._is_withdrawn(surface.page):
+        if "?" in path or self._records.is_withdrawn(surface.page):
             return None
         fetched = await self._link.fetch(surface)
         if fetched.what is not What.PAGE:
-            await self._gone(path)
+            await self._records.take_away(path)
             return None
-        await self._keep(path, fetched.page)
-        record = self._library.page(surface.page)
-        if surface.page in self._withdrawn:
+        await self._records.keep(path, fetched.page)
+        if self._records.was_withdrawn(surface.page):
             # It was withdrawn while it was fetched or cut: what was just written is taken away again.
-            await self._gone(path)
+            await self._records.take_away(path)
             return None
-        made = isinstance(record, PublicPage) and record.digest == self._ingest.digest(fetched.page, self._state.rules)
-        return (record, fetched.page) if made and isinstance(record, PublicPage) else None
+        record = self._records.of(fetched.page)
+        return (record, fetched.page) if record is not None else None
 
     async def _as_fetched(self, path: str, fetched: Fetched, request: Request) -> Response | None:
         if fetched.what is What.PAGE:
-            await self._keep(path, fetched.page)
+            await self._records.keep(path, fetched.page)
             return None
-        was_article = await self._gone(path)
+        was_article = await self._records.take_away(path)
         # What never was an article is kept by nobody: anybody could ask for as many of them as they like.
         keeping = instead_of_preview(request) if was_article else NO_STORE
         if fetched.what is What.MOVED:
@@ -300,57 +240,3 @@ class OriginGate:
             return Response(fetched.page.status, (location, *keeping, *self._state.security, (b"content-length", b"0")))
         gone = fetched.what is What.GONE and fetched.page.status == 410
         return bare(410 if gone else 404, self._state, keeping=keeping)
-
-    async def _keep(self, path: str, page: FetchedPage) -> None:
-        """Make the record of a page, unless it is there already. One at a time: a cut takes the processor."""
-        if self._is_made(path, page):
-            return
-        async with self._turn:
-            if self._is_made(path, page):
-                return
-            await self._written(self._write, path, page, self._next_version(path), self._state.rules)
-            self._library.forget(path.encode())
-
-    def _is_made(self, path: str, page: FetchedPage) -> bool:
-        known = self._library.page(path.encode())
-        if isinstance(known, PublicPage) and known.digest == self._ingest.digest(page, self._state.rules):
-            return True
-        # Another worker may have made it: what lies in memory here can be older than what is stored.
-        self._library.forget(path.encode())
-        known = self._library.page(path.encode())
-        return isinstance(known, PublicPage) and known.digest == self._ingest.digest(page, self._state.rules)
-
-    def _next_version(self, path: str) -> int:
-        known = self._library.page(path.encode())
-        return max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
-
-    def _write(self, path: str, page: FetchedPage, version: int, rules: Rules | None) -> None:
-        self._writer.put_article(self._ingest.record(path, page, version, rules))
-
-    async def _written(self, write: Callable[..., None], *given: Any) -> None:
-        """Have a record written, by one thread and one after the other.
-
-        Raises:
-            StoreUnavailable: it could not be.
-        """
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._writing, write, *given)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"records: {error}") from error
-
-    async def _gone(self, path: str) -> bool:
-        """What the origin has no more is nowhere sealed any more, and no worker holds it. Whether there was anything.
-
-        Raises:
-            StoreUnavailable: other workers may still hold it.
-        """
-        known = self._library.page(path.encode())
-        if known is None or (isinstance(known, Gone) and path not in self._untold):
-            return known is not None
-        async with self._turn:
-            self._untold.add(path)
-            await self._written(self._writer.put_gone, path)
-            self._library.forget(path.encode())
-            await asyncio.to_thread(write_changes, self._home, [("article", path)], self._state.now())
-            self._untold.discard(path)
-        return True
