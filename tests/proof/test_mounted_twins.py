@@ -65,6 +65,8 @@ def _head_is_passed(patch: Patch) -> None:
         return Surface(Kind.PASSED, found.route, found.target, allow=found.allow)
 
     patch.setattr(SurfaceMap, "surface_of", surface_of)
+    # Nor is it answered from what is at hand.
+    patch.setattr(origin_gate.OriginGate, "is_at_hand", lambda self, request: False)
 
 
 def _what_was_sent_decides(patch: Patch) -> None:

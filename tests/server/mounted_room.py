@@ -233,6 +233,7 @@ class Paper:
     carry: Carry
     ask: Callable[[str, bytes, Pairs, bytes], Answer]
     kind: str
+    gate: Any
 
     def get(self, path: str, *carries: tuple[bytes, bytes], method: str = "GET") -> Answer:
         return self.ask(method, path.encode(), carries, b"")
@@ -253,6 +254,8 @@ class Paper:
         store = FetchedPages(self.settings.home)
         store.expire(path.encode())
         store.close()
+        running = self.gate._thread.gate if self.kind == "wsgi" else self.gate._gate
+        running.app.origin._at_hand.clear()
 
     @property
     def fetched(self) -> list[Asked]:
@@ -282,12 +285,15 @@ def mounted(kind: str, folder: Path, rest: str = REST, mount: str = "") -> Itera
     if kind == "wsgi":
         gate = gate_wsgi(site.wsgi, home=folder, mount=mount)
         try:
-            yield Paper(site, settings, carry, lambda *told: call_wsgi(gate, environ_of(*told, script=mount)), kind)
+            yield Paper(
+                site, settings, carry, lambda *told: call_wsgi(gate, environ_of(*told, script=mount)), kind, gate
+            )
         finally:
             gate.close()
         return
-    with asgi_client(gate_asgi(site.asgi, home=folder, mount=mount), mount) as ask:
-        yield Paper(site, settings, carry, ask, kind)
+    gate_of_asgi = gate_asgi(site.asgi, home=folder, mount=mount)
+    with asgi_client(gate_of_asgi, mount) as ask:
+        yield Paper(site, settings, carry, ask, kind, gate_of_asgi)
 
 
 @contextmanager
