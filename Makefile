@@ -32,7 +32,7 @@ proof: .stamps/dev .stamps/readability
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev
 	@./scripts/wordpress-packages
-	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py $(ARGS)
+	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py tests/proof/test_origin_twins.py -k wordpress $(ARGS)
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev
