@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.sites.articles import articles
@@ -14,14 +14,16 @@ from tests.sites.flask_paper.site import flask_site
 from tests.sites.pelican_paper import pelican_site
 from tests.sites.site import Site
 from tests.sites.wagtail_paper.site import wagtail_site
+from tests.sites.wordpress_paper.site import wordpress_site
 
-from foldline.proof.asks import Ask
+from foldline.proof.asks import Ask, Client
 from foldline.proof.shingles import Witness
 from foldline.proof.twins import Twins
 from foldline.sources.origin.surface_file import read_map
 from foldline.sources.origin.surfaces import SurfaceMap
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore
+from foldline.testing.answers import Answer
 from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.client import WireClient
 from foldline.testing.processes import GateProcess
@@ -36,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 COUNT = 4
 
 MAPS = {
+    "wordpress": 'profile = "wordpress"\n',
     "pelican": """
 profile = "static"
 
@@ -106,6 +109,23 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/api/articles", "/news/the-ladder/x/", "/news/none", "/news/the-ladder/x.css", "/nothing.json",
     ),
 }  # fmt: skip
+WORDPRESS = (
+    "/2026/03/the-ladder/", "/2026/03/low-water/", "/feed/", "/feed/atom/", "/category/town/feed/", "/?feed=rss2",
+    "/wp-json/wp/v2/posts", "/wp-json/wp/v2/posts?per_page=2&order=asc", "/wp-json/wp/v2/pages",
+    "/?rest_route=/wp/v2/posts", "/?rest_route=/wp/v2/users", "/a/?rest_route=/wp/v2/posts", "/wp-json/wp/v2/users",
+    "/wp-json/wp/v2/posts?context=edit", "/wp-json/wp/v2/posts?search=dredger", "/?s=dredger", "/search/dredger/",
+    "/", "/category/town/", "/2026/03/", "/about/", "/wp-sitemap.xml", "/robots.txt", "/wp-login.php", "/wp-admin/",
+    "/wp-admin/admin-ajax.php", "/wp-comments-post.php", "/wp-cron.php", "/graphql", "/xmlrpc.php",
+    "/?feed=rss2&withcomments=1", "/2026/03/the-ladder/feed/", "/2026/03/the-ladder/?feed=rss2", "/comments/feed/",
+    "/2026/03/the-ladder/embed/", "/?embed=1", "/2026/03/the-ladder/amp/", "/2026/03/the-ladder/?amp=1",
+    "/2026/03/the-ladder/print/", "/2026/03/the-ladder/?print=1", "/?preview=true", "/wp-trackback.php", "/?tb=1",
+    "/?p=4", "/?page_id=2", "/.well-known/nothing", "/wp-config.php", "/wp-content/uploads/none.jpg",
+    "/wp-includes/css/dashicons.min.css", "/wp-content/plugins/none/full.php", "/wp-content/none", "/data.json",
+    "/2026/03/the-ladder/comment-page-1/", "/the-ladder", "/2026/03/none/", "/index.php/wp-json/wp/v2/posts",
+)  # fmt: skip
+if os.environ.get("FOLDLINE_WORDPRESS") == "1":
+    # PHP and MariaDB are tried apart: make wordpress.
+    PATHS["wordpress"] = WORDPRESS
 PATHS["flask"] = tuple(dict.fromkeys((*PATHS["flask"], *PATHS["pelican"])))
 
 
@@ -156,6 +176,8 @@ def sites_of(name: str, folder: Path, database: Path) -> Iterator[tuple[Site, Si
 def _site(name: str, folder: Path, variant: str, database: Path) -> AbstractContextManager[Site]:
     if name == "pelican":
         return pelican_site(folder, variant=variant, theme="paywall", count=COUNT, secret=SECRET, address=ADDRESS)
+    if name == "wordpress":
+        return wordpress_site(folder, variant=variant, style="more", count=COUNT, secret=SECRET, address=ADDRESS)
     if name == "flask":
         return flask_site(variant=variant, style="selector", count=COUNT, secret=SECRET)
     return wagtail_site(
@@ -187,7 +209,24 @@ def pair_of(
         gated(name, sites[0], folder / "one", program) as one,
         gated(name, sites[1], folder / "other", program) as other,
     ):
-        yield Pair(name, one, other, map_of(name), Twins(one.gate.client.ask, other.gate.client.ask, witness()))
+        yield Pair(name, one, other, map_of(name), Twins(_asking(one), _asking(other), witness()))
+
+
+def _asking(gated: Gated) -> Client:
+    return lambda *asked: joined(gated.gate.client.ask(*asked))
+
+
+def joined(answer: Answer) -> Answer:
+    """The answer without its chunks: how a body is cut into them is of one hop, and of chance (RFC 9112, 7.1)."""
+    body = answer.body
+    if answer.header(b"transfer-encoding") != b"chunked" or not body:
+        return answer
+    pieces = []
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        pieces.append(body[: int(size, 16)])
+        body = body[int(size, 16) + 2 :]
+    return replace(answer, body=b"".join(pieces))
 
 
 def witness() -> Witness:

@@ -6,7 +6,9 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import feedparser
 import pytest
 from tests.cli.test_init import files_in, fold_of, gated, init
 from tests.sites.articles import article, tokens
@@ -103,3 +105,38 @@ def test_wordpress_shows_a_change_and_forgets_what_is_unpublished(paper: WordPre
     assert article(0, "b").rest[0].token in get(paper.address_of(article(0)))[1].decode()
     paper.unpublish(article(1))
     assert get(paper.address_of(article(1)))[0] == 404
+
+
+def test_feeds_and_data_of_wordpress_keep_their_items_and_have_previews_in_place_of_texts(
+    paper: WordPressSite, tmp_path: Path
+) -> None:
+    one = article(7)
+    assert init(paper.url, tmp_path / "home", "--write").exit_code == 0
+    with gated(paper, tmp_path / "home") as (gate, _):
+        for path in ("/feed/", "/feed/atom/", "/category/town/feed/", "/?feed=rss2", "/author/editor/feed/"):
+            answer = gate.client.ask("GET", path.encode())
+            kind = answer.header(b"content-type").decode()
+            found = feedparser.parse(answer.body, response_headers={"content-type": kind})
+            assert (answer.status, found.bozo) == (200, False), path
+            entry = next(entry for entry in found.entries if entry.title == one.headline)
+            assert urlsplit(entry.link).path == paper.path_of(one)
+            assert [token for token in tokens(one.preview) if token not in entry.content[0].value] == [], path
+            assert [token for token in tokens(one.rest) if token in answer.text] == [], path
+            assert (entry.author, entry.dcterms_accessrights) == ("editor", "gated")
+            assert {tag.term for tag in entry.tags} >= {one.section}
+        for path in ("/wp-json/wp/v2/posts?per_page=3&page=1", "/?rest_route=/wp/v2/posts&per_page=3"):
+            answer = gate.client.ask("GET", path.encode())
+            post = next(said for said in json.loads(answer.body) if said["slug"] == one.slug)
+            assert (answer.status, answer.header(b"x-wp-total")) == (200, b"%d" % len(paper.articles)), path
+            assert post["title"]["rendered"] == one.headline
+            assert [token for token in tokens(one.preview) if token not in post["content"]["rendered"]] == [], path
+            assert [token for token in tokens(one.rest) if token in answer.text] == [], path
+            assert len(json.loads(answer.body)) == 3
+        single = json.loads(gate.client.ask("GET", f"/wp-json/wp/v2/posts/{post['id']}".encode()).body)
+        assert single == post
+        for path in (
+            "/wp-json/wp/v2/posts?search=dredger", "/wp-json/wp/v2/posts?context=edit", "/wp-json/wp/v2/users",
+            f"/wp-json/wp/v2/posts/{post['id']}/revisions", "/wp-json/", "/comments/feed/",
+            f"{paper.path_of(one)}feed/", "/?s=dredger&feed=rss2", "/wp-json/wp/v2/posts?orderby=relevance",
+        ):  # fmt: skip
+            assert gate.client.ask("GET", path.encode()).status == 404, path

@@ -15,7 +15,8 @@ if (WP_INSTALLING) {
         wp_delete_post($old->ID, true);
     }
     wp_insert_post(['post_type' => 'page', 'post_title' => 'About', 'post_name' => 'about',
-                    'post_status' => 'publish', 'post_content' => '<p>We print on Thursdays.</p>']);
+                    'post_status' => 'publish', 'post_content' => '<p>We print on Thursdays.</p>',
+                    'post_date' => '2026-03-01 06:30:00', 'post_date_gmt' => '2026-03-01 06:30:00']);
     exit("done\n");
 }
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from tests.sites.articles import Article, articles
 from tests.sites.site import START, Site, wait_for
@@ -77,9 +78,10 @@ class WordPressSite(Site):
 
 @contextlib.contextmanager
 def wordpress_site(
-    folder: Path, *, variant: str = "a", style: str = "plain", count: int = 8, secret: str = ""
+    folder: Path, *, variant: str = "a", style: str = "plain", count: int = 8, secret: str = "", address: str = ""
 ) -> Iterator[WordPressSite]:
-    """The newspaper on a free port, in a new folder. With `style` "more", each article has its *more* block."""
+    """The newspaper on a free port, in a new folder. With `style` "more", each article has its *more* block. `address`
+    is what readers type, where that is not the server's own: it is in what names each article in feeds."""
     shutil.copytree(PACKAGE, folder / "site", ignore=shutil.ignore_patterns("wp-config.php"))
     for name in ("wp-config.php", "router.php", "orders.php"):
         shutil.copyfile(HERE / name, folder / "site" / name)
@@ -88,7 +90,8 @@ def wordpress_site(
         port = _free_port()
         keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
         host = f"127.0.0.1:{port}"
-        environ = {**keep, "PAPER_DATABASE": str(database), "PAPER_SECRET": secret, "PAPER_HOST": host}
+        environ = {**keep, "PAPER_DATABASE": str(database), "PAPER_SECRET": secret}
+        environ["PAPER_HOST"] = urlsplit(address).netloc or host
         php = ["php", "-d", "display_errors=stderr", "-d", "memory_limit=512M"]
         at = folder / "site"
         subprocess.run([*php, "orders.php", "install"], cwd=at, env=environ, stdout=errors, stderr=errors, check=True)
@@ -113,12 +116,14 @@ def wordpress_site(
 def _database(folder: Path, errors: IO[bytes]) -> Iterator[Path]:
     """A MariaDB that listens on a socket in the folder alone; the socket."""
     data, listens = folder / "data", folder / "db.sock"
+    # Two of them at once would take each other's temporary tables.
+    environ = {**os.environ, "TMPDIR": str(folder)}
     user = ["--user=root"] if os.geteuid() == 0 else []
     made = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
-    subprocess.run([*made, "--skip-test-db", *user], stdout=errors, stderr=errors, check=True)
+    subprocess.run([*made, "--skip-test-db", *user], env=environ, stdout=errors, stderr=errors, check=True)
     runs = ["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={listens}", "--skip-networking"]
     quick = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", f"--pid-file={folder / 'db.pid'}"]
-    with _process([*runs, *quick, *user], folder, dict(os.environ), errors, stdout=subprocess.DEVNULL) as server:
+    with _process([*runs, *quick, *user], folder, environ, errors, stdout=subprocess.DEVNULL) as server:
         end = time.monotonic() + START
         ask = ["mariadb", "--no-defaults", f"--socket={listens}", "--user=root", "-e", "CREATE DATABASE paper"]
         while subprocess.run(ask, stdout=errors, stderr=errors, check=False).returncode:
