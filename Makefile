@@ -27,20 +27,12 @@ bench: .stamps/dev
 
 # The long form of the proof: every surface by every variant, and more random histories.
 proof: .stamps/dev .stamps/readability
-<<<<<<< HEAD
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page tests/recipes/test_path_confusion.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
-=======
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page tests/fold/test_lists_cut.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
->>>>>>> wt-feeds
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev
 	@./scripts/wordpress-packages
-<<<<<<< HEAD
-	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py tests/recipes/test_real_wordpress.py $(ARGS)
-=======
-	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py tests/proof/test_origin_twins.py -k wordpress $(ARGS)
->>>>>>> wt-feeds
+	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py tests/recipes/test_real_wordpress.py tests/proof/test_origin_twins.py -k wordpress $(ARGS)
 
 # Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev
