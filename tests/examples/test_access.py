@@ -208,7 +208,7 @@ def test_what_is_open_now_is_open_for_everybody_within_the_bound_of_changes(twin
     now = int(time.time())
     store = OpenNowStore(paper.settings.home)
     store.add(OpenNow("site", "", "a storm", now, now + 600), "ada", now)
-    store.close_connection()
+    store.close()
     end = time.monotonic() + 20
     while not paper.shows_rest(answer := paper.article(SUBSCRIBERS), SUBSCRIBERS):
         assert time.monotonic() < end, "nobody heard of it"

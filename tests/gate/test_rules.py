@@ -29,7 +29,7 @@ def decide_by(paper: Newspaper, *rules: Rule) -> None:
 def open_now(paper: Newspaper, entry: OpenNow) -> int:
     store = OpenNowStore(paper.home)
     number = store.add(entry, "ada", int(paper.clock.time))
-    store.close_connection()
+    store.close()
     paper.worker.hear()
     return number
 
@@ -78,8 +78,8 @@ def test_an_editor_closes_it_early(paper: Newspaper) -> None:
     number = open_now(paper, SAFETY)
     assert has_rest(paper.get("/subscribers"))
     store = OpenNowStore(paper.home)
-    store.close(number, "ben", START)
-    store.close_connection()
+    store.end_early(number, "ben", START)
+    store.close()
     paper.worker.hear()
     assert not has_rest(paper.get("/subscribers"))
 

@@ -177,12 +177,12 @@ def test_open_now_reaches_everybody_through_a_cache_that_can_be_purged_whole(hou
         while CANARY not in varnish.get(path).text:
             assert time.monotonic() < end
             time.sleep(0.1)
-        store.close(number, "ada", now)
+        store.end_early(number, "ada", now)
         while CANARY in varnish.get(path).text:
             assert time.monotonic() < end
             time.sleep(0.1)
     finally:
-        store.close_connection()
+        store.close()
 
 
 def test_when_the_whole_gate_is_killed_readers_have_previews_and_else_a_plain_page(house: House) -> None:

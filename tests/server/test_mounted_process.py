@@ -472,7 +472,7 @@ def test_changes_are_heard_while_nobody_asks(tmp_path: Path) -> None:
         now = int(time.time())
         store = OpenNowStore(paper.settings.home)
         store.add(OpenNow("site", "", "a storm", now, now + 600), "ada", now)
-        store.close_connection()
+        store.close()
         end = time.monotonic() + 20
         while CANARY not in paper.get(PATH).body.decode():
             assert time.monotonic() < end

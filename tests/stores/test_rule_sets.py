@@ -35,7 +35,7 @@ def sets(home: Home) -> Iterator[RuleSetStore]:
 def opened(home: Home) -> Iterator[OpenNowStore]:
     store = OpenNowStore(home)
     yield store
-    store.close_connection()
+    store.close()
 
 
 def test_the_newest_set_decides_and_all_of_them_stay(sets: RuleSetStore) -> None:
@@ -77,7 +77,7 @@ def test_workers_hear_of_a_new_set_and_of_what_was_opened(home: Home, sets: Rule
     feed.read()
     stored = sets.publish("# one", "ada", "", NOW)
     number = opened.add(OpenNow("site", "", "Flood", NOW, NOW + 60), "ada", NOW)
-    opened.close(number, "ben", NOW + 1)
+    opened.end_early(number, "ben", NOW + 1)
     heard = [(change.kind, change.key) for change in feed.read()]
     assert heard == [("rules", stored.version), ("open-now", ""), ("open-now", "")]
     feed.close()
@@ -88,7 +88,7 @@ def test_what_was_opened_ends_by_itself_or_is_closed(opened: OpenNowStore) -> No
     second = opened.add(OpenNow("article", "7", "Public safety", NOW + 10, NOW + 600), "ada", NOW)
     assert [stored.id for stored in opened.running(NOW)] == [first, second]
     assert [stored.id for stored in opened.running(NOW + 60)] == [second]
-    opened.close(second, "ben", NOW + 61)
+    opened.end_early(second, "ben", NOW + 61)
     assert opened.running(NOW + 61) == []
     assert [(stored.id, stored.closed_by) for stored in opened.history()] == [(second, "ben"), (first, "")]
     with pytest.raises(LookupError, match="number 9"):

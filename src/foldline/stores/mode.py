@@ -11,11 +11,11 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
 
 from foldline.errors import StoreUnavailable
 from foldline.stores.home import Home
 from foldline.stores.schema import MODE, connect
+from foldline.stores.site_table import SiteTable
 
 _COLUMNS = "id, mode, made_by, made_at, note, digest"
 
@@ -42,27 +42,10 @@ class ModeDamaged(StoreUnavailable):
     """Somebody said a mode, and it is not as it was written: nobody knows what they said."""
 
 
-class ModeStore:
-    """The table in the site's database. Use it in a `with` block, or close it."""
+class ModeStore(SiteTable):
+    """The table in the site's database."""
 
-    def __init__(self, home: Home, *, read_only: bool = False, timeout: float = 5.0) -> None:
-        self._home = home
-        self._read_only = read_only
-        self._timeout = timeout
-        self._connection: sqlite3.Connection | None = None
-
-    def __enter__(self) -> ModeStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    NAME = "mode"
 
     def newest(self) -> StoredMode | None:
         """What holds; None where nobody has said anything yet.
@@ -81,15 +64,7 @@ class ModeStore:
             ModeDamaged: a row is not as it was written.
             StoreUnavailable: it can't be read.
         """
-        try:
-            rows = (
-                self._open()
-                .execute(f"SELECT {_COLUMNS} FROM foldline_mode ORDER BY id DESC LIMIT ?", (limit,))  # noqa: S608
-                .fetchall()
-            )
-        except sqlite3.Error as error:
-            self.close()
-            raise _unavailable(error) from error
+        rows = self._read(f"SELECT {_COLUMNS} FROM foldline_mode ORDER BY id DESC LIMIT ?", limit)  # noqa: S608
         return [_stored(row) for row in rows]
 
     def set(self, mode: Mode, by: str, now: int, note: str = "") -> StoredMode:
@@ -98,29 +73,9 @@ class ModeStore:
         Raises:
             StoreUnavailable: it can't be written; what held goes on.
         """
-        try:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                number = _insert(connection, mode, by, now, note)
-                connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('mode', '', ?)", (now,))
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            self.close()
-            raise _unavailable(error) from error
+        with self._changing("mode", "", now) as connection:
+            number = _insert(connection, mode, by, now, note)
         return StoredMode(number, mode, by, now, note)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if not self._home.site_db.exists():
-                raise StoreUnavailable(f"{self._home.site_db} is not there. Run `foldline migrate` first.")
-            self._connection = connect(
-                self._home.site_db, read_only=self._read_only, existing=True, timeout=self._timeout
-            )
-        return self._connection
 
 
 def gate_as_before(home: Home, now: int) -> None:

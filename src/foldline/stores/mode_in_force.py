@@ -5,15 +5,13 @@ What held last lies beside the database, for a worker that starts while the data
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import tempfile
 from dataclasses import dataclass
 
 from foldline.errors import StoreUnavailable
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode, ModeDamaged, ModeStore, StoredMode
+from foldline.stores.small_file import keep_small, read_small
 
 log = logging.getLogger(__name__)
 
@@ -53,31 +51,12 @@ class ModeInForce:
             self._known = Mode.GATE if isinstance(error, ModeDamaged) or before is None else before
             told = f"{error} What holds here is {self._known}."
         else:
-            self._keep(self._known)
+            if self._keeps:
+                keep_small(self._home.mode_in_force, self._known)
         if told and told != self._told:
             log.error("%s", told)
         self._told = told
         return self._known
-
-    def _keep(self, mode: Mode) -> None:
-        """Write what holds beside the database, whole or not at all."""
-        path = self._home.mode_in_force
-        if not self._keeps:
-            return
-        try:
-            if path.exists() and path.read_text(encoding="utf-8") == mode:
-                return
-            handle, name = tempfile.mkstemp(dir=path.parent)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(mode)
-                os.replace(name, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(name)
-                raise
-        except (OSError, UnicodeDecodeError) as error:
-            log.warning("%s: %s", path, error)
 
 
 def held(newest: StoredMode | None, before: Mode | None, unsaid: Mode) -> Mode:
@@ -110,8 +89,5 @@ def standing(home: Home, unsaid: Mode = Mode.SHADOW) -> Standing:
 
 def _beside(home: Home) -> Mode | None:
     """What held last in a home; None where nobody knows."""
-    try:
-        text = home.mode_in_force.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+    text = read_small(home.mode_in_force)
     return Mode(text) if text in list(Mode) else None

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from foldline.errors import StoreUnavailable
 from foldline.policy.open_now import LONGEST, OpenNow
-from foldline.stores.home import Home
-from foldline.stores.schema import connect
+from foldline.stores.site_table import SiteTable
 
 _COLUMNS = "id, scope, key, reason, starts, ends, made_by, made_at, closed_by, closed_at"
 LONGEST_REASON = 120
@@ -31,19 +26,10 @@ class StoredOpenNow:
         return not self.closed_at and self.entry.runs(now)
 
 
-class OpenNowStore:
+class OpenNowStore(SiteTable):
     """The table in the site's database."""
 
-    def __init__(self, home: Home, *, read_only: bool = False, timeout: float = 5.0) -> None:
-        self._home = home
-        self._read_only = read_only
-        self._timeout = timeout
-        self._connection: sqlite3.Connection | None = None
-
-    def close_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    NAME = "open now"
 
     def add(self, entry: OpenNow, by: str, now: int) -> int:
         """Open something; the entry's number. The gate's workers hear of it in the same transaction.
@@ -58,7 +44,7 @@ class OpenNowStore:
             raise ValueError("the end must be after the start, and still to come")
         if entry.ends - max(entry.starts, now) > LONGEST:
             raise ValueError(f"nothing is opened for longer than {LONGEST // 86_400} days at once")
-        with self._changing(now) as connection:
+        with self._changing("open-now", "", now) as connection:
             cursor = connection.execute(
                 "INSERT INTO foldline_open_now (scope, key, reason, starts, ends, made_by, made_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -66,14 +52,14 @@ class OpenNowStore:
             )
         return cursor.lastrowid or 0
 
-    def close(self, number: int, by: str, now: int) -> None:
+    def end_early(self, number: int, by: str, now: int) -> None:
         """End an entry before its time; nothing happens to one that was closed already.
 
         Raises:
             LookupError: there is no such entry.
             StoreUnavailable: it can't be written.
         """
-        with self._changing(now) as connection:
+        with self._changing("open-now", "", now) as connection:
             if not connection.execute("SELECT 1 FROM foldline_open_now WHERE id = ?", (number,)).fetchone():
                 raise LookupError(f"nothing was opened under the number {number}")
             connection.execute(
@@ -87,7 +73,7 @@ class OpenNowStore:
         Raises:
             StoreUnavailable: it can't be read.
         """
-        return self._read("WHERE closed_at = 0 AND ends > ? ORDER BY ends, id", now)
+        return self._found("WHERE closed_at = 0 AND ends > ? ORDER BY ends, id", now)
 
     def history(self, limit: int = 100) -> list[StoredOpenNow]:
         """The newest entries first.
@@ -95,35 +81,8 @@ class OpenNowStore:
         Raises:
             StoreUnavailable: it can't be read.
         """
-        return self._read("ORDER BY id DESC LIMIT ?", limit)
+        return self._found("ORDER BY id DESC LIMIT ?", limit)
 
-    def _read(self, what: str, value: int) -> list[StoredOpenNow]:
-        try:
-            rows = self._open().execute(f"SELECT {_COLUMNS} FROM foldline_open_now {what}", (value,)).fetchall()  # noqa: S608
-        except sqlite3.Error as error:
-            self.close_connection()
-            raise StoreUnavailable(f"open now: {error}") from error
+    def _found(self, what: str, value: int) -> list[StoredOpenNow]:
+        rows = self._read(f"SELECT {_COLUMNS} FROM foldline_open_now {what}", value)  # noqa: S608
         return [StoredOpenNow(row[0], OpenNow(*row[1:6]), *row[6:]) for row in rows]
-
-    @contextmanager
-    def _changing(self, now: int) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('open-now', '', ?)", (now,))
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            self.close_connection()
-            raise StoreUnavailable(f"open now: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if not self._home.site_db.exists():
-                raise StoreUnavailable(f"{self._home.site_db} is not there. Run `foldline migrate` first.")
-            self._connection = connect(self._home.site_db, read_only=self._read_only, timeout=self._timeout)
-        return self._connection

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from dataclasses import dataclass
-from types import TracebackType
 
-from foldline.errors import StoreUnavailable
 from foldline.policy.rules import version_of
-from foldline.stores.home import Home
-from foldline.stores.schema import connect
+from foldline.stores.site_table import SiteTable
 
 #: More sets than anybody publishes.
 WHOLE_HISTORY = 100_000
@@ -39,30 +35,10 @@ class StoredRuleSet:
         return self.back_to or self.id
 
 
-class RuleSetStore:
-    """The table of rule sets in the site's database. Whoever publishes has read the text as rules before.
+class RuleSetStore(SiteTable):
+    """The table of rule sets in the site's database. Whoever publishes has read the text as rules before."""
 
-    Use it in a `with` block, or close it.
-    """
-
-    def __init__(self, home: Home, *, read_only: bool = False, timeout: float = 5.0) -> None:
-        self._home = home
-        self._read_only = read_only
-        self._timeout = timeout
-        self._connection: sqlite3.Connection | None = None
-
-    def __enter__(self) -> RuleSetStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    NAME = "rule sets"
 
     def active(self) -> StoredRuleSet | None:
         """The newest set that is as it was written; None where there is none.
@@ -110,25 +86,12 @@ class RuleSetStore:
         """
         version = version_of(text)
         digest = _digest(text, version, by, now, note, back_to)
-        try:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                cursor = connection.execute(
-                    "INSERT INTO foldline_rule_sets (text, version, made_by, made_at, note, back_to, digest)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (text, version, by, now, note, back_to, digest),
-                )
-                connection.execute(
-                    "INSERT INTO foldline_changes (kind, key, at) VALUES ('rules', ?, ?)", (version, now)
-                )
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            self.close()
-            raise StoreUnavailable(f"rule sets: {error}") from error
+        with self._changing("rules", version, now) as connection:
+            cursor = connection.execute(
+                "INSERT INTO foldline_rule_sets (text, version, made_by, made_at, note, back_to, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (text, version, by, now, note, back_to, digest),
+            )
         return StoredRuleSet(cursor.lastrowid or 0, text, version, by, now, note, back_to)
 
     def roll_back(self, by: str, now: int) -> StoredRuleSet:
@@ -150,20 +113,6 @@ class RuleSetStore:
             number,
         )
         return next((stored for row in rows if (stored := _stored(row)) is not None), None)
-
-    def _read(self, query: str, *values: object) -> list[tuple[int, str, str, str, int, str, int, str]]:
-        try:
-            return self._open().execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            self.close()
-            raise StoreUnavailable(f"rule sets: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if not self._home.site_db.exists():
-                raise StoreUnavailable(f"{self._home.site_db} is not there. Run `foldline migrate` first.")
-            self._connection = connect(self._home.site_db, read_only=self._read_only, timeout=self._timeout)
-        return self._connection
 
 
 def _stored(row: tuple[int, str, str, str, int, str, int, str]) -> StoredRuleSet | None:

@@ -6,10 +6,7 @@ worker that starts while the database is away (`docs/failures.md`).
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import tempfile
 from zoneinfo import ZoneInfo
 
 from foldline.errors import ConfigurationError, StoreUnavailable
@@ -18,6 +15,7 @@ from foldline.policy.rules import Rules, first_form
 from foldline.stores.home import Home
 from foldline.stores.open_now import OpenNowStore
 from foldline.stores.rule_sets import RuleSetStore
+from foldline.stores.small_file import keep_small, read_small
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ class RulesInForce:
 
     def close(self) -> None:
         self._sets.close()
-        self._opened.close_connection()
+        self._opened.close()
 
     def look(self, now: int) -> Rules | None:
         """Read what is in force at `now`, epoch seconds. What can't be read stays as it was; nothing is raised."""
@@ -106,28 +104,12 @@ class RulesInForce:
 
     def _keep(self, text: str) -> None:
         """Write what is in force beside the database, whole or not at all. "" stands for the built-in rules."""
-        path = self._home.rules_in_force
-        if not self._keeps:
-            return
-        try:
-            if path.exists() and path.read_text(encoding="utf-8") == text:
-                return
-            handle, name = tempfile.mkstemp(dir=path.parent)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                os.replace(name, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(name)
-                raise
-        except (OSError, UnicodeDecodeError) as error:
-            log.warning("%s: %s", path, error)
+        if self._keeps:
+            keep_small(self._home.rules_in_force, text)
 
     def _of_before(self) -> Rules | None:
         """What decided last in this home; None where nobody knows."""
-        try:
-            text = self._home.rules_in_force.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+        text = read_small(self._home.rules_in_force)
+        if text is None:
             return None
         return self._read(text, "of before") if text else self._built_in()

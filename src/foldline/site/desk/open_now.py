@@ -127,7 +127,7 @@ def close(request: HttpRequest, number: int) -> HttpResponse:
             entry = next((stored for stored in store.running(now) if stored.id == number), None)
             if entry is None:
                 raise Http404
-            store.close(number, staff_of(request).email, now)
+            store.end_early(number, staff_of(request).email, now)
     except StoreUnavailable:
         return _page(request, OpenForm(), note=CANNOT_WRITE, status=503)
     shown = _shown(entry)
@@ -190,4 +190,4 @@ def _store() -> Iterator[OpenNowStore]:
     try:
         yield store
     finally:
-        store.close_connection()
+        store.close()
