@@ -92,7 +92,7 @@ def test_what_was_opened_ends_by_itself_or_is_closed(opened: OpenNowStore) -> No
     assert opened.running(NOW + 61) == []
     assert [(stored.id, stored.closed_by) for stored in opened.history()] == [(second, "ben"), (first, "")]
     with pytest.raises(LookupError, match="number 9"):
-        opened.close(9, "ben", NOW)
+        opened.end_early(9, "ben", NOW)
 
 
 @pytest.mark.parametrize(
