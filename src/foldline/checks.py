@@ -100,6 +100,9 @@ CHECKS: dict[str, str] = {
     "FL240": "The site is open: the gate stands in shadow",
     "FL241": "The mode can't be read",
     "FL242": "No rules were published for a site behind the gate",
+    # How pages of a site behind the gate were cut.
+    "FL243": "A page of the site has no certain fold",
+    "FL244": "A page of the site was not cut as it should be",
     # What is wrong with the caches in front.
     "FL250": "An address in [caches] is none of a cache",
     "FL251": "Too many caches are to be purged",

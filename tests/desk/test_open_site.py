@@ -9,8 +9,10 @@ from contextlib import closing
 import pytest
 from tests.readers.processes import DeskBrowser, served
 
+from foldline.policy.facts import Access, Article
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
+from foldline.stores.records import ArticleRecord, RecordWriter
 from foldline.stores.schema import connect
 from foldline.testing.builders import in_mode
 
@@ -55,3 +57,22 @@ def test_the_desk_says_to_every_role_that_the_site_is_open_until_it_is_gated(
 def test_the_desk_of_a_publication_of_its_own_says_nothing_of_it(desk: DeskBrowser) -> None:
     enter(desk, "admin")
     assert OPEN not in desk.get("/").text
+
+
+def test_the_desk_lists_pages_of_the_site_that_have_no_certain_fold(desk_of_a_site: DeskBrowser, home: Home) -> None:
+    article = Article(77_001, Access.BY_RULE, path="/no-fold.html")
+    writer = RecordWriter(home)
+    try:
+        writer.put_article(
+            ArticleRecord("/no-fold.html", article, 1, "b", "", "a", {"open": ""}, "rest", alarms=("locked", "too-odd"))
+        )
+        enter(desk_of_a_site, "editor")
+        listed = desk_of_a_site.get("/").text
+        assert "shown as headline and standfirst only: its mark-up is too broken" in listed
+        assert "/no-fold.html" in listed
+        assert "FL243" in listed
+        enter(desk_of_a_site, "service")
+        assert "/no-fold.html" not in desk_of_a_site.get("/").text
+    finally:
+        writer.delete("/no-fold.html")
+        writer.close()

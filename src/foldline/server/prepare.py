@@ -14,6 +14,7 @@ from foldline.server.deciding import mode_problems, rules_problems
 from foldline.server.purging import problems_of_caches
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
+from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 from foldline.stores import schema
 from foldline.stores.mode import gate_as_before
 
@@ -53,6 +54,8 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
     except ConfigurationError as error:
         return error.problems
     found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
+    if settings.origin is not None:
+        found += cut_alarms_or_none(settings.home)
     if not settings.mail.host and not settings.demo:
         hint = "Set host and sender: codes to sign in with go by mail."
         found.insert(0, Problem("FL032", "no mail host is set", "[mail] host", hint))

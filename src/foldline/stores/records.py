@@ -23,7 +23,7 @@ class ArticleRecord:
     """An article ready to be stored: the page's parts as text, and the rest ("" where nothing is sealed).
 
     `version` must grow with every publication of the article. `walls` and `opened` are as `pages.layout` gives them. A
-    free article has a rest where a rule may close it one day.
+    free article has a rest where a rule may close it one day. `alarms` say what was odd about how it was cut.
     """
 
     path: str
@@ -38,6 +38,7 @@ class ArticleRecord:
     rest_after: str | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
     digest: str = ""
+    alarms: tuple[str, ...] = ()
 
 
 class PublicStore:
@@ -96,6 +97,21 @@ class PublicStore:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"public records: {error}") from error
         return [_article(path, article, json.loads(facts)) for path, article, facts in rows]
+
+    def alarmed(self) -> list[tuple[str, tuple[str, ...]]]:
+        """(path, alarms) of every article that was not cut as it should be, in the order of their paths.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            rows = self._connection.execute(
+                "SELECT path, json_extract(facts, '$.alarms') FROM records WHERE kind = 'article'"
+                " AND json_array_length(facts, '$.alarms') > 0 ORDER BY path"
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
+        return [(path, tuple(json.loads(alarms))) for path, alarms in rows]
 
     def article_paths(self) -> list[tuple[str, str]]:
         """(path, access level) of every article, in the order of their paths."""
@@ -217,6 +233,7 @@ class RecordWriter:
             "gated": bool(record.rest),
             "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers],
             "digest": record.digest,
+            "alarms": list(record.alarms),
         }
         with self._replacing(record.path, "article", facts, article.id, record.version):
             for name, fragment in fragments.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,6 +18,7 @@ from foldline.site.desk.shadow import open_site
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.models import Article, ArticleAlarm
 from foldline.site.readers import moment
+from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 
 NEWEST = 5
 
@@ -65,6 +67,12 @@ def concerns(request: HttpRequest) -> list[Concern]:
                 alarm.problem,
             )
             for alarm in alarms
+        ]
+    if may(request, Power.NEWSROOM) and settings.FOLDLINE.origin is not None:
+        url = settings.FOLDLINE.publication.url
+        found += [
+            Concern(alarm.what, alarm.where or "The site", alarm.hint, url + alarm.where, alarm.id)
+            for alarm in cut_alarms_or_none(settings.FOLDLINE.home)
         ]
     if may(request, Power.CHANGE_RULES):
         with contextlib.suppress(StoreUnavailable):

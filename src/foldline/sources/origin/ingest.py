@@ -20,6 +20,7 @@ from foldline.pages.words import Words
 from foldline.policy.facts import Access, Article
 from foldline.policy.rules import Rules
 from foldline.sources.origin.answers import charset_of
+from foldline.sources.origin.cut_alarms import LOCKED
 from foldline.stores.fetched import FetchedPage
 from foldline.stores.records import ArticleRecord
 
@@ -31,7 +32,7 @@ _REST = "foldline-rest"
 _PLACE = f'<div id="{_REST}" hidden></div>'
 
 #: Another number where this program makes another record of the same page: all are then made anew.
-_MADE = 2
+_MADE = 3
 #: What the gate says itself of each page, whatever the origin says.
 _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
 #: What it leaves out of a page's header: how long an answer is good for the gate is no word to any cache about a whole.
@@ -98,6 +99,8 @@ class Ingest:
             rest_after=rest_after if sealed else None,
             headers=(*_OURS, *(field for field in fetched.headers if field[0] not in _SAID_ANEW)),
             digest=self.digest(fetched, rules),
+            # A page that is open to everybody needs no fold.
+            alarms=() if free else (*((LOCKED,) if cut.locked else ()), *cut.alarms),
         )
 
     def _head(self) -> str:
