@@ -170,6 +170,9 @@ EXTRA = {
 def told(answer: Answer, method: str = "GET") -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Some of the servers send a body behind HEAD, which no proxy may pass on (RFC 9110, 9.3.2)."""
     fields = [(name, _COOKIE.sub(b"csrftoken", value)) for name, value in answer.headers if name not in LISTED]
+    if b"max-age=0" in answer.header(b"cache-control"):
+        # What nobody may keep ends when it was written (Django): as `Date`, it is another in the next second.
+        fields = [(name, b"now" if name == b"expires" else value) for name, value in fields]
     return answer.status, fields, b"" if method == "HEAD" else _TOKEN.sub(b"token", answer.body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import sys
 import threading
@@ -255,7 +256,7 @@ class Paper:
         store.expire(path.encode())
         store.close()
         running = self.gate._thread.gate if self.kind == "wsgi" else self.gate._gate
-        running.app.origin._at_hand.clear()
+        running.app.library.forget(path.encode())
 
     @property
     def fetched(self) -> list[Asked]:
@@ -267,7 +268,8 @@ def prepared(folder: Path, more: str = "") -> tuple[Settings, Carry]:
     home_at(folder)
     (folder / "foldline.toml").write_text(SETTINGS + MOUNTED + more, encoding="utf-8")
     (folder / "surfaces.toml").write_text(MAP, encoding="utf-8")
-    settings = load(folder, {})
+    # As the gate itself reads them: keys in the environment are the gate's keys too.
+    settings = load(folder, os.environ)
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", int(clock.now()))
