@@ -1,8 +1,8 @@
-"""Reads a tutorial, and does what it says: saves its files, types its commands into one shell, compares what is printed.
+"""Reads a tutorial, and does what it says: saves its files, types its commands into a shell, compares what is printed.
 
-A block of ```console is typed: a line after `$ ` is a command, one after `> ` goes on with it, and what stands under it is
-what it must print. A line that is `…` stands for any lines, and `…` within a line for any letters. A block in another
-language whose first line is `# NAME` is saved as that file. All other blocks are to be read and not to be run: `text`.
+A block of ```console is typed: a line after `$ ` is a command, one after `> ` goes on with it, and what stands under it
+is what it must print. A line that is `…` stands for any lines, and `…` within a line for any letters. A block in
+another language whose first line is `# NAME` is saved as that file. What can't be run here is a block of ```text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.docs.pages import ROOT
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (?P<name>[\w./-]+\.\w+)\n")
 #: What only asks. A gate hears of a change within a second, as the tutorials say: who asks sooner asks again.
-_ASKS = re.compile(r"(?:curl|cat|cmp|foldline mode --report|foldline check)\b(?!.*(?:>|-X|--data| -d ))")
+_ASKS = re.compile(r"(?:curl|cat|cmp|foldline mode --report|foldline check)\b(?!.*(?: > | -X| --data| -d ))")
 #: Seconds for a command; and for what only asks, until it is answered as the tutorial says.
 PATIENCE = 60.0
 
@@ -134,7 +134,9 @@ class Shell:
         with selectors.DefaultSelector() as ready:
             ready.register(self._process.stdout, selectors.EVENT_READ)
             while mark not in said:
-                assert ready.select(max(0.0, end - time.monotonic())), f"{typed}: no end within {patience:.0f} s: {said!r}"
+                assert ready.select(max(0.0, end - time.monotonic())), (
+                    f"{typed}: no end within {patience:.0f} s: {said!r}"
+                )
                 piece = os.read(self._process.stdout.fileno(), 1 << 16)
                 assert piece, f"{typed}: the shell ended: {said!r}"
                 said += piece
@@ -166,9 +168,12 @@ def _is_anybody_left(group: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """How a tutorial is played here. `ports` are those of the tutorial, and what stands for them in this run: in what is
-    typed, saved and shown, and in the files of `written` once a command has made them. `up` says of what is started in
-    the background, by its first words, how one sees that it runs: a port, or a word in a file."""
+    """How a tutorial is played here.
+
+    `ports` are those of the tutorial and what stands for them in this run: in what is typed, saved and shown, and in
+    the files of `written` once a command has made them. `up` says of what is started in the background, by its first
+    words, how one sees that it runs: a port, or a word in a file.
+    """
 
     folder: Path
     ports: Mapping[str, str]
@@ -205,7 +210,9 @@ class Play:
         while not is_as_shown(shown, printed) and _ASKS.match(typed) and time.monotonic() < end:
             time.sleep(0.2)
             printed = shell.run(typed)
-        assert is_as_shown(shown, printed), f"line {command.line}: $ {typed}\nshown:\n{_text(shown)}\nprinted:\n{printed}"
+        assert is_as_shown(shown, printed), (
+            f"line {command.line}: $ {typed}\nshown:\n{_text(shown)}\nprinted:\n{printed}"
+        )
         for name, was_there in before.items():
             file = self.folder / name
             if not was_there and file.exists():
@@ -232,7 +239,9 @@ def _text(lines: tuple[str, ...]) -> str:
 
 
 def _environ() -> dict[str, str]:
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_", "WAGTAIL_"))}
+    keep = {
+        name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_", "WAGTAIL_"))
+    }
     return keep | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{keep.get('PATH', os.defpath)}",
         "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
