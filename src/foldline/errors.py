@@ -20,8 +20,10 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        hint = f" {self.hint}" if self.hint else ""
-        return f"{self.id} {where}{self.what}{hint}"
+        if not self.hint:
+            return f"{self.id} {where}{self.what}"
+        stop = "" if self.what.endswith((".", "!", "?", ":")) else "."
+        return f"{self.id} {where}{self.what}{stop} {self.hint}"
 
 
 class FoldlineError(Exception):

@@ -183,6 +183,28 @@ def test_the_files_that_are_written_are_accepted_and_gate_the_sites_articles(
         assert gate.client.ask("GET", b"/").status == 200
 
 
+def test_a_folder_that_was_made_for_its_public_address_is_looked_at_where_it_is_served(tmp_path: Path) -> None:
+    """As a generator writes it: every link, and the feed, names a host that is not the one that answers here."""
+    with pelican_site(tmp_path / "site", address="https://harrow-gazette.example") as site:
+        home = Home(tmp_path / "home")
+        answer = init(site.url, home.path, "--write")
+    assert answer.exit_code == 0, answer.output
+    assert "8 articles, told by: an entry in the feed 8/8" in answer.output
+    assert f"Its links lead to https://harrow-gazette.example: they were followed here, at {site.url}." in answer.output
+    settings = load(home, SECRETS)
+    assert settings.publication.url == "https://harrow-gazette.example"
+    assert settings.origin is not None
+    assert settings.origin.url == site.url
+
+
+def test_what_is_to_be_typed_next_names_the_home_and_needs_no_folder_to_stand_in(tmp_path: Path) -> None:
+    with odd_site(stories(3)) as site:
+        told = init(site.url, tmp_path / "home", "--write").output
+    steps = [line for line in told.splitlines() if line.startswith("  ")]
+    assert [step for step in steps if str(tmp_path / "home") not in step and "export" not in step] == []
+    assert f"> {tmp_path}/home/secret && chmod 600 {tmp_path}/home/secret" in told
+
+
 def test_what_is_there_is_never_overwritten_and_no_site_is_asked_for_it(tmp_path: Path) -> None:
     with odd_site(stories(3)) as site:
         for name in ("foldline.toml", "rules.toml", "surfaces.toml"):

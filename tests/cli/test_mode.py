@@ -94,6 +94,7 @@ def audited(home: Home) -> list[tuple[str, str, str, str]]:
 def test_into_the_gate_over_an_open_origin_and_back_with_everything_written_down(home: Home) -> None:
     with site_of_many_kinds(locked=False) as (port, _):
         put_before(home, port)
+        assert "FL220 http://" in mode(home, name="check").stdout
         told = mode(home)
         assert told.stdout.startswith("shadow: nobody has said anything yet\nTHE SITE IS OPEN")
         # A reason is for the lock alone.
@@ -131,11 +132,13 @@ def test_a_locked_origin_and_published_rules_are_gated_and_check_is_calm_about_i
         publish(home)
         gated = mode(home, "gate")
         assert (gated.exit_code, ids(gated)) == (0, set())
+        assert "FL22" not in mode(home, name="check").stdout
     connection = connect(home.site_db)
     connection.execute("UPDATE foldline_mode SET made_by = 'eve'")
     connection.close()
     checked = mode(home, name="check").stdout
     assert "FL241" in checked
+    assert "FL221" in checked, "the site is away, and then nobody knows"
     assert "foldline mode gate" in checked
     assert mode(home).stdout.startswith("gate: mode: row")
 

@@ -48,7 +48,7 @@ def test_an_origin_that_wants_nothing_is_open_and_the_evidence_says_how() -> Non
     assert str(found.problems[0]) == (
         f"FL220 http://127.0.0.1:{port}: the world reaches the origin around the gate: "
         f"http://127.0.0.1:{port}/news/a-bridge/ asked without the secret: status 200, {len(ARTICLE)} bytes, "
-        "with the text of the page Let it refuse every request without the header X-Foldline-Secret, or listen where "
+        "with the text of the page. Let it refuse every request without the header X-Foldline-Secret, or listen where "
         "only the gate can reach it."
     )
     assert SECRET not in "".join(map(str, found.problems))

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from foldline.cli.home import demo_powers, home_option, ready_django, settings_of
+from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
+from foldline.server.leaving_shadow import lock_problems
 
 
 @click.command()
@@ -21,7 +23,7 @@ def check(mail_to: str | None, home: Path | None) -> None:
     except ConfigurationError as error:
         _tell(error.problems)
         sys.exit(1)
-    found = (*demo_powers(settings), *ready_django(settings).problems_of(settings))
+    found = (*demo_powers(settings), *ready_django(settings).problems_of(settings), *_of_the_lock(settings))
     _tell(found)
     if mail_to is not None and not _is_address(mail_to):
         raise click.BadParameter(f"{mail_to!r} is not an e-mail address.", param_hint="--mail")
@@ -33,6 +35,11 @@ def check(mail_to: str | None, home: Path | None) -> None:
     if found:
         sys.exit(1)
     click.echo("Nothing is wrong.")
+
+
+def _of_the_lock(settings: Settings) -> tuple[Problem, ...]:
+    """What the world gets around the gate. An application that the gate is mounted in has no door of its own."""
+    return () if settings.origin is None or settings.origin.mounted else lock_problems(settings)
 
 
 def _is_address(text: str) -> bool:

@@ -103,7 +103,8 @@ def _head(report: ShadowReport, settings: Settings, console: Console) -> None:
     since = report.since or report.first
     when = f"since {written(since, settings.zone)}" if since else "so far"
     walled, with_pass = report.would_have_walled, sum(one.with_pass for one in report.walled.values())
-    said = f"{when}: {report.visits:,} visits to articles, would have walled {walled:,} ({100 * report.share:.1f} %)"
+    visits = "1 visit" if report.visits == 1 else f"{report.visits:,} visits"
+    said = f"{when}: {visits} to articles, would have walled {walled:,} ({100 * report.share:.1f} %)"
     if with_pass:
         said += f", of these {with_pass:,} by readers with a valid pass: why →"
     console.print(said, soft_wrap=True)

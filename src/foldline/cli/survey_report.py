@@ -189,10 +189,11 @@ def _next(found: Survey, written: Sequence[str], home: Home) -> Iterator[str]:
         yield "Nothing was written. The same with --write writes foldline.toml, rules.toml and what else it takes."
         return
     folder = f" --home {home.path}"
+    secret = home.path / "secret"
     yield f"Written into {home.path}: {', '.join(written)}. Next:"
     steps = (
-        ("openssl rand -base64 48 > secret && chmod 600 secret", "there: it signs what readers carry"),
-        ('export FOLDLINE_ORIGIN_SECRET="$(openssl rand -base64 48)"', "the site knows the gate by it"),
+        (f"openssl rand -base64 48 > {secret} && chmod 600 {secret}", "it signs what readers carry"),
+        ('export FOLDLINE_ORIGIN_SECRET="$(openssl rand -base64 48)"', "the site knows the gate by it: keep it"),
         (f"foldline migrate{folder}", ""),
         (f"foldline check{folder}", "what is missing, the lock of the origin too"),
         (f'foldline policy publish{folder} --by "Your Name"', "only then do the rules decide"),

@@ -92,3 +92,17 @@ def test_access_is_what_the_page_says_and_closed_where_that_is_unclear(
 @pytest.mark.parametrize("address", ["http://[", "javascript:alert(1)", "//[::1"])
 def test_an_address_that_is_none_is_not_taken(address: str) -> None:
     assert facts(head=f'<link rel="canonical" href="{address}">').canonical == ADDRESS
+
+
+def test_an_h1_in_the_banner_names_the_site_and_no_heading_is_taken_that_the_title_does_not_hold() -> None:
+    def headline(title: str, body: str) -> str:
+        return facts_of(
+            Source(f"<html><head><title>{title}</title></head><body>{body}</body></html>"), ADDRESS
+        ).headline
+
+    banner = "<header><h1>The Gazette</h1></header>"
+    assert headline("The Gazette - Night bus", f"{banner}<article><h2>Night bus</h2><p>a</p></article>") == "Night bus"
+    closed = f"{banner}<article><p>a</p><h2>Who took the money</h2></article>"
+    assert headline("The Gazette - Night bus", closed) == "The Gazette - Night bus"
+    assert headline("", closed) == "The Gazette"
+    assert headline("x", "<main><header><h1>Night bus</h1></header></main>") == "Night bus"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from turbohtml import Document
+from turbohtml import Document, Element
 
 from foldline.fold.page import jsonld
 from foldline.fold.page.addresses import is_http, joined
@@ -73,15 +73,12 @@ def facts_of(source: Source, address: str = "") -> PageFacts:
     about = jsonld.articles(found, canonical)
     node = about[0] if about else {}
     microdata = tree.select_one("[itemscope][itemtype*='Article'], [itemscope][itemtype*='BlogPosting']") is not None
-    h1 = tree.select_one("h1")
-    title = tree.select_one("title")
-    plain = (" ".join(element.text.split()) for element in (h1, title) if element is not None)
     section = jsonld.words(node.get("articleSection")) or metas.all("article:section")
     return PageFacts(
         is_article=bool(about) or microdata or metas.first("og:type").lower() == "article",
         language=_language(tree, node),
         canonical=canonical if is_http(canonical) else address,
-        headline=_first([*jsonld.words(node.get("headline")), metas.first("og:title"), *plain])[:_LONG],
+        headline=_first([*jsonld.words(node.get("headline")), metas.first("og:title"), *_headlines(tree)])[:_LONG],
         standfirst=_first([*jsonld.words(node.get("description")), metas.first("description", "og:description")]),
         section=_first(section)[:_LONG],
         tags=_tags(node, metas),
@@ -94,6 +91,28 @@ def facts_of(source: Source, address: str = "") -> PageFacts:
         amp=links.first("amphtml"),
         alternates=tuple(links.all("alternate")[:_MOST]),
     )
+
+
+def _headlines(tree: Document) -> list[str]:
+    """What a page shows as its headline, the likeliest first. An h1 in the site's own banner names the site.
+
+    Of other headings only one counts that the title holds: everybody reads that, and one from below the fold is not
+    made public by us.
+    """
+    title = _words(tree.select_one("title"))
+    first = tree.select_one("h1")
+    if first is None or not _in_banner(first):
+        return [_words(first), title]
+    others = (_words(one) for one in tree.select("h1, h2") if not _in_banner(one))
+    return [next((text for text in others if text and text in title), ""), title, _words(first)]
+
+
+def _in_banner(heading: Element) -> bool:
+    return heading.closest("header") is not None and heading.closest("article, main") is None
+
+
+def _words(element: Element | None) -> str:
+    return " ".join(element.text.split()) if element is not None else ""
 
 
 def _access(about: Sequence[Json], metas: Metas) -> str:

@@ -54,6 +54,18 @@ def settings_text(made: Survey) -> str:
         ]
     else:
         lines += _line("body", "", "the element of an article's text: no article was found, write a CSS selector")
+    lines += [
+        "",
+        "[listen]",
+        "# where the gate listens, on this machine alone: your web server hands readers on to it",
+        "port = 8080",
+        "# how many web servers of yours stand before it: 1 with `foldline recipe nginx`",
+        "hops = 0",
+        "",
+        "[desk]",
+        "# where staff work, on this machine alone: reach it through a tunnel, and never put it on the internet",
+        "port = 8081",
+    ]
     return "\n".join(lines) + "\n"
 
 

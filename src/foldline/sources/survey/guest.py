@@ -128,6 +128,18 @@ class Guest:
         query = quote(parts.query, safe="/%!$&'()*+,;=:@~-._?")
         return f"{self.place.url}{path}" + (f"?{query}" if query else "")
 
+    def know_as(self, address: str) -> bool:
+        """From now on, links to the host of `address` are links within this site, which is still the only one that is
+        asked. Whether that is anything new."""
+        try:
+            place = Place.of(address)
+        except ValueError:
+            return False
+        if self.known_as is not None or place.is_one_site_with(self.place):
+            return False
+        self.known_as = place
+        return True
+
     def may(self, url: str) -> bool:
         """Whether robots.txt lets us ask for it."""
         return self.robots is None or bool(self.robots.can_fetch(url, TOKEN))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from turbohtml import Element
 
@@ -85,6 +86,26 @@ def look_at(page: Page, guest: Guest, in_feed: frozenset[str] = frozenset()) -> 
     return look
 
 
+def calls_itself(front: Look) -> str:
+    """An address by which a front page knows its own site: its canonical one, else that of a feed that it announces,
+    else, where no link stays on the host that was asked, the one that most links lead to. "" where there is none.
+
+    What a generator wrote for its public address and is looked at on another has all its links there.
+    """
+    if front.source is None:
+        return ""
+    if front.facts.canonical and urlsplit(front.facts.canonical).netloc != urlsplit(front.url).netloc:
+        return front.facts.canonical
+    if announced := [url for url in _announced(front.source, front.page) if not url.startswith("mailto:")]:
+        return announced[0]
+    if any(url.rstrip("/") != front.url.rstrip("/") for url in front.links):
+        return ""
+    links = front.source.tree.select("a[href]")
+    joined = Counter(_host_of(_joined(front.url, (link.attr("href") or "").strip())) for link in links)
+    joined.pop("", None)
+    return joined.most_common(1)[0][0] if joined else ""
+
+
 def telling_sign(looks: Sequence[Look], front: Look) -> str:
     """The surest sign that most pages show which are in the feed; where there is no feed, that a few pages show, for
     many others may be no articles. "" where there is none. What the front page shows too tells nothing.
@@ -115,11 +136,20 @@ def _links(source: Source, page: Page, guest: Guest) -> tuple[str, ...]:
 
 
 def _feeds(source: Source, page: Page, guest: Guest) -> tuple[str, ...]:
+    owned = map(guest.own, _announced(source, page))
+    return tuple(dict.fromkeys(one for one in owned if one is not None and "comments" not in one))
+
+
+def _announced(source: Source, page: Page) -> list[str]:
     kinds = ("application/rss+xml", "application/atom+xml")
     links = source.tree.select("link[rel~=alternate][href]")
     listed = [link.attr("href") or "" for link in links if (link.attr("type") or "").strip().lower() in kinds]
-    owned = (guest.own(_joined(page.url, href)) for href in listed)
-    return tuple(dict.fromkeys(one for one in owned if one is not None and "comments" not in one))
+    return [_joined(page.url, href) for href in listed]
+
+
+def _host_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
 def _joined(base: str, href: str) -> str:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from foldline.pages.words import FALLBACK, LANGUAGES
-from foldline.sources.survey.hosts import Place, is_local
+from foldline.sources.survey.hosts import Place, is_local, is_loopback
 from foldline.sources.survey.looks import Look
 
 #: Where the gate listens if nothing else is set: what readers of a try-out type.
@@ -36,12 +36,21 @@ class About:
     origin: Guess
 
 
-def about(place: Place, front: Look, articles: Sequence[Look], feed_title: str, *, public: bool) -> About:
-    """`public` says whether the address that was given is one that the world reaches."""
+def about(
+    place: Place,
+    front: Look,
+    articles: Sequence[Look],
+    feed_title: str,
+    *,
+    public: bool,
+    known_as: Place | None = None,
+) -> About:
+    """`public` says whether the address that was given is one that the world reaches, `known_as` where its links lead
+    if that is elsewhere."""
     looks = (front, *articles)
     return About(
         _name(place, front, articles, feed_title),
-        _url(place, looks, public=public),
+        _url(place, known_as, looks, public=public),
         _language(looks),
         _zone(place, articles),
         Guess(place.url, "the address that you gave")
@@ -61,7 +70,7 @@ def _name(place: Place, front: Look, articles: Sequence[Look], feed_title: str) 
     return Guess(place.host, "its host: no page says a name")
 
 
-def _url(place: Place, looks: Sequence[Look], *, public: bool) -> Guess:
+def _url(place: Place, known_as: Place | None, looks: Sequence[Look], *, public: bool) -> Guess:
     said: Counter[str] = Counter()
     for look in looks:
         try:
@@ -73,6 +82,8 @@ def _url(place: Place, looks: Sequence[Look], *, public: bool) -> Guess:
             said[there.url] += 1
     if said:
         return Guess(said.most_common(1)[0][0], "what its pages call their own address")
+    if known_as is not None and (known_as.scheme == "https" or is_loopback(known_as.host)):
+        return Guess(known_as.url, "where its own links lead")
     if public and place.scheme == "https":
         return Guess(place.url, "the address that you gave")
     if public:

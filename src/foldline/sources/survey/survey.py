@@ -14,7 +14,7 @@ from foldline.sources.survey.cuts import Proposal, proposed
 from foldline.sources.survey.guest import Bounds, Guest, Page, arrive
 from foldline.sources.survey.lacking import lacking, lists_of, with_routes
 from foldline.sources.survey.leaks import Leak, Rests
-from foldline.sources.survey.looks import Look, look_at, telling_sign
+from foldline.sources.survey.looks import Look, calls_itself, look_at, telling_sign
 from foldline.sources.survey.publication import About, about
 from foldline.sources.survey.routes import UNMAPPED, Proposed, kind_word, map_text, surface
 from foldline.sources.survey.software import Software, software_of
@@ -82,6 +82,8 @@ async def survey(
 
 async def _survey(guest: Guest, page: Page, count: int) -> Survey:
     front = look_at(page, guest)
+    if guest.know_as(calls_itself(front)):
+        front = look_at(page, guest)
     found = await candidates(guest, front)
     looks = await _pages(guest, found.addresses, found.in_feed, count)
     sign = telling_sign(looks, front)
@@ -108,13 +110,22 @@ async def _survey(guest: Guest, page: Page, count: int) -> Survey:
         sign if articles else "",
         others,
         proposed(articles) if articles else None,
-        about(guest.place, front, articles, found.listing.title, public=not guest.typed_local),
+        about(
+            guest.place,
+            front,
+            articles,
+            found.listing.title,
+            public=not guest.typed_local,
+            known_as=guest.known_as,
+        ),
     )
     made.sections.update(look.facts.section for look in articles if look.facts.section)
     _map(made)
     guest.missed.pop(guest.place.url + _API, None)
     made.missed, made.asked, made.pause, made.robots = guest.missed, guest.asked, guest.pause, guest.robots_said
     made.notes += found.notes
+    if guest.known_as is not None:
+        made.notes.append(f"Its links lead to {guest.known_as.url}: they were followed here, at {guest.place.url}.")
     if guest.enough:
         made.notes.append(f"The looking ended early: {guest.enough}.")
     return made
