@@ -43,7 +43,11 @@ def serve(home: Path | None) -> None:
         if gate is None:
             click.echo(f"Accounts of {settings.publication.name} are ready for the gate in your application.")
         else:
-            click.echo(f"{settings.publication.name} is served on http://{settings.listen[0]}:{gate.getsockname()[1]}")
+            here = f"{settings.listen[0]}:{gate.getsockname()[1]}"
+            click.echo(f"{settings.publication.name} is served on http://{here}")
+            if settings.host != here:
+                # Who opens that address in a browser would be refused (421), and not know why.
+                click.echo(f"It answers for {settings.host} alone: curl -H 'Host: {settings.host}' http://{here}/")
         if settings.origin is not None and standing(settings.home, settings.unsaid_mode).mode is Mode.SHADOW:
             click.echo(f"In shadow. {OPEN}")
         click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
