@@ -66,7 +66,7 @@ def _head_is_passed(patch: Patch) -> None:
 
     patch.setattr(SurfaceMap, "surface_of", surface_of)
     # Nor is it answered from what is at hand.
-    patch.setattr(origin_gate.OriginGate, "is_at_hand", lambda self, request: False)
+    patch.setattr(origin_gate.OriginGate, "is_at_hand", lambda self, request, record: False)
 
 
 def _what_was_sent_decides(patch: Patch) -> None:

@@ -25,7 +25,7 @@ from foldline.gate.response import (
 from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
-from foldline.pages.record import Gone, PublicPage, Redirect, Rest, Sheet
+from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
 from foldline.pages.wall import opened_label
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Visit
@@ -38,10 +38,11 @@ ASK = "ask"
 FREE = "free"
 
 
-def get_page(request: Request, gate: GateState) -> Steps:
-    """The page at a path: an article as this visit may see it, a list, a redirect or an error page."""
+def get_page(request: Request, gate: GateState, known: Record | None = None) -> Steps:
+    """The page at a path: an article as this visit may see it, a list, a redirect or an error page. `known` is the
+    record, where it is at hand."""
     try:
-        record = yield needs.Page(request.path)
+        record = known if known is not None else (yield needs.Page(request.path))
         if type(record) is PublicPage:
             if record.gated:
                 return (yield from _gated(record, request, gate))

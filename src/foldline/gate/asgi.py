@@ -54,8 +54,8 @@ class Pictures(Protocol):
 class Origin(Protocol):
     """A site behind the gate."""
 
-    def is_at_hand(self, request: Request) -> bool:
-        """Whether a visit may go on at once, without `before`."""
+    def is_at_hand(self, request: Request, record: Record) -> bool:
+        """Whether a visit to a record that is in memory may go on at once, without `before`."""
 
     async def before(self, request: Request, receive: Receive, send: Send) -> Response | None:
         """An answer, one with the status 0 that was sent already, or None: a visit answers."""
@@ -113,7 +113,8 @@ class GateApp:
         raw = scope["raw_path"]
         request = Request(scope["method"], raw, scope["query_string"], scope["headers"], client[0] if client else "")
         request.target = scope.get(TARGET, b"")
-        if self.origin.is_at_hand(request):
+        known = self.library.held(request.path)
+        if known is not None and self.origin.is_at_hand(request, known):
             return None
         try:
             answer = await self.origin.before(request, receive, send)
@@ -149,10 +150,15 @@ class GateApp:
     def at_once(self, request: Request) -> Response | None:
         """The answer of a visit that waits for nothing. None for one that must wait: it has done nothing yet, and is
         started again where it can."""
+        known = self.library.held(request.path)
         origin = self.origin
-        if origin is not None and not request.path.startswith(self.state.prefix) and not origin.is_at_hand(request):
+        if (
+            origin is not None
+            and (known is None or not origin.is_at_hand(request, known))
+            and not request.path.startswith(self.state.prefix)
+        ):
             return None
-        steps = visit(request, self.state)
+        steps = visit(request, self.state, known)
         try:
             need = next(steps)
             while (meet := self._at_once.get(type(need))) is not None:

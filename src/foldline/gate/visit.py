@@ -16,6 +16,7 @@ from foldline.gate.read import post_read
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import FOREVER, GZIP, Response
 from foldline.gate.state import GateState
+from foldline.pages.record import Record
 from foldline.spelling import is_ambiguous
 
 _MEDIA = re.compile(r"[0-9a-f]{32}\.(?:webp|png|jpg|gif)")
@@ -23,8 +24,8 @@ _READS = ("GET", "HEAD")
 _FORWARDED = (*_READS, "POST")
 
 
-def visit(request: Request, gate: GateState) -> Steps:
-    """Answer one request. Yields Needs, returns a Response."""
+def visit(request: Request, gate: GateState, known: Record | None = None) -> Steps:
+    """Answer one request. Yields Needs, returns a Response. `known` is the record at its path, where it is at hand."""
     is_ours = request.path.startswith(gate.prefix)
     if is_ours and is_authz(request.path, gate):
         return get_authz(request, gate)
@@ -37,7 +38,7 @@ def visit(request: Request, gate: GateState) -> Steps:
         return _shielded(_own(request.path[len(gate.prefix) :], request, gate), gate)
     if request.method not in _READS:
         return _at_once(bare(405, gate, (b"allow", b"GET, HEAD")))
-    return get_page(request, gate)
+    return get_page(request, gate, known)
 
 
 def _at_once(response: Response) -> Steps:

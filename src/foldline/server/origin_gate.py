@@ -18,7 +18,7 @@ from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
 from foldline.gate.would import would_decide
 from foldline.insight.shadow import ShadowLines
-from foldline.pages.record import PublicPage
+from foldline.pages.record import PublicPage, Record
 from foldline.policy.decide import Decision
 from foldline.server.change_hook import ChangeHook
 from foldline.server.origin_link import Link, OriginLink
@@ -146,12 +146,12 @@ class OriginGate:
             return bare(status, state) if status else _SENT
         return await self._article(surface, request)
 
-    def is_at_hand(self, request: Request) -> bool:
-        """Whether a visit may go on at once: to an article in its one spelling, whose record is in memory and holds
-        without a question to anybody."""
+    def is_at_hand(self, request: Request, record: Record) -> bool:
+        """Whether a visit may go on at once: to an article in its one spelling, whose record holds without a question
+        to anybody."""
         if request.query or request.ambiguous or self.mode is not Mode.GATE:
             return False
-        return self._records.holds(request.path) and request.method in ("GET", "HEAD")
+        return self._records.holds(record) and request.method in ("GET", "HEAD")
 
     async def asked(self, visit: Request) -> PublicPage | None:
         """The article that a visit would be shown, where the origin would be asked for exactly the visit's target. In

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from foldline.errors import StoreUnavailable
 from foldline.gate.library import Library
 from foldline.gate.state import GateState
-from foldline.pages.record import Gone, PublicPage
+from foldline.pages.record import Gone, PublicPage, Record
 from foldline.policy.rules import Rules
 from foldline.sources.origin.ingest import Ingest
 from foldline.stores.changes import Change, write_changes
@@ -62,9 +62,8 @@ class OriginRecords:
         self._writing.shutdown()
         self._writer.close()
 
-    def holds(self, path: bytes) -> bool:
-        """Whether the record at a path is in memory, and holds without a question to anybody."""
-        record = self._library.held(path)
+    def holds(self, record: Record) -> bool:
+        """Whether a record that is in memory holds without a question to anybody."""
         if type(record) is not PublicPage:
             return False
         holds: _Holds | None = record.ready.get(_HOLDS)
