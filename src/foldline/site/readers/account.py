@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from foldline import config
@@ -27,9 +28,15 @@ Arguments = ParamSpec("Arguments")
 
 #: What a page of the account may say about what was just done. The address names it; the words are ours.
 DONE = frozenset(
-    ("device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked", "address")
+    (
+        "device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked", "address",
+        "cancelled", "resumed",
+    )  # fmt: skip
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
+
+#: Parts of the page that other rooms add as they are set up: each gives its HTML, "" where it has nothing to say.
+PARTS: list[Callable[[HttpRequest, Reader], SafeString]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "problem": words()[f"account.{said}"] if said in FAILED else "",
         "since": words().format("account.since", date=_date(reader.joined_at)),
         "subscriptions": _subscriptions(reader),
+        "parts": [part(request, reader) for part in PARTS],
         "devices": _devices(request, reader),
         "device": passes.device_name(request),
         "passkeys_offered": passkeys.offered(),
