@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, Subscription
 from foldline.site.readers import mail, moment
-
 
 #: What a contract begins with.
 BEGUN = frozenset((State.TRIALING, State.ACTIVE))
