@@ -23,8 +23,8 @@ def confirm(subscription: Subscription | None) -> None:
     if subscription is None or subscription.reader is None or subscription.state not in BEGUN:
         return
     asked = Order.objects.filter(reader=subscription.reader, plan=subscription.plan, provider=subscription.provider)
-    order = asked.exclude(checkout="").filter(confirmed_at=None).first()
+    order = asked.exclude(checkout="").filter(confirmed_at=0).first()
     if order is None:
         return
-    if Order.objects.filter(pk=order.pk, confirmed_at=None).update(confirmed_at=moment.now()):
+    if Order.objects.filter(pk=order.pk, confirmed_at=0).update(confirmed_at=moment.epoch()):
         mail.send_notice(subscription.reader.email, "subscribed", terms=order.terms)

@@ -21,7 +21,6 @@ from foldline.site.billing.models import Order
 from foldline.site.billing.provider import Checkout, Declined, NotAtProvider, Provider, ProviderUnavailable
 from foldline.site.billing.terms import Offered, consent, offered_as, price_of
 from foldline.site.readers import account, moment, passes, rendering
-from foldline.site.readers.account import signed_in
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
 from foldline.site.readers.return_path import FRONT, continue_at, own_path
@@ -61,19 +60,21 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, offer, reader)
     if reader is None:
-        return SeeOther(_sign_in(offer))
+        return SeeOther(_sign_in(_plans_for(offer.path)))
     return _order(request, provider, offer, reader)
 
 
 @require_safe
-@signed_in
-def subscribed(request: HttpRequest, reader: Reader) -> HttpResponse:
+def subscribed(request: HttpRequest) -> HttpResponse:
     """Back from the payment page. The address proves nothing: the provider is asked, and the ledger writes what it
     says; a notice that comes later, twice or never changes nothing about that."""
     provider = selling.provider()
     named = request.GET.get("checkout", "")
     if provider is None or not _CHECKOUT.fullmatch(named):
         raise Http404
+    reader = request.user
+    if not isinstance(reader, Reader):
+        return SeeOther(_sign_in(_back_with(named)))
     order = Order.objects.filter(provider=provider.name, checkout=named, reader=reader).first()
     if order is None:
         raise Http404
@@ -133,6 +134,7 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
             "terms": f"{chosen.told} {offer.consent}",
             "terms_version": offer.version,
             "language": words().language,
+            "agreed_at": moment.epoch(),
         },
     )
     if order.plan != plan.key:
@@ -147,7 +149,7 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
         log.warning("%s", declined)
         return _page(request, offer, reader, "subscribe.refused", 409, chosen.key)
     if checkout.paid or not checkout.url:
-        return SeeOther(f"{reverse('subscribed')}?{urlencode({'checkout': checkout.id})}")
+        return SeeOther(_back_with(checkout.id))
     return to_the_provider(request, checkout.url)
 
 
@@ -179,23 +181,31 @@ def _page(
         "order": token or secrets.token_hex(16),
         "reader": reader,
         "has": words().format("subscribe.has", plan=has.name) if has is not None else "",
-        "sign_in": _sign_in(offer),
+        "sign_in": _sign_in(_plans_for(offer.path)),
         "back": offer.path if offer.path != FRONT else "",
     }
     title = words().format("subscribe.title", name=rendering.publication().name)
     return rendering.page(request, "billing/subscribe", title, context, status=status)
 
 
-def _sign_in(offer: Offer) -> str:
-    """To sign in, and back to this page with where one came from."""
-    here = f"{reverse('subscribe')}?{urlencode({'next': offer.path}, safe='/')}"
+def _plans_for(path: str) -> str:
+    """The page of plans, which knows where one came from."""
+    return f"{reverse('subscribe')}?{urlencode({'next': path}, safe='/')}"
+
+
+def _back_with(checkout: str) -> str:
+    """Where the payment page leads back to."""
+    return f"{reverse('subscribed')}?{urlencode({'checkout': checkout})}"
+
+
+def _sign_in(here: str) -> str:
+    """To sign in, and back here."""
     return f"{reverse('account_login')}?{urlencode({'next': here}, safe='/')}"
 
 
 def _unpaid(request: HttpRequest, order: Order, checkout: Checkout) -> HttpResponse:
     """Not paid, as the provider says. Whoever went back by the browser's button can go on where they were."""
-    again = f"{reverse('subscribe')}?{urlencode({'next': order.return_path}, safe='/')}"
-    context = {"pay": checkout.url, "again": again}
+    context = {"pay": checkout.url, "again": _plans_for(order.return_path)}
     return rendering.page(request, "billing/unpaid", words()["subscribed.unpaid-title"], context)
 
 
