@@ -104,6 +104,13 @@ CHECKS: dict[str, str] = {
     "FL250": "An address in [caches] is none of a cache",
     "FL251": "Too many caches are to be purged",
     "FL252": "A cache does not take a purge",
+    # What is wrong with a plan, or with what is sold.
+    "FL260": "A plan is incomplete",
+    "FL261": "The amount of a plan is none",
+    "FL262": "The currency of a plan is unknown",
+    "FL263": "The interval of a plan is unknown",
+    "FL264": "The days of a plan are out of their bounds",
+    "FL265": "The products of a plan are none",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "foldline.site.readers",
+    "foldline.site.billing",
     "foldline.site.newsroom",
     "foldline.site.desk.apps.DeskConfig",
 ]

@@ -1,7 +1,7 @@
 """What a payment provider is asked and what it answers. Pure: no network, no Django.
 
-Amounts are whole minor units (400 is 4.00 €), moments are Unix seconds. Nobody else's name for a thing stands here: an
-adapter translates its provider's objects into these, and `tests/billing/provider_contract.py` holds every adapter to it.
+Amounts are whole minor units (400 is 4.00 €), moments are Unix seconds. An adapter translates its provider's objects
+into these; `tests/billing/provider_contract.py` holds every adapter to the same sentences.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class Checkout:
 class Notice:
     """That something happened at the provider: its signature was good, its content is not to be believed.
 
-    `id` is the event's, and comes again when the provider tells twice. `subscription` is "" where the event is about none.
-    `live` is false for a provider's test mode.
+    `id` is the event's, and comes again when the provider tells twice. `subscription` is "" where the event is about
+    none. `live` is false for a provider's test mode.
     """
 
     id: str
@@ -141,7 +141,7 @@ class NotAtProvider(FoldlineError):
 
 
 class NoticeRefused(FoldlineError):
-    """A notice that nobody proved to come from the provider. `status` is what its sender is told, `why` a word for logs."""
+    """A notice that nobody proved to be the provider's. `status` is what its sender is told, `why` a word for logs."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(f"notice: {why}")
@@ -198,7 +198,7 @@ class Provider(Protocol):
         """What a webhook says. `body` is its raw bytes, `signature` its header.
 
         Raises:
-            NoticeRefused: no good signature (any one `v1` of the header counts), older or newer than `NOTICE_TOLERANCE`,
-                of the other mode (test or live), or not an event.
+            NoticeRefused: no good signature (any one `v1` of the header counts), more than `NOTICE_TOLERANCE` old or
+                ahead, of the other mode (test or live), or not an event.
         """
         ...

@@ -1,7 +1,7 @@
 """How a provider signs a notice: `t=<unix seconds>,v1=<hex>[,v1=…]`, HMAC-SHA256 over `<t>.<raw body>`.
 
-The scheme is Stripe's (stripe-python, `_webhook.py`); the till signs alike, so that one reader serves both. Ours instead
-of the library's because that one asks the machine's clock, and a test of 300 s cannot.
+The scheme is Stripe's (stripe-python, `_webhook.py`); the till signs alike, so that one check serves both. Ours instead
+of the library's because that one asks the machine's clock, and takes one secret where a rotation has two.
 """
 
 from __future__ import annotations
