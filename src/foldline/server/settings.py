@@ -148,6 +148,9 @@ ACCOUNT_RATE_LIMITS = {
 # The gate overwrites this header with the one address that it trusts; the process listens on a unix socket only.
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER: str | None = "X-Forwarded-For"
 
+# Who takes the money; `foldline.site.billing.selling` asks.
+FOLDLINE_PROVIDER = "foldline.server.selling.provider"
+
 SOCIALACCOUNT_ADAPTER = "foldline.site.readers.oidc.Network"
 
 MFA_ADAPTER = "foldline.site.readers.second_factors.ReaderSecondFactors"

@@ -75,7 +75,9 @@ def _line(one: Subscription) -> Line:
         number=one.pk,
         name=title_of(one),
         price=price,
-        next=words().format(f"billing.is-{state}", price=spoken(one.amount, one.currency, words().language), date=paid_until),
+        next=words().format(
+            f"billing.is-{state}", price=spoken(one.amount, one.currency, words().language), date=paid_until
+        ),
         fails=fails,
         renews=state in held.RENEWS,
         returns=state is State.CANCELLED and lifecycle.paid_until(one.snapshot) > moment.epoch(),

@@ -118,9 +118,7 @@ def portal(request: HttpRequest, reader: Reader, number: int) -> HttpResponse:
         return rendering.page(request, "billing/refused", words()["billing.payments"], context, status=503)
 
 
-def _changed(
-    subscription: Subscription, change: Callable[[str, str], Snapshot], what: str
-) -> Snapshot | None:
+def _changed(subscription: Subscription, change: Callable[[str, str], Snapshot], what: str) -> Snapshot | None:
     """Let the provider change a subscription, and write what it answers; None where it could not be asked or will not.
 
     The key names the version that was changed: a form sent twice changes nothing twice, and cancelling again after a
@@ -149,12 +147,16 @@ def _provider_of(subscription: Subscription) -> Provider:
     return provider
 
 
-def _cancel_page(request: HttpRequest, subscription: Subscription, problem: str = "", status: int = 200) -> HttpResponse:
+def _cancel_page(
+    request: HttpRequest, subscription: Subscription, problem: str = "", status: int = 200
+) -> HttpResponse:
     if subscription.state not in held.RENEWS:
         raise Http404
     context = {
         "number": subscription.pk,
-        "lead": words().format("cancel.lead", plan=title_of(subscription), date=day_of(lifecycle.paid_until(subscription.snapshot))),
+        "lead": words().format(
+            "cancel.lead", plan=title_of(subscription), date=day_of(lifecycle.paid_until(subscription.snapshot))
+        ),
         "problem": problem,
     }
     return rendering.page(request, "billing/cancel", words()["cancel.title"], context, status=status)

@@ -157,3 +157,37 @@ class BillingEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("the log of billing is append-only")
+
+
+class Order(models.Model):
+    """One form that was sent once. `token` names the form: sent twice, it is one order, and one visit to the provider.
+
+    `terms` are the words agreed to, `terms_version` is what `version_of` makes of all that stood on the page. The row
+    outlives the reader's account, without their name: it shows what was agreed. `confirmed_at` is when the mail that
+    confirms the contract went out, 0 for not yet. Moments are epoch seconds.
+    """
+
+    token = models.CharField(max_length=32)
+    reader = models.ForeignKey(Reader, on_delete=models.SET_NULL, null=True, related_name="+")
+    plan = models.CharField(max_length=40)
+    provider = models.CharField(max_length=20)
+    checkout = models.CharField(max_length=255, blank=True, default="")
+    return_path = models.CharField(max_length=512)
+    terms = models.TextField()
+    terms_version = models.CharField(max_length=20)
+    language = models.CharField(max_length=16)
+    agreed_at = models.BigIntegerField()
+    confirmed_at = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("-agreed_at", "-pk")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["reader", "token"], name="one_order_for_a_form"),
+            models.UniqueConstraint(
+                fields=["provider", "checkout"], condition=~models.Q(checkout=""), name="one_order_for_a_checkout"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan}, {self.agreed_at}"

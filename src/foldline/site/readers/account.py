@@ -29,8 +29,16 @@ Arguments = ParamSpec("Arguments")
 #: What a page of the account may say about what was just done. The address names it; the words are ours.
 DONE = frozenset(
     (
-        "device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked", "address",
-        "cancelled", "resumed",
+        "device",
+        "others",
+        "passkey-added",
+        "passkey-renamed",
+        "passkey-removed",
+        "linked",
+        "unlinked",
+        "address",
+        "cancelled",
+        "resumed",
     )  # fmt: skip
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
