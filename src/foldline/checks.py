@@ -104,6 +104,7 @@ CHECKS: dict[str, str] = {
     "FL250": "An address in [caches] is none of a cache",
     "FL251": "Too many caches are to be purged",
     "FL252": "A cache does not take a purge",
+    "FL290": "The till works on loopback only",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",
