@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
+from django.test import override_settings
 from tests.billing.till_room import KEY, RunningTill, running_till
 from tests.readers.browser import Browser, mails
 
@@ -56,7 +57,7 @@ class Shop:
     def out_of_order(self) -> Iterator[None]:
         """The till answers nobody for a while."""
         dead = Till("http://127.0.0.1:9", KEY, "-")
-        with mock.patch("foldline.site.billing.selling.provider", lambda: dead):
+        with override_settings(FOLDLINE_PROVIDER=dead):
             yield
 
 
@@ -81,7 +82,7 @@ def open_shop(home: Home, folder: Path) -> Iterator[Shop]:
         article = Article(number, Access.SUBSCRIBERS, "", frozenset(products), frozenset(), 1, path)
         writer.put_article(ArticleRecord(path, article, 1, "<p>", "", "", {"ask": "", "open": "", "free": ""}, "rest"))
     writer.close()
-    with running_till(folder) as till, mock.patch("foldline.site.billing.selling.provider", lambda: till.provider):
+    with running_till(folder) as till, override_settings(FOLDLINE_PROVIDER=till.provider):
         yield Shop(till)
 
 
@@ -90,7 +91,6 @@ def shop(selling: None, home: Home, tmp_path: Path) -> Iterator[Shop]:
     """A shop with no customers, whose mails stay in memory."""
     from django.core import mail
     from django.core.cache import cache
-    from django.test import override_settings
 
     from foldline.site.readers.mail import POSTMAN
 
@@ -123,4 +123,5 @@ def products(browser: Browser) -> frozenset[int]:
 
 def notice_of(shop: Shop, subscription: str) -> bytes:
     """What the till would tell of a subscription."""
-    return json.dumps(subscription).encode()
+    told = {"id": f"evt_of_{subscription}", "kind": "paid", "subscription": subscription, "created": int(time.time())}
+    return json.dumps({"object": "till.notice", **told, "live": False}).encode()

@@ -223,7 +223,6 @@ def test_too_many_visits_to_the_till_are_refused_kindly(shop: Shop) -> None:
     assert "wait ten minutes" in text_of(answer)
 
 
-def test_without_a_provider_the_page_says_that_nothing_is_sold(selling: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foldline.site.billing.selling.provider", lambda: None)
+def test_without_a_provider_the_page_says_that_nothing_is_sold(selling: None) -> None:
     assert "cannot be bought here yet" in text_of(Browser().get("/-/subscribe"))
     assert Browser().get("/-/subscribed?checkout=x").status_code in (303, 404)

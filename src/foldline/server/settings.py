@@ -7,6 +7,7 @@ import os
 from urllib.parse import urlsplit
 
 from foldline import config
+from foldline.site.billing.providers import provider_from
 
 FOLDLINE = config.load(config.home_from(os.environ), os.environ)
 _HOST = urlsplit(FOLDLINE.publication.url)
@@ -148,9 +149,6 @@ ACCOUNT_RATE_LIMITS = {
 # The gate overwrites this header with the one address that it trusts; the process listens on a unix socket only.
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER: str | None = "X-Forwarded-For"
 
-# Who takes the money; `foldline.site.billing.selling` asks.
-FOLDLINE_PROVIDER = "foldline.server.selling.provider"
-
 SOCIALACCOUNT_ADAPTER = "foldline.site.readers.oidc.Network"
 
 MFA_ADAPTER = "foldline.site.readers.second_factors.ReaderSecondFactors"
@@ -183,6 +181,9 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
     },
 }
+
+#: Who takes payments (`site/billing/provider.py`), or None.
+FOLDLINE_PROVIDER = provider_from(os.environ, FOLDLINE.publication.url, FOLDLINE.secrets[0])
 
 FOLDLINE_CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

@@ -1,4 +1,5 @@
-"""What the account's page says of a reader's subscriptions. It asks no provider: the page is there when none answers."""
+"""What the account's page says of a reader's subscriptions. It asks no provider, so that it is there when
+none answers."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from foldline.plans import Plan
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Subscription
-from foldline.plans import Plan
 from foldline.site.readers.models import Reader
 
 #: A subscription that will be charged again, or could be.

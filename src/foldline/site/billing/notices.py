@@ -28,7 +28,7 @@ def notice(request: HttpRequest) -> HttpResponse:
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return HttpResponse(status=413)
-    signature = request.headers.get("Stripe-Signature", "")
+    signature = request.headers.get(provider.signature_header, "")
     try:
         told = provider.read_notice(body, signature, moment.epoch())
         outcome = ledger.notice(provider, told, moment.epoch())

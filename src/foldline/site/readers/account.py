@@ -39,7 +39,7 @@ DONE = frozenset(
         "address",
         "cancelled",
         "resumed",
-    )  # fmt: skip
+    )
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
 

@@ -49,8 +49,8 @@ def publication() -> Publication:
 def page(
     request: HttpRequest, template: str, title: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """A page of the site. `template` is the name of a file in `templates/readers/` without its ending; a room of its own
-    stands before it, as in `billing/cancel`."""
+    """A page of the site. `template` is the name of a file in `templates/readers/` without its ending; the name of
+    another room's folder stands before it, as in `billing/cancel`."""
     values = {
         "w": Texts(),
         "publication": publication(),
