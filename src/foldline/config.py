@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
 from foldline.pages.own_words import own_words
+from foldline.pages.prices import wall_offer
 from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.plans import PLAN, Plan, read_plans
@@ -176,6 +177,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         raise ConfigurationError(tuple(problems))
     publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
     prefix = publication["prefix"]
+    subscribe = f"{prefix}subscribe"
     return Settings(
         home=home,
         publication=Publication(
@@ -185,7 +187,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
             language=publication["language"],
             zone=publication["zone"],
             prefix=prefix,
-            offer=Offer(**tables["offer"], subscribe_path=f"{prefix}subscribe"),
+            offer=wall_offer(plans, words, subscribe) if plans else Offer(**tables["offer"], subscribe_path=subscribe),
             demo=environ.get("FOLDLINE_DEMO") == "1",
         ),
         meter_limit=tables["meter"]["limit"],

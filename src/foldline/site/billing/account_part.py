@@ -12,11 +12,10 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from foldline.pages.dates import short_dateline
+from foldline.pages.prices import price_line, spoken
 from foldline.site.billing import held, lifecycle, plans
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Subscription
-from foldline.site.billing.money import spoken
-from foldline.site.billing.terms import price_line
 from foldline.site.readers import moment, rendering
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words
@@ -67,7 +66,7 @@ def _line(one: Subscription) -> Line:
     state = State(one.state)
     paid_until = day_of(lifecycle.paid_until(one.snapshot))
     plan = plans.named(one.plan)
-    price = price_line(one.amount, one.currency, plan.interval) if plan is not None else ""
+    price = price_line(one.amount, one.currency, plan.interval, words()) if plan is not None else ""
     fails = ""
     if state is State.PAST_DUE:
         until = lifecycle.entitled_until(one.snapshot, one.grace_days)

@@ -70,6 +70,8 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     says; a notice that comes later, twice or never changes nothing about that."""
     provider = selling.provider()
     named = request.GET.get("checkout", "")
+    if provider is not None and "checkout" not in request.GET:
+        return _without_paying(request)
     if provider is None or not _CHECKOUT.fullmatch(named):
         raise Http404
     reader = request.user
@@ -98,6 +100,13 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     if session is not None:
         passes.give_pass(response, session)
     return response
+
+
+def _without_paying(request: HttpRequest) -> HttpResponse:
+    """Back from the payment page by its link: to the plans, for the article that one came from."""
+    reader = request.user if isinstance(request.user, Reader) else None
+    order = Order.objects.filter(reader=reader).first() if reader is not None else None
+    return SeeOther(_plans_for(order.return_path if order is not None else FRONT))
 
 
 def _offer(path: str, reader: Reader | None) -> Offer:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from foldline.pages.prices import price_line
 from foldline.plans import Plan
 from foldline.site.billing import held, plans
-from foldline.site.billing.money import spoken
 from foldline.site.billing.provider import Price
 from foldline.site.readers import rendering
 from foldline.site.readers.models import Reader
@@ -35,20 +35,15 @@ def offered_as(plan: Plan, reader: Reader | None) -> Offered:
     line = words()[f"subscribe.renews-{price.interval}"]
     if price.trial_days:
         line = words().format(f"subscribe.trial-{price.interval}", days=price.trial_days)
-    return Offered(plan, plan.key, plan.name, price_line(price.amount, price.currency, price.interval), line)
+    return Offered(plan, plan.key, plan.name, price_line(price.amount, price.currency, price.interval, words()), line)
 
 
 def price_of(plan: Plan, reader: Reader | None) -> Price:
     """What the provider is told to charge: from the settings, and from nowhere else."""
-    price = plans.price_of(plan)
+    price = replace(plans.price_of(plan), title=plan.name)
     if price.trial_days and reader is not None and held.had_any(reader):
         return replace(price, trial_days=0)
     return price
-
-
-def price_line(amount: int, currency: str, interval: str) -> str:
-    """“€4 a month”."""
-    return words().format(f"subscribe.price-{interval}", price=spoken(amount, currency, words().language))
 
 
 def consent() -> str:

@@ -20,7 +20,7 @@ from foldline.pages.assets import asset_path
 from foldline.pages.dates import short_dateline
 from foldline.site.readers import identities, moment, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.models import Reader
+from foldline.site.readers.models import Entitlement, Reader
 from foldline.site.readers.return_path import own_path
 from foldline.site.readers.wording import words
 
@@ -90,7 +90,7 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "problem": words()[f"account.{said}"] if said in FAILED else "",
         "since": words().format("account.since", date=_date(reader.joined_at)),
         "subscriptions": _subscriptions(reader),
-        "parts": [part(request, reader) for part in PARTS],
+        "parts": [html for part in PARTS if (html := part(request, reader))],
         "devices": _devices(request, reader),
         "device": passes.device_name(request),
         "passkeys_offered": passkeys.offered(),
@@ -124,7 +124,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 def _subscriptions(reader: Reader) -> list[str]:
     lines = []
-    for product, end in passes.products_running(reader):
+    for product, end in passes.products_running(reader, Entitlement.OF_SUBSCRIPTIONS):
         if not end:
             lines.append(words().format("account.runs-open", product=product))
             continue
