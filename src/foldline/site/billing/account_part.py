@@ -36,6 +36,7 @@ class Line:
     price: str
     next: str
     fails: str
+    stands: bool
     renews: bool
     returns: bool
 
@@ -46,7 +47,7 @@ def account_part(request: HttpRequest, reader: Reader) -> SafeString:
     if not subscriptions:
         return SafeString()
     lines = [_line(one) for one in subscriptions]
-    values = {"w": rendering.Texts(), "lines": lines, **csrf(request)}
+    values = {"w": rendering.Texts(), "lines": lines, "again": not any(line.stands for line in lines), **csrf(request)}
     return render_to_string("billing/account_part.html", values)
 
 
@@ -79,6 +80,7 @@ def _line(one: Subscription) -> Line:
             f"billing.is-{state}", price=spoken(one.amount, one.currency, words().language), date=paid_until
         ),
         fails=fails,
+        stands=state in held.STANDS,
         renews=state in held.RENEWS,
         returns=state is State.CANCELLED and lifecycle.paid_until(one.snapshot) > moment.epoch(),
     )
