@@ -158,3 +158,41 @@ def test_payments_are_the_till_s_own_list(shop: Shop) -> None:
     with shop.out_of_order():
         assert browser.get("/-/account/payments").status_code == 503
     assert nora("otto@example.test").get("/-/account/payments").status_code == 404
+
+
+def test_an_account_is_not_erased_while_its_subscription_would_be_charged(shop: Shop) -> None:
+    """Else a provider would go on charging somebody whom nobody here knows any more."""
+    from foldline.site.readers.models import Reader
+
+    browser = subscriber(shop)
+    browser.get("/-/account")
+    answer = browser.post("/-/account/erase")
+    assert answer.status_code == 409
+    assert "Cancel it first" in text_of(answer)
+    assert Reader.objects.filter(email="nora@example.test").exists()
+    cancel(browser)
+    browser.get("/-/account/erase")
+    assert "Your account is erased" in text_of(browser.post("/-/account/erase"))
+    assert not Reader.objects.filter(email="nora@example.test").exists()
+
+
+def test_what_was_agreed_to_stays_when_the_account_is_erased_and_leads_to_nobody(shop: Shop) -> None:
+    from foldline.site.billing.models import Order
+
+    browser = subscriber(shop)
+    cancel(browser)
+    browser.get("/-/account/erase")
+    browser.post("/-/account/erase")
+    order = Order.objects.get()
+    assert "I agree that it renews" in order.terms
+    assert order.reader is None or (order.reader.email.endswith("@erased.invalid") and not order.reader.name)
+
+
+def test_my_data_hold_the_plan_and_what_was_agreed_to(shop: Shop) -> None:
+    import json
+
+    told = json.loads(subscriber(shop).get("/-/account/data").content)
+    assert [(plan["plan"], plan["state"], plan["amount"]) for plan in told["plans"]] == [("all", "active", 400)]
+    (agreed,) = told["agreed_to"]
+    assert "All of it, €4 a month." in agreed["terms"]
+    assert agreed["language"] == "en"

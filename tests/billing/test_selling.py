@@ -158,12 +158,25 @@ def test_the_address_of_the_way_back_proves_nothing(shop: Shop) -> None:
     """Made up, of somebody else, or of a visit that was not paid: none of them opens anything."""
     browser, other = nora(), nora("otto@example.test")
     back = shop.pay(browser)
-    for address in (back.replace("checkout=", "checkout=x"), "/-/subscribed", "/-/subscribed?checkout=../../x", back):
+    for address in (
+        back.replace("checkout=", "checkout=x"),
+        "/-/subscribed?checkout=../../x",
+        "/-/subscribed?checkout=",
+        back,
+    ):
         answer = other.get(address)
         assert answer.status_code == 404
     assert products(other) == frozenset()
     # Until whom it belongs to comes back.
     assert browser.get(back)["Location"] == "/the-whole#continue"
+
+
+def test_back_without_paying_leads_to_the_plans_for_the_same_article(shop: Shop) -> None:
+    browser = nora()
+    shop.begin(browser, EXTRA, plan="more")
+    assert browser.get("/-/subscribed")["Location"] == f"/-/subscribe?next={EXTRA}"
+    assert Browser().get("/-/subscribed")["Location"] == "/-/subscribe?next=/"
+    assert products(browser) == frozenset()
 
 
 def test_a_browser_that_lost_its_session_while_paying_signs_in_and_is_back(shop: Shop) -> None:

@@ -23,8 +23,11 @@ def confirm(subscription: Subscription | None) -> None:
     if subscription is None or subscription.reader is None or subscription.state not in BEGUN:
         return
     asked = Order.objects.filter(reader=subscription.reader, plan=subscription.plan, provider=subscription.provider)
-    order = asked.exclude(checkout="").filter(confirmed_at=0).first()
-    if order is None:
-        return
-    if Order.objects.filter(pk=order.pk, confirmed_at=0).update(confirmed_at=moment.epoch()):
+    order = asked.exclude(checkout="").first()
+    if order is not None and is_first_to_confirm(order):
         mail.send_notice(subscription.reader.email, "subscribed", terms=order.terms)
+
+
+def is_first_to_confirm(order: Order) -> bool:
+    """Whether nobody confirmed an order before, in this process or in another."""
+    return bool(Order.objects.filter(pk=order.pk, confirmed_at=0).update(confirmed_at=moment.epoch()))
