@@ -18,20 +18,21 @@ from foldline.server.demo.mailbox import Mail, read_mails
 SOON = 10
 
 
-@pytest.fixture(scope="module")
+def notices_come(chromium: Browser, demo: Demo, when: str) -> None:
+    """Choose, on the till's own page, when it tells what happens there."""
+    one = Reader(chromium, demo)
+    one.page.goto(demo.facts["till"])
+    one.page.locator("[name=delivery]").select_option(when)
+    one.page.locator("form[action='/delivery'] button").click()
+    one.close()
+
+
+@pytest.fixture
 def mute(chromium: Browser, demo: Demo) -> Iterator[None]:
     """The till tells nobody anything: what opens, opens because it was asked."""
-
-    def let(delivery: str) -> None:
-        one = Reader(chromium, demo)
-        one.page.goto(demo.facts["till"])
-        one.page.locator("[name=delivery]").select_option(delivery)
-        one.page.locator("form[action='/delivery'] button").click()
-        one.close()
-
-    let("never")
+    notices_come(chromium, demo, "never")
     yield
-    let("at once")
+    notices_come(chromium, demo, "at once")
 
 
 def mails(demo: Demo, address: str) -> list[Mail]:
@@ -125,6 +126,23 @@ def test_a_declined_card_says_what_to_do_and_the_next_one_opens(chromium: Browse
     pay(page)
     page.wait_for_url(f"{demo.url}{SUBSCRIBERS}#continue")
     one.wait_for_rest()
+    one.close()
+
+
+def test_a_window_that_was_closed_after_paying_is_made_up_for_by_the_notice(chromium: Browser, demo: Demo) -> None:
+    one = Reader(chromium, demo)
+    page = at_the_till(one, "cleo@example.test")
+    # What the button sends, and then nobody follows where its answer leads.
+    paid = one.context.request.post(page.url, form={"card": "works"}, max_redirects=0)
+    assert paid.status == 303
+    end = time.monotonic() + SOON
+    while True:
+        one.open(SUBSCRIBERS)
+        one.settle()
+        if one.has_rest():
+            break
+        assert time.monotonic() < end, "no notice opened it"
+    until_mailed(demo, "cleo@example.test", "Your subscription")
     one.close()
 
 
