@@ -111,6 +111,7 @@ CHECKS: dict[str, str] = {
     "FL263": "The interval of a plan is unknown",
     "FL264": "The days of a plan are out of their bounds",
     "FL265": "The products of a plan are none",
+    "FL290": "The till works on loopback only",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -7,6 +7,7 @@ import os
 from urllib.parse import urlsplit
 
 from foldline import config
+from foldline.site.billing.providers import provider_from
 
 FOLDLINE = config.load(config.home_from(os.environ), os.environ)
 _HOST = urlsplit(FOLDLINE.publication.url)
@@ -178,6 +179,9 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
     },
 }
+
+#: Who takes payments (`site/billing/provider.py`), or None.
+FOLDLINE_PROVIDER = provider_from(os.environ, FOLDLINE.publication.url, FOLDLINE.secrets[0])
 
 FOLDLINE_CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

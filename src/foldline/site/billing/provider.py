@@ -34,13 +34,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a plan costs. It comes from the configuration, never from a client."""
+    """What a plan costs. It comes from the configuration, never from a client. `title` is what the provider's page and
+    invoices call the plan, its key where that is ""."""
 
     plan: str
     amount: int
     currency: str
     interval: Interval
     trial_days: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ class Provider(Protocol):
 
     #: What the ledger and logs call it: `till`, `stripe`.
     name: str
+    #: The request header that a notice's signature comes in.
+    signature_header: str
 
     def start_checkout(
         self, reader_key: str, email: str, price: Price, back_url: str, idempotency_key: str
