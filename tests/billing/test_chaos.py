@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from tests.billing.chaos import Chaos, Step, histories
+from hypothesis import HealthCheck, Phase, find, given, settings
+from tests.billing.chaos import LONG, Chaos, Step, histories
+from tests.billing.faults import FAULTS
 
 from foldline.testing.clock import NOON, FrozenClock
 
-HISTORIES = 10_000 if os.environ.get("FOLDLINE_PROOF") == "long" else 500
+HISTORIES = 10_000 if LONG else 500
 
 pytestmark = pytest.mark.usefixtures("selling")
 
@@ -34,3 +34,19 @@ def test_every_history_ends_as_the_provider_says_and_nobody_loses_or_keeps_what_
     clock: FrozenClock, history: Sequence[Step]
 ) -> None:
     live(clock, history)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_histories_find_each_fault_that_is_put_into_the_ledger(
+    fault: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def goes_red(history: Sequence[Step]) -> bool:
+        try:
+            live(clock, history)
+        except AssertionError:
+            return True
+        return False
+
+    FAULTS[fault](monkeypatch)
+    only_look = settings(max_examples=500, phases=[Phase.generate], database=None, derandomize=True)
+    assert find(histories, goes_red, settings=only_look)
