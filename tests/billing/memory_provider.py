@@ -30,7 +30,8 @@ OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
 
 class MemoryProvider:
-    """`told` are the notices that it has sent, in its order; whether they arrive is the test's to say."""
+    """`told` are the notices that it has sent, in its order; whether they arrive is the test's to say. `history` has
+    the objects of each subscription, with the moment from which each was so."""
 
     name = "memory"
 
@@ -39,6 +40,7 @@ class MemoryProvider:
         self.down = False
         self.told: list[Notice] = []
         self.objects: dict[str, Snapshot] = {}
+        self.history: dict[str, list[tuple[int, Snapshot]]] = {}
         self.broken_cards: set[str] = set()
         self._version = 0
 
@@ -95,6 +97,10 @@ class MemoryProvider:
     def win_dispute(self, number: str) -> None:
         self._change(number, "dispute-won", disputed=False)
 
+    def will_end(self, number: str, at_period_end: bool) -> None:
+        """Whether it is to be renewed, said at the provider's own page."""
+        self._change(number, "cancelled" if at_period_end else "kept", cancel_at_period_end=at_period_end)
+
     def pass_until(self, now: int) -> None:
         """Time passes there: trials and periods end, cards are charged or fail, and dunning gives up."""
         while due := [(at, number) for number in self.objects if (at := self._next(number)) <= now]:
@@ -130,6 +136,7 @@ class MemoryProvider:
         self._tell(number, kind)
 
     def _tell(self, number: str, kind: str) -> None:
+        self.history.setdefault(number, []).append((self.now, self.objects[number]))
         self.told.append(Notice(f"evt_{len(self.told) + 1}", kind, number, self.now, live=True))
 
     # What we may ask.

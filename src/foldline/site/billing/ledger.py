@@ -64,17 +64,17 @@ def apply(provider: str, snapshot: Snapshot, now: int, heard: str = Heard.NOTICE
             log.warning("billing: a subscription to %s is in another currency, and opens nothing", plan.key)
             return Outcome(Applied.OTHER_CURRENCY, None, before, before, Move(0, 0, moved=False))
         row = Subscription(provider=provider, provider_id=snapshot.subscription)
-    known = row.snapshot if row.pk else None
-    _write(row, snapshot, plan, now)
+    known = row.seen_of(snapshot.reader) if row.pk else None
+    _write(row, snapshot, plan, now, known)
     state, until = state_of(snapshot), entitled_until(snapshot, row.grace_days)
     kind = Entitlement.Kind.TRIAL if is_trial(snapshot) else Entitlement.Kind.PAID
     move = owned.follow(row, until, kind, now)
     if known is None or state is not before or move.moved:
         _log(row, before, state, move, heard, now)
-    same = known is not None and replace(snapshot, reader=known.reader, updated=known.updated) == known
+    same = known is not None and replace(snapshot, updated=known.updated) == known
     applied = Applied.UNCHANGED if same and not move.moved else Applied.CHANGED
     if until is not None and until > now:
-        applied = Applied.UNKNOWN_READER if row.reader is None else applied
+        applied = Applied.UNKNOWN_READER if row.reader_id is None else applied
         applied = Applied.UNKNOWN_PLAN if not row.products else applied
     return Outcome(applied, row, before, state, move)
 
@@ -111,13 +111,16 @@ def _asked(provider: Provider, told: Notice) -> Snapshot | None:
 
 
 def _row(provider: str, subscription: str) -> Subscription | None:
-    found = Subscription.objects.select_for_update(of=("self",)).select_related("reader")
-    return found.filter(provider=provider, provider_id=subscription).first()
+    found = Subscription.objects.select_for_update().filter(provider=provider, provider_id=subscription)
+    return found.first()
 
 
-def _write(row: Subscription, snapshot: Snapshot, plan: Plan | None, now: int) -> None:
-    """Everything but the reader is the provider's to say: a subscription never moves to somebody else."""
-    if row.reader is None:
+def _write(row: Subscription, snapshot: Snapshot, plan: Plan | None, now: int, known: Snapshot | None) -> None:
+    """Everything but the reader is the provider's to say: a subscription never moves to somebody else. What is as it
+    was is not written: comparing all each night is then reading all."""
+    sold = (row.products, row.grace_days) if row.pk else None
+    owner = row.reader_id
+    if row.reader_id is None:
         row.reader = Reader.objects.filter(key=snapshot.reader).first()
     if plan is not None:
         row.products, row.grace_days = ",".join(map(str, plan.products)), plan.grace_days
@@ -129,8 +132,10 @@ def _write(row: Subscription, snapshot: Snapshot, plan: Plan | None, now: int) -
     row.cancel_at_period_end, row.paused = snapshot.cancel_at_period_end, snapshot.paused
     row.refunded, row.disputed = snapshot.refunded, snapshot.disputed
     row.amount, row.currency = snapshot.amount, snapshot.currency
-    row.created, row.version, row.seen = snapshot.created, snapshot.updated, now
-    row.save()
+    row.created, row.version = snapshot.created, snapshot.updated
+    if snapshot != known or (row.products, row.grace_days) != sold or row.reader_id != owner:
+        row.seen = now
+        row.save()
 
 
 def _log(row: Subscription, before: State, after: State, move: Move, heard: str, now: int) -> None:

@@ -18,7 +18,8 @@ class Subscription(models.Model):
 
     `reader` is None where nobody here has the key that the provider keeps, or the account is gone. `plan`, `products`
     and `grace_days` are what was sold: they outlive the plan in the settings (numbers with
-    commas, empty where the plan was never known). `version` is `Snapshot.updated`.
+    commas, empty where the plan was never known). `version` is `Snapshot.updated`, `seen` when
+    something in it was new.
     """
 
     provider = models.CharField(max_length=20)
@@ -55,10 +56,14 @@ class Subscription(models.Model):
     @property
     def snapshot(self) -> Snapshot:
         """The provider's object, as we saw it last. Its `reader` is who the subscription belongs to here."""
+        return self.seen_of("" if self.reader is None else self.reader.key)
+
+    def seen_of(self, reader: str) -> Snapshot:
+        """The same with a reader's key that is known already."""
         return Snapshot(
             subscription=self.provider_id,
             customer=self.customer,
-            reader="" if self.reader is None else self.reader.key,
+            reader=reader,
             plan=self.plan,
             status=Status(self.status),
             period_end=self.period_end,

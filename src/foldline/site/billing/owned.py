@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from foldline.site.billing.models import OwnedEntitlement, Subscription
 from foldline.site.readers import passes
-from foldline.site.readers.models import Entitlement, Product, Reader
+from foldline.site.readers.models import Entitlement, Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Move:
 def follow(subscription: Subscription, until: int | None, kind: str, now: int) -> Move:
     """Let a subscription open its products until an epoch second, and nothing where that is None or past. Call it in a
     transaction: entitlements, passes and the changes that workers hear of belong together."""
-    reader = subscription.reader
-    if reader is None:
+    owner = subscription.reader_id
+    if owner is None:
         return Move(0, 0, moved=False)
     standing = _standing(subscription)
     before = _opening(standing, now)
@@ -43,12 +43,12 @@ def follow(subscription: Subscription, until: int | None, kind: str, now: int) -
             moved |= entitlement_now is not None and _end(entitlement_now, now)
             standing.pop(number, None)
         elif entitlement_now is None:
-            standing[number] = _give(subscription, reader, number, until, kind, now)
+            standing[number] = _give(subscription, owner, number, until, kind, now)
             moved = True
         else:
             moved |= _move(entitlement_now, until, kind)
-    if moved:
-        passes.refresh(reader)
+    if moved and subscription.reader is not None:
+        passes.refresh(subscription.reader)
     return Move(before, _opening(standing, now), moved)
 
 
@@ -59,8 +59,8 @@ def open_until(subscription: Subscription, now: int) -> int:
 
 def _standing(subscription: Subscription) -> dict[int, Entitlement]:
     """Its entitlements that were not ended early, by product."""
-    owned = OwnedEntitlement.objects.filter(subscription=subscription, entitlement__ended_at=None)
-    return {one.entitlement.product_id: one.entitlement for one in owned.select_related("entitlement")}
+    owned = Entitlement.objects.filter(owner__subscription=subscription, ended_at=None).order_by()
+    return {one.product_id: one for one in owned}
 
 
 def _opening(standing: dict[int, Entitlement], now: int) -> int:
@@ -68,11 +68,16 @@ def _opening(standing: dict[int, Entitlement], now: int) -> int:
     return min((end for end in ends if end > now), default=0)
 
 
-def _give(subscription: Subscription, reader: Reader, number: int, until: int, kind: str, now: int) -> Entitlement:
+def _give(subscription: Subscription, owner: int, number: int, until: int, kind: str, now: int) -> Entitlement:
     # A plan may open a product that nobody has named at the desk yet. Who paid for it reads all the same.
     product, _made = Product.objects.get_or_create(number=number, defaults={"name": f"Product {number}"})
     entitlement = Entitlement.objects.create(
-        reader=reader, product=product, kind=kind, starts_at=_moment(now), ends_at=_moment(until), given_at=_moment(now)
+        reader_id=owner,
+        product=product,
+        kind=kind,
+        starts_at=_moment(now),
+        ends_at=_moment(until),
+        given_at=_moment(now),
     )
     OwnedEntitlement.objects.create(subscription=subscription, entitlement=entitlement)
     return entitlement

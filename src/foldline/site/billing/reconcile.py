@@ -32,8 +32,12 @@ class Difference:
     after: tuple[str, int]
 
     @property
+    def repaired(self) -> bool:
+        return self.kind is Kind.REPAIRED
+
+    @property
     def takes_away(self) -> bool:
-        return self.kind is Kind.REPAIRED and self.after[1] < self.before[1]
+        return self.repaired and self.after[1] < self.before[1]
 
 
 _LISTED = {
