@@ -107,6 +107,10 @@ class ProviderContract:
     def test_every_subscription_is_listed(self, room: Room) -> None:
         names = {room.subscribes("reader-9"), room.subscribes("reader-10")}
         assert names <= {one.subscription for one in room.provider.subscriptions(0)}
+
+    def test_only_what_was_created_since_is_listed(self, room: Room) -> None:
+        room.can("since")
+        room.subscribes("reader-13")
         assert not list(room.provider.subscriptions(int(time.time()) + 86_400))
 
     def test_a_payment_has_an_invoice(self, room: Room) -> None:
