@@ -105,6 +105,8 @@ CHECKS: dict[str, str] = {
     "FL251": "Too many caches are to be purged",
     "FL252": "A cache does not take a purge",
     "FL290": "The till works on loopback only",
+    "FL291": "Stripe's key is none",
+    "FL292": "There is no secret for what Stripe tells",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

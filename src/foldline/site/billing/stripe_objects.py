@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from foldline.site.billing.provider import Checkout, Invoice, InvoiceStatus, Snapshot, Status
+from foldline.site.billing.provider import Checkout, Invoice, InvoiceStatus, Price, Snapshot, Status
 
 Object = dict[str, Any]
 
@@ -21,6 +21,16 @@ _INVOICES = {
     "uncollectible": InvoiceStatus.FAILED,
     "open": InvoiceStatus.OPEN,
 }
+
+
+def is_price(found: Object, lookup_key: str, price: Price) -> bool:
+    """Whether a Price costs what `price` says, as often."""
+    recurring = found.get("recurring") or {}
+    return (
+        found.get("lookup_key") == lookup_key
+        and (found.get("unit_amount"), found.get("currency")) == (price.amount, price.currency)
+        and (recurring.get("interval"), recurring.get("interval_count", 1)) == (price.interval, 1)
+    )
 
 
 def checkout(session: Object) -> Checkout:

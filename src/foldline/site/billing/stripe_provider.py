@@ -71,6 +71,7 @@ class StripeProvider:
         self._live = mode[1] == "live"
         self._notice_secrets = notice_secrets
         self._clock = clock
+        self._prices: dict[str, str] = {}
         self._api = stripe.StripeClient(
             key,
             base_addresses={"api": api},
@@ -93,21 +94,38 @@ class StripeProvider:
             "cancel_url": back_url,
             "metadata": said,
             "subscription_data": subscription,
-            "line_items": [
-                {
-                    "quantity": 1,
-                    "price_data": {
-                        "currency": price.currency,
-                        "unit_amount": price.amount,
-                        "recurring": {"interval": price.interval},
-                        "product_data": {"name": price.title or price.plan},
-                    },
-                }
-            ],
+            "line_items": [{"quantity": 1, "price": self._price(price)}],
         }
         with _asking("checkout"):
             made = self._api.checkout.sessions.create(asked, {"idempotency_key": idempotency_key})
             return ours.checkout(made.to_dict())
+
+    def _price(self, price: Price) -> str:
+        """The id of Stripe's Price that is ours in plan, amount, currency and interval; made where there is none.
+
+        A Price never changes: another amount in the settings is another Price, and who pays the old one goes on so.
+        """
+        name = f"foldline-{price.plan}-{price.amount}-{price.currency}-{price.interval}"
+        if name not in self._prices:
+            with _asking("price"):
+                listed = self._api.prices.list({"lookup_keys": [name], "active": True, "limit": 1}).data
+                # A lookup key can be given to another Price by hand: what is charged is compared.
+                known = [one.id for one in listed if ours.is_price(one.to_dict(), name, price)]
+                self._prices[name] = known[0] if known else self._make_price(price, name)
+        return self._prices[name]
+
+    def _make_price(self, price: Price, name: str) -> str:
+        titled: Any = {"name": price.title or price.plan, "metadata": {ours.PLAN: price.plan}}
+        product = self._api.products.create(titled, {"idempotency_key": f"{name}-product"})
+        asked: Any = {
+            "product": product.id,
+            "currency": price.currency,
+            "unit_amount": price.amount,
+            "recurring": {"interval": price.interval},
+            "lookup_key": name,
+            "transfer_lookup_key": True,
+        }
+        return self._api.prices.create(asked, {"idempotency_key": f"{name}-{product.id}"}).id
 
     def checkout(self, checkout_id: str) -> Checkout:
         with _asking("checkout"):
@@ -240,3 +258,7 @@ def _asking(what: str) -> Iterator[None]:
         raise Declined(error.code or "invalid_request") from error
     except stripe.StripeError as error:
         raise ProviderUnavailable(f"stripe: {type(error).__name__}") from error
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        # A status or a shape that we do not know opens nothing and ends nothing.
+        log.error("stripe answered what we can't read (%s)", what, exc_info=True)
+        raise ProviderUnavailable("stripe: answer") from error
