@@ -16,10 +16,11 @@ from tests.billing.till_room import FORM, MONTHLY, SITE, RunningTill, running_ti
 from foldline.errors import ConfigurationError
 from foldline.site.billing.provider import Declined, InvoiceStatus, Price, Status
 from foldline.site.billing.providers import provider_from
-from foldline.site.billing.till.book import CHECKOUT_LASTS, DAY, MOST_RETRIES, PORTAL_LASTS, RETRY_AFTER, SLOW
+from foldline.site.billing.till.book import CHECKOUT_LASTS, PORTAL_LASTS, SLOW
 from foldline.site.billing.till.client import Till
 from foldline.site.billing.till.delivery import FIRST_PAUSE, LATE, MOST_TRIES, Delivery, next_try
 from foldline.site.billing.till.periods import period_end
+from foldline.site.billing.till.renewals import DAY, MOST_RETRIES, RETRY_AFTER
 from foldline.site.billing.till.telling import Messenger
 
 MONTH = 31 * DAY
@@ -204,7 +205,7 @@ def test_a_refund_a_dispute_and_a_pause_are_seen_in_the_snapshot(till: RunningTi
 
 def test_a_paused_subscription_is_not_charged(till: RunningTill) -> None:
     name = till.subscribe()
-    till.book.pause(name, True)
+    till.book.renewals.pause(name, True)
     till.clock.ahead += 2 * MONTH
     found = till.provider.subscription(name)
     assert len(till.provider.invoices(found.customer)) == 1

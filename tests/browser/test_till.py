@@ -49,7 +49,7 @@ def test_axe_finds_nothing_at_the_till(
     till.post(page.url, answer="yes")
     found = till.provider.subscription(str(till.provider.checkout(address.rpartition("/")[2]).subscription))
     till.book.set_card(found.customer, "declined")
-    till.book.end_period(found.subscription)
+    till.book.renewals.end_period(found.subscription)
     invoice = till.provider.invoices(found.customer)[0].url
     for shown in (
         till.provider.portal(found.customer, f"{SITE}/-/account"),
