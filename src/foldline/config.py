@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foldline.errors import ConfigurationError, Problem
 from foldline.pages.own_words import own_words
+from foldline.pages.prices import wall_offer
 from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
+from foldline.plans import PLAN, Plan, read_plans
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
@@ -70,6 +72,9 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
 #: Tables `[sign-in.<name>]`: what each must say. The secret comes from the environment only.
 SIGN_IN = "sign-in"
 PROVIDER = ("label", "issuer", "client")
+
+#: Tables that hold tables of names that a publication chooses.
+NAMED = (SIGN_IN, PLAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ class Settings:
     providers: tuple[Provider, ...] = ()
     origin: OriginSettings | None = None
     purge: tuple[str, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -161,7 +167,8 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     home = home if isinstance(home, Home) else Home(home)
     problems: list[Problem] = []
     tables, given = _tables(home, problems)
-    providers = _providers(given, environ, str(home.settings_file), problems)
+    providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
+    plans = read_plans(given[PLAN], str(home.settings_file), problems)
     secrets = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
@@ -170,6 +177,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         raise ConfigurationError(tuple(problems))
     publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
     prefix = publication["prefix"]
+    subscribe = f"{prefix}subscribe"
     return Settings(
         home=home,
         publication=Publication(
@@ -179,7 +187,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
             language=publication["language"],
             zone=publication["zone"],
             prefix=prefix,
-            offer=Offer(**tables["offer"], subscribe_path=f"{prefix}subscribe"),
+            offer=wall_offer(plans, words, subscribe) if plans else Offer(**tables["offer"], subscribe_path=subscribe),
             demo=environ.get("FOLDLINE_DEMO") == "1",
         ),
         meter_limit=tables["meter"]["limit"],
@@ -195,15 +203,17 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         providers=providers,
         origin=origin,
         purge=tuple(tables["caches"]["purge"]),
+        plans=plans,
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
 
 def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The file's tables with defaults filled in, and what stands under `sign-in`; unknown names and wrong types become
-    problems."""
+    """The file's tables with defaults filled in, and what stands under the tables of tables, `sign-in` and `plan`;
+    unknown names and wrong types become problems."""
     where = str(home.settings_file)
     tables = {name: {key: default for key, (_, default) in keys.items()} for name, keys in SCHEMA.items()}
+    named: dict[str, Any] = {name: {} for name in NAMED}
     try:
         text = home.settings_file.read_text(encoding="utf-8")
         given = tomllib.loads(text)
@@ -211,14 +221,14 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
         problems.append(
             Problem("FL001", "there is no settings file", where, "Write one: docs/settings.md has an example to copy.")
         )
-        return tables, {}
+        return tables, named
     except OSError as error:
         problems.append(Problem("FL001", f"the settings file can't be read: {error.strerror}", where, "Mend that."))
-        return tables, {}
+        return tables, named
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem("FL002", f"not readable as TOML: {error}", where, "Mend the line that it names."))
-        return tables, {}
-    sign_in = given.pop(SIGN_IN, {})
+        return tables, named
+    named |= {name: given.pop(name) for name in NAMED if name in given}
     for name, table in given.items():
         if name not in SCHEMA or not isinstance(table, dict):
             problems.append(_unknown(name, SCHEMA, text, where))
@@ -232,7 +242,7 @@ def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, An
                 problems.append(Problem("FL004", f"[{name}] {key} must be {wanted}", at, f"It is {value!r}."))
             else:
                 tables[name][key] = value
-    return tables, sign_in if isinstance(sign_in, dict) else {"": sign_in}
+    return tables, named
 
 
 def secret_variable(name: str) -> str:
@@ -240,11 +250,10 @@ def secret_variable(name: str) -> str:
     return f"FOLDLINE_SIGN_IN_{name.upper().replace('-', '_')}_SECRET"
 
 
-def _providers(
-    given: Mapping[str, Any], environ: Mapping[str, str], where: str, problems: list[Problem]
-) -> tuple[Provider, ...]:
+def _providers(given: object, environ: Mapping[str, str], where: str, problems: list[Problem]) -> tuple[Provider, ...]:
     found = []
-    for name, table in given.items():
+    tables: Mapping[str, Any] = given if isinstance(given, dict) else {"": given}
+    for name, table in tables.items():
         place = f"{where} [{SIGN_IN}.{name}]"
         named = isinstance(table, dict) and re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) is not None
         told = {key: table[key] for key in PROVIDER if isinstance(table.get(key), str)} if named else {}

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from tests.readers.browser import Browser, last_code
 from tests.readers.processes import DeskBrowser, served, totp
 
@@ -164,6 +165,36 @@ def test_an_entitlement_without_an_end_is_refused_at_the_desk_unless_it_is_for_s
     assert "Only an entitlement of the kind staff" in desk.post("/readers/entitlement/add/", form).text
     assert Entitlement.objects.count() == 0
     assert desk.post("/readers/entitlement/add/", {**form, "kind": "staff"}).status == 302
+
+
+def test_what_a_subscription_owns_is_neither_given_nor_ended_at_the_desk(desk: DeskBrowser) -> None:
+    from foldline.site.readers import entitlements, moment
+    from foldline.site.readers.models import Entitlement, Product, Reader
+
+    enter(desk)
+    nora = Reader.objects.join("nora@example.test")
+    ends = moment.now().replace(microsecond=0) + timedelta(days=30)
+    form = {"reader": str(nora.pk), "product": "1", "ends_at_0": f"{ends:%Y-%m-%d}", "ends_at_1": "12:00:00"}
+    desk.get("/readers/entitlement/add/")
+    assert (
+        "paid is not one of the available choices"
+        in desk.post("/readers/entitlement/add/", {**form, "kind": "paid"}).text
+    )
+    assert desk.post("/readers/entitlement/add/", {**form, "kind": "print"}).status == 302
+    whole = Product.objects.get(number=1)
+    paid = Entitlement.objects.create(reader=nora, product=whole, kind="paid", ends_at=ends)
+    page = desk.get(f"/service/{nora.pk}").text
+    assert "A subscription owns it" in page
+    assert page.count("End now") == 1
+    desk.post(f"/service/{nora.pk}/end", {"entitlement": str(paid.pk)})
+    desk.post("/readers/entitlement/", {"action": "end_now", "_selected_action": str(paid.pk)})
+    assert "Subscriptions own 1 of these" in desk.get("/readers/entitlement/").text
+    paid.refresh_from_db()
+    assert paid.ended_at is None
+    with pytest.raises(entitlements.OwnedBySubscription, match="at the payment provider"):
+        entitlements.end(paid, by=nora)
+    entitlements.end(paid)
+    assert paid.ended_at is not None
 
 
 def test_closing_an_account_signs_the_reader_out_everywhere(desk: DeskBrowser) -> None:

@@ -16,6 +16,7 @@ from foldline.stores.home import Home
 from foldline.stores.meter import SqliteMeter
 
 if TYPE_CHECKING:
+    from foldline.site.billing.provider import Snapshot
     from foldline.site.desk.models import DueJob
 
 
@@ -283,7 +284,45 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
         "prune meter": 3600.0,
+        "forget billing notices": 3600.0,
     }
+
+
+def test_what_waits_for_a_payment_provider_is_there_where_one_is_set_and_keeps_no_other_job_waiting() -> None:
+    from django.conf import settings
+    from django.test import override_settings
+    from tests.billing.memory_provider import MemoryProvider
+
+    from foldline.server import due
+    from foldline.site.desk.models import DueJob
+
+    class Waiting(MemoryProvider):
+        asked, goes_on = threading.Event(), threading.Event()
+
+        def subscriptions(self, since: int) -> Iterator[Snapshot]:
+            self.asked.set()
+            assert self.goes_on.wait(30)
+            return super().subscriptions(since)
+
+    assert settings.FOLDLINE_PROVIDER is None
+    assert due.waiting_jobs() == ()
+    with override_settings(FOLDLINE_PROVIDER=Waiting(0)):
+        stop, running = threading.Event(), threading.Thread(target=lambda: due.run_forever(stop))
+        running.start()
+        try:
+            assert Waiting.asked.wait(30)
+            deadline = time.monotonic() + 30
+            while not DueJob.objects.filter(name="prune sign-ins", runs__gt=0).exists():
+                assert time.monotonic() < deadline, "a job waited for the payment provider"
+                stop.wait(0.02)
+            assert DueJob.objects.get(name="reconcile billing").every == 86_400.0
+        finally:
+            Waiting.goes_on.set()
+            stop.set()
+            running.join(30)
+            for thread in threading.enumerate():
+                if thread.name in ("waiting jobs", "leases"):
+                    thread.join(30)
 
 
 def test_a_job_deletes_the_meter_of_windows_that_have_ended(home: Home) -> None:

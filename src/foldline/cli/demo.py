@@ -15,6 +15,7 @@ from foldline.cli.home import ready_django
 from foldline.config import Settings, load
 from foldline.errors import ConfigurationError, Problem
 from foldline.server.supervisor import Supervisor, listen
+from foldline.site.billing.providers import REAL_KEYS, TILL
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
 from foldline.stores.rule_sets import RuleSetStore
@@ -23,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
 
 #: The demo runs on a secret that it makes for itself; whoever sets one of these means a real publication.
-REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", "STRIPE_API_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", *REAL_KEYS)
 
 SETTINGS = """\
 # Written by `foldline demo`.
@@ -37,6 +38,17 @@ zone = "America/New_York"
 [offer]
 product = "all of The Fold"
 price = "4 € a month"
+
+[plan.month]
+name = "All of The Fold"
+amount = "4.00"
+currency = "eur"
+
+[plan.year]
+name = "All of The Fold for a year"
+amount = "40.00"
+currency = "eur"
+interval = "year"
 
 [meter]
 limit = 3
@@ -60,7 +72,8 @@ def demo(port: int, home: Path | None, no_open: bool, as_json: bool) -> None:
     """Serve a demo newspaper on this machine. No keys are asked for, and nothing is sent anywhere."""
     refuse_real_keys()
     place = Home((home or _default_home()).resolve())
-    gate, desk = listen(LOOPBACK, port, "--port"), listen(LOOPBACK, 0, "desk")
+    gate, desk, till = listen(LOOPBACK, port, "--port"), listen(LOOPBACK, 0, "desk"), listen(LOOPBACK, 0, "till")
+    os.environ[TILL] = f"http://{LOOPBACK}:{till.getsockname()[1]}"
     settings = write_settings(place, gate.getsockname()[1], desk.getsockname()[1])
     seed(settings)
 
@@ -73,7 +86,7 @@ def demo(port: int, home: Path | None, no_open: bool, as_json: bool) -> None:
         if not no_open and not as_json:
             webbrowser.open(settings.publication.url)
 
-    Supervisor(settings, os.environ, gate, desk).run(ready)
+    Supervisor(settings, os.environ, gate, desk, till).run(ready)
 
 
 def refuse_real_keys() -> None:
@@ -150,6 +163,7 @@ def what_runs(settings: Settings) -> dict[str, object]:
         "url": f"{settings.publication.url}/",
         "desk": f"http://{settings.desk[0]}:{settings.desk[1]}/",
         "mail": f"{base}demo/mail",
+        "till": f"{os.environ[TILL]}/",
         "articles": [{"path": path, "access": access} for path, access in articles],
         "readers": [{"kind": kind, "sign_in": f"{base}demo/become/{kind}"} for kind in KINDS],
     }
@@ -163,6 +177,7 @@ def welcome(settings: Settings, facts: dict[str, object]) -> None:
     click.echo(f"  read    {facts['url']}")
     click.echo(f"  desk    {facts['desk']}")
     click.echo(f"  mail    {facts['mail']}")
+    click.echo(f"  till    {facts['till']}")
     click.echo(f"  readers {', '.join(KINDS)}: choose in the bar on each page")
     click.echo("\nNothing below the fold is in a page that was not opened. Look for yourself:\n")
     click.echo(f"  curl -s {settings.publication.url}{closed}\n")

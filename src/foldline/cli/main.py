@@ -8,6 +8,7 @@ import sys
 import click
 
 from foldline import __version__
+from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
 from foldline.cli.demo import demo
@@ -29,7 +30,7 @@ def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""
 
 
-for verb in (changed, check, demo, importing, init, mapping, migrate, mode, policy, recipe, serve, staff, why):
+for verb in (billing, changed, check, demo, importing, init, mapping, migrate, mode, policy, recipe, serve, staff, why):
     verbs.add_command(verb)
 
 

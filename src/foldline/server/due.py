@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
+from foldline.site.billing import ledger
+from foldline.site.billing.provider import Provider
+from foldline.site.billing.reconcile import reconcile
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
 from foldline.site.readers import moment, prune
@@ -24,7 +27,7 @@ from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
 
-SECOND, HOUR = 1.0, 3600.0
+SECOND, HOUR, DAY = 1.0, 3600.0, 86_400.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
 #: How often a job of a quick pace is written down while it goes well, in seconds.
@@ -47,7 +50,21 @@ def jobs() -> tuple[Job, ...]:
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
+        Job("forget billing notices", HOUR, lambda: ledger.forget_notices(moment.epoch())),
     )
+
+
+def waiting_jobs() -> tuple[Job, ...]:
+    """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
+    provider: Provider | None = settings.FOLDLINE_PROVIDER
+    return () if provider is None else (Job("reconcile billing", DAY, lambda: _reconcile(provider)),)
+
+
+def _reconcile(provider: Provider) -> None:
+    """Nothing is taken away silently: each difference is a line of the log."""
+    for found in reconcile(provider, moment.epoch()):
+        before, after = found.before, found.after
+        log.warning("billing: %s %s: %s until %s, now %s until %s", found.subscription, found.kind, *before, *after)
 
 
 def _prune_meter() -> None:
@@ -69,12 +86,13 @@ class _Held:
 class Loop:
     """The loop. A job runs only while the table of due jobs says that it is this loop's (`site.desk.due_jobs`), so that
     two processes never do one thing twice. An exception ends one run of one job, is logged, written into the table and
-    counted in `failures` by the job's name."""
+    counted in `failures` by the job's name. Jobs `beside` are another loop's, and stand in the same table."""
 
-    def __init__(self, table: tuple[Job, ...]) -> None:
+    def __init__(self, table: tuple[Job, ...], beside: tuple[Job, ...] = ()) -> None:
         self.failures: Counter[str] = Counter()
         self.owner = secrets.token_hex(8)
         self._table = table
+        self._enrolling = (*table, *beside)
         self._next = dict.fromkeys((job.name for job in table), -math.inf)
         self._held = {job.name: _Held() for job in table}
         self._enrolled = False
@@ -138,7 +156,7 @@ class Loop:
 
     def _enrol(self) -> None:
         if not self._enrolled:
-            due_jobs.enrol((job.name, job.every) for job in self._table)
+            due_jobs.enrol((job.name, job.every) for job in self._enrolling)
             self._enrolled = True
 
     def _runs(self, job: Job) -> str:
@@ -167,4 +185,9 @@ class Loop:
 
 def run_forever(stop: threading.Event) -> None:
     """Run by the site process in a thread of its own."""
-    Loop(jobs()).run_forever(stop)
+    quick, waiting = jobs(), waiting_jobs()
+    if waiting:
+        # A daemon: at the end nobody waits for somebody else's machine. Whatever it writes, it writes whole.
+        slow = Loop(waiting, beside=quick)
+        threading.Thread(target=slow.run_forever, args=(stop,), name="waiting jobs", daemon=True).start()
+    Loop(quick, beside=waiting).run_forever(stop)

@@ -7,6 +7,7 @@ import os
 from urllib.parse import urlsplit
 
 from foldline import config
+from foldline.site.billing.providers import provider_from
 
 FOLDLINE = config.load(config.home_from(os.environ), os.environ)
 _HOST = urlsplit(FOLDLINE.publication.url)
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "foldline.site.readers",
+    "foldline.site.billing",
     "foldline.site.newsroom",
     "foldline.site.desk.apps.DeskConfig",
 ]
@@ -140,6 +142,8 @@ ACCOUNT_RATE_LIMITS = {
     "code_for_address": "60/10m/key" if FOLDLINE.demo else "20/10m/key,60/h/key",
     "sign_in_code": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
     "identity": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
+    # Each opens a page of the payment provider: a guard against who tries out cards.
+    "checkout": "300/10m/ip" if FOLDLINE.demo else "10/10m/user,30/10m/ip",
     "passkey": "300/10m/ip" if FOLDLINE.demo else "60/10m/ip",
 }
 # The gate overwrites this header with the one address that it trusts; the process listens on a unix socket only.
@@ -177,6 +181,9 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
     },
 }
+
+#: Who takes payments (`site/billing/provider.py`), or None.
+FOLDLINE_PROVIDER = provider_from(os.environ, FOLDLINE.publication.url, FOLDLINE.secrets[0])
 
 FOLDLINE_CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

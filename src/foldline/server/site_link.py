@@ -28,6 +28,8 @@ _PASSED = frozenset(
         b"sec-fetch-dest",
         b"sec-fetch-mode",
         b"sec-fetch-site",
+        b"stripe-signature",
+        b"till-signature",
         b"user-agent",
         b"x-csrftoken",
         b"x-requested-with",

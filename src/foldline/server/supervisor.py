@@ -81,15 +81,20 @@ def listen(host: str, port: int, what: str) -> socket.socket:
 
 
 class Supervisor:
-    """All processes of one publication. `gate` and `desk` are sockets that listen already; without the first there are
-    no workers, because the gate is mounted in an application."""
+    """All processes of one publication. `gate`, `desk` and `till` are sockets that listen already; without the first
+    there are no workers, because the gate is mounted in an application; the last is the demonstration's."""
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, str], gate: socket.socket | None, desk: socket.socket
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        gate: socket.socket | None,
+        desk: socket.socket,
+        till: socket.socket | None = None,
     ) -> None:
         self._settings = settings
         self._lock = _take(settings.home)
-        self._gate, self._desk = gate, desk
+        self._gate, self._desk, self._till = gate, desk, till
         self._stopping = False
         common = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
         module = [sys.executable, "-m"]
@@ -114,6 +119,16 @@ class Supervisor:
                 for number in range(settings.workers)
             ]
 
+        if till is not None:
+            self.children.append(
+                Child(
+                    "till",
+                    [*module, "foldline.server.demo.till_process"],
+                    {**common, "FOLDLINE_LISTEN_FD": str(till.fileno())},
+                    till.fileno(),
+                )
+            )
+
     def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGINT or SIGTERM; `when_ready` is called once, when every part answers."""
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -135,8 +150,8 @@ class Supervisor:
         self._stopping = True
 
     def _answers(self) -> bool:
-        """Whether a worker, the site process and the desk each answer a request."""
-        gate, desk = self._gate, self._desk
+        """Whether a worker, the site process, the desk and the till each answer a request."""
+        gate, desk, till = self._gate, self._desk, self._till
         host = self._settings.host.encode()
         prefix = self._settings.publication.prefix.encode()
         return all(
@@ -149,6 +164,7 @@ class Supervisor:
                     b"GET %ssign-in HTTP/1.0\r\nHost: %s\r\n\r\n" % (prefix, host),
                 ),
                 _asks(desk.family, desk.getsockname(), b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"),
+                till is None or _asks(till.family, till.getsockname(), b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"),
             )
         )
 
@@ -165,7 +181,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for listening in (self._gate, self._desk):
+        for listening in (self._gate, self._desk, self._till):
             if listening is not None:
                 listening.close()
         self._settings.home.site_socket.unlink(missing_ok=True)

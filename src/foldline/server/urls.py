@@ -17,7 +17,10 @@ handler500 = "foldline.site.readers.errors.server_error"
 def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     """The demonstration's powers have no address anywhere else."""
     prefix = foldline.publication.prefix.removeprefix("/")
-    found: list[URLPattern | URLResolver] = [path(prefix, include("foldline.site.readers.urls"))]
+    found: list[URLPattern | URLResolver] = [
+        path(prefix, include("foldline.site.readers.urls")),
+        path(prefix, include("foldline.site.billing.urls")),
+    ]
     if foldline.demo:
         found.append(path(f"{prefix}demo/", include("foldline.server.demo.urls")))
     return found

@@ -30,6 +30,11 @@ class Home:
         return self.path / "meter.db"
 
     @property
+    def till_db(self) -> Path:
+        """The demonstration's payment provider keeps its own books; nothing of ours reads them."""
+        return self.path / "till.db"
+
+    @property
     def public_db(self) -> Path:
         return self.path / "articles" / "public.db"
 

@@ -47,6 +47,9 @@ class PublicStore:
     def __init__(self, home: Home) -> None:
         self._connection = connect(home.public_db, read_only=True)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def find(self, path: str) -> Record | None:
         """The record at exactly this path.
 

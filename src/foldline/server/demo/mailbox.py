@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_string
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parsedate_to_datetime
@@ -44,7 +44,8 @@ def read_mails(folder: Path, url: str) -> list[Mail]:
 
 
 def _mail(raw: str, url: str) -> Mail:
-    message = message_from_string(raw, _class=EmailMessage, policy=default)
+    # As bytes: a text in eight bits comes out of a string with its letters escaped.
+    message = message_from_bytes(raw.encode(), _class=EmailMessage, policy=default)
     body = message.get_body(("plain",))
     text = str(body.get_content()) if body is not None else ""
     code = _CODE.search(text)

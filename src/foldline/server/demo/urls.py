@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern] = [
     path("become/<str:kind>", views.become, name="demo_become"),
     path("mail", views.mail, name="demo_mail"),
     path("desk", views.desk, name="demo_desk"),
+    path("till", views.till, name="demo_till"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 
 from allauth.account.adapter import get_adapter
@@ -16,6 +17,7 @@ from foldline.server.demo.loopback import only_here
 from foldline.server.demo.mailbox import read_mails
 from foldline.server.demo.readers import NOBODY, READERS, STAFF
 from foldline.signed.counting import reader_owner
+from foldline.site.billing.providers import TILL
 from foldline.site.desk.access import record_second_factor
 from foldline.site.desk.roles import Role
 from foldline.site.readers import passes, rendering
@@ -75,6 +77,16 @@ def desk(request: HttpRequest) -> HttpResponse:
     """To the desk, which has a host of its own."""
     host, port = settings.FOLDLINE.desk
     return SeeOther(f"http://{host}:{port}/")
+
+
+@require_safe
+@only_here
+def till(request: HttpRequest) -> HttpResponse:
+    """To the till's books, which have a host of their own. 404 where the demonstration runs without a till."""
+    address = os.environ.get(TILL, "")
+    if not address:
+        raise Http404
+    return SeeOther(f"{address}/")
 
 
 @require_POST

@@ -114,7 +114,7 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End an entitlement now."""
     entitlement = get_object_or_404(Entitlement, pk=_number(request, "entitlement"), reader_id=pk)
-    if entitlement.runs(moment.now()):
+    if entitlement.runs(moment.now()) and entitlement.kind not in Entitlement.OF_SUBSCRIPTIONS:
         before = f"until {entitlement.end:%Y-%m-%d}" if entitlement.end else "without end"
         entitlements.end(entitlement, by=staff_of(request))
         audit.record(staff_of(request), "ended", audit.of_entitlement(entitlement), before, "ended now")
@@ -175,7 +175,7 @@ def _shown(
 ) -> HttpResponse:
     now = moment.now()
     rights = [
-        (right, right.runs(now))
+        (right, right.runs(now), right.kind in Entitlement.OF_SUBSCRIPTIONS)
         for right in Entitlement.objects.filter(reader=one).select_related("product", "given_by")
     ]
     context = {

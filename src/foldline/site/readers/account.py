@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from foldline import config
@@ -19,7 +20,7 @@ from foldline.pages.assets import asset_path
 from foldline.pages.dates import short_dateline
 from foldline.site.readers import identities, moment, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
-from foldline.site.readers.models import Reader
+from foldline.site.readers.models import Entitlement, Reader
 from foldline.site.readers.return_path import own_path
 from foldline.site.readers.wording import words
 
@@ -27,9 +28,23 @@ Arguments = ParamSpec("Arguments")
 
 #: What a page of the account may say about what was just done. The address names it; the words are ours.
 DONE = frozenset(
-    ("device", "others", "passkey-added", "passkey-renamed", "passkey-removed", "linked", "unlinked", "address")
+    (
+        "device",
+        "others",
+        "passkey-added",
+        "passkey-renamed",
+        "passkey-removed",
+        "linked",
+        "unlinked",
+        "address",
+        "cancelled",
+        "resumed",
+    )
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
+
+#: Parts of the page that other rooms add as they are set up: each gives its HTML, "" where it has nothing to say.
+PARTS: list[Callable[[HttpRequest, Reader], SafeString]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,7 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "problem": words()[f"account.{said}"] if said in FAILED else "",
         "since": words().format("account.since", date=_date(reader.joined_at)),
         "subscriptions": _subscriptions(reader),
+        "parts": [html for part in PARTS if (html := part(request, reader))],
         "devices": _devices(request, reader),
         "device": passes.device_name(request),
         "passkeys_offered": passkeys.offered(),
@@ -108,7 +124,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 def _subscriptions(reader: Reader) -> list[str]:
     lines = []
-    for product, end in passes.products_running(reader):
+    for product, end in passes.products_running(reader, Entitlement.OF_SUBSCRIPTIONS):
         if not end:
             lines.append(words().format("account.runs-open", product=product))
             continue

@@ -80,6 +80,12 @@ class GiveForm(EntitlementForm):
         model = Entitlement
         fields = ("reader", "product", "kind", "ends_at", "note")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            kinds = [kind for kind in Entitlement.Kind.choices if kind[0] not in Entitlement.OF_SUBSCRIPTIONS]
+            self.fields["kind"] = forms.ChoiceField(choices=kinds, initial=Entitlement.Kind.COMPLIMENTARY)
+
     def clean_ends_at(self) -> Any:
         ends_at = self.cleaned_data["ends_at"]
         if ends_at is not None and ends_at <= moment.now():
@@ -119,7 +125,11 @@ class EntitlementAdmin(KeptAdmin):
 
     @admin.action(description="End now", permissions=["change"])
     def end_now(self, request: HttpRequest, chosen: QuerySet[Entitlement]) -> None:
-        for entitlement in chosen:
+        owned = chosen.filter(kind__in=Entitlement.OF_SUBSCRIPTIONS)
+        ending = chosen.exclude(kind__in=Entitlement.OF_SUBSCRIPTIONS)
+        for entitlement in ending:
             entitlements.end(entitlement, by=staff_of(request))
             self.record(request, "ended", entitlement)
-        messages.success(request, f"Ended: {chosen.count()}.")
+        if owned.exists():
+            messages.warning(request, f"Subscriptions own {owned.count()} of these. End them at the payment provider.")
+        messages.success(request, f"Ended: {ending.count()}.")

@@ -104,11 +104,20 @@ class Product(models.Model):
 
 
 class Entitlement(models.Model):
-    """A reader's right to a product from a start until an end. Ending it early is a record, not a changed end."""
+    """A reader's right to a product from a start until an end. Ending it early is a record, not a changed end. The end
+    of one that a subscription owns moves with what is paid; the ledger of billing alone moves it."""
 
     class Kind(models.TextChoices):
         STAFF = "staff", "Staff"
         COMPLIMENTARY = "complimentary", "Complimentary"
+        PAID = "paid", "Paid"
+        TRIAL = "trial", "Trial"
+        GIFT = "gift", "Gift"
+        PRINT = "print", "Print"
+        LIBRARY = "library", "Library"
+
+    #: What subscriptions own: their ends follow the payment provider, and nobody gives or ends them by hand.
+    OF_SUBSCRIPTIONS = frozenset({Kind.PAID, Kind.TRIAL})
 
     reader = models.ForeignKey(Reader, on_delete=models.PROTECT, related_name="entitlements")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")

@@ -9,6 +9,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from foldline.site.billing import held
+from foldline.site.billing.models import Order
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -35,6 +37,9 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
     if reader.is_staff:
         context: dict[str, Any] = {"staff": True}
         return rendering.page(request, "erase", words()["erase.title"], context, status=403)
+    if held.renews(reader):
+        # Else a provider would go on charging somebody whom nobody here knows any more.
+        return rendering.page(request, "erase", words()["erase.title"], {"renews": True}, status=409)
     if request.method != "POST":
         runs = any(entitlement.runs(moment.now()) for entitlement in reader.entitlements.all())
         return rendering.page(request, "erase", words()["erase.title"], {"runs": runs})
@@ -66,6 +71,28 @@ def told(reader: Reader) -> dict[str, Any]:
                 "note": entitlement.note,
             }
             for entitlement in reader.entitlements.select_related("product").order_by("starts_at", "pk")
+        ],
+        "plans": [
+            {
+                "plan": one.plan,
+                "state": one.state,
+                "amount": one.amount,
+                "currency": one.currency,
+                "began": _moment(datetime.fromtimestamp(one.created, UTC)),
+                "paid_until": _moment(datetime.fromtimestamp(one.period_end, UTC)),
+                "at_provider": f"{one.provider} {one.provider_id}",
+            }
+            for one in held.of(reader)
+        ],
+        "agreed_to": [
+            {
+                "at": _moment(datetime.fromtimestamp(order.agreed_at, UTC)),
+                "plan": order.plan,
+                "terms": order.terms,
+                "version": order.terms_version,
+                "language": order.language,
+            }
+            for order in Order.objects.filter(reader=reader)
         ],
         "devices": [
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -136,20 +136,21 @@ def keyring() -> Keyring:
     return Keyring(foldline.secrets, foldline.host)
 
 
-def product_ends(reader: Reader) -> dict[int, int]:
-    """Each product that a reader has or had, with the epoch second of its end; 0 for none."""
+def product_ends(reader: Reader, besides: Collection[str] = ()) -> dict[int, int]:
+    """Each product that a reader has or had, with the epoch second of its end; 0 for none. Entitlements of the kinds in
+    `besides` are left out."""
     now = moment.now()
     ends: dict[int, int] = {}
-    for entitlement in Entitlement.objects.filter(reader=reader, starts_at__lte=now):
+    for entitlement in Entitlement.objects.filter(reader=reader, starts_at__lte=now).exclude(kind__in=besides):
         end = 0 if entitlement.end is None else int(entitlement.end.timestamp())
         before = ends.get(entitlement.product_id)
         ends[entitlement.product_id] = end if before is None else 0 if 0 in (end, before) else max(end, before)
     return ends
 
 
-def products_running(reader: Reader) -> list[tuple[Product, int]]:
+def products_running(reader: Reader, besides: Collection[str] = ()) -> list[tuple[Product, int]]:
     """The products that a reader has or had, with their ends, those that run first."""
-    ends = product_ends(reader)
+    ends = product_ends(reader, besides)
     products = Product.objects.in_bulk(list(ends))
     now = moment.epoch()
     return sorted(

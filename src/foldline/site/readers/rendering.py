@@ -49,7 +49,8 @@ def publication() -> Publication:
 def page(
     request: HttpRequest, template: str, title: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """A page of the site. `template` is the name of a file in `templates/readers/` without its ending."""
+    """A page of the site. `template` is the name of a file in `templates/readers/` without its ending; the name of
+    another room's folder stands before it, as in `billing/cancel`."""
     values = {
         "w": Texts(),
         "publication": publication(),
@@ -59,7 +60,7 @@ def page(
         **(context or {}),
     }
     # Without the request: a page reads the session and sets cookies only where its template has a form.
-    main = render_to_string(f"readers/{template}.html", values)
+    main = render_to_string(f"{template if '/' in template else f'readers/{template}'}.html", values)
     return framed(title, main, status)
 
 

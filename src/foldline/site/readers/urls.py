@@ -25,5 +25,4 @@ urlpatterns: list[URLPattern] = [
     path("account/passkeys/ask", passkey_views.ask_for_new, name="ask_for_new_passkey"),
     path("account/passkeys/<int:number>", passkey_views.change, name="change_passkey"),
     path("account/identities/<int:number>", identity_views.unlink, name="unlink"),
-    path("subscribe", account.subscribe, name="subscribe"),
 ]

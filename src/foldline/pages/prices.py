@@ -1,0 +1,44 @@
+"""Prices in words. An amount is a whole number of a currency's minor units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from foldline.pages.public import Offer
+from foldline.pages.words import Words
+from foldline.plans import CURRENCIES, Plan
+
+#: How a currency is written where it has a sign of its own.
+_SIGNS = {"eur": "€", "gbp": "£", "usd": "$"}
+
+_NARROW = "\N{NARROW NO-BREAK SPACE}"
+_FIRM = "\N{NO-BREAK SPACE}"
+
+
+def spoken(amount: int, currency: str, language: str) -> str:
+    """“€4”, “€4.50” in English, “4 €”, “4,50 €” in French: decimals only where there are some."""
+    name = currency.lower()
+    digits = CURRENCIES.get(name, 2)
+    whole, rest = divmod(amount, 10**digits)
+    french = language.partition("-")[0] == "fr"
+    number = f"{whole:,}".replace(",", _NARROW if french else ",")
+    if rest:
+        number += f"{',' if french else '.'}{rest:0{digits}}"
+    sign = _SIGNS.get(name, name.upper())
+    if french:
+        return f"{number}{_FIRM}{sign}"
+    return f"{sign}{number}" if name in _SIGNS else f"{sign}{_FIRM}{number}"
+
+
+def price_line(amount: int, currency: str, interval: str, words: Words) -> str:
+    """“€4 a month”."""
+    return words.format(f"subscribe.price-{interval}", price=spoken(amount, currency, words.language))
+
+
+def wall_offer(plans: Sequence[Plan], words: Words, subscribe_path: str) -> Offer:
+    """What every wall may say of what is sold: the first plan, where all plans open the same. Where they don't, a wall
+    names none, because it does not know which of them opens its article; the page that it leads to does."""
+    if not plans or len({frozenset(plan.products) for plan in plans}) > 1:
+        return Offer(subscribe_path=subscribe_path)
+    first = plans[0]
+    return Offer(first.name, price_line(first.amount, first.currency, first.interval, words), subscribe_path)

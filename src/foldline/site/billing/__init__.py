@@ -1,0 +1,1 @@
+"""The money: plans, subscriptions, and the providers that take payments."""

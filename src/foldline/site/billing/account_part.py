@@ -1,0 +1,86 @@
+"""What the account's page says of a reader's subscriptions. It asks no provider, so that it is there when
+none answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.http import HttpRequest
+from django.template.context_processors import csrf
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from foldline.pages.dates import short_dateline
+from foldline.pages.prices import price_line, spoken
+from foldline.site.billing import held, lifecycle, plans
+from foldline.site.billing.lifecycle import State
+from foldline.site.billing.models import Subscription
+from foldline.site.readers import moment, rendering
+from foldline.site.readers.models import Reader
+from foldline.site.readers.wording import words
+
+#: The part of the account's page to look at.
+PART = "plans"
+
+#: What was just done here, in the words `account.done-<name>`.
+DONE = frozenset(("cancelled", "resumed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One subscription: what is paid, and what comes next. `fails` is the sentence about a payment that failed."""
+
+    number: int
+    name: str
+    price: str
+    next: str
+    fails: str
+    stands: bool
+    renews: bool
+    returns: bool
+
+
+def account_part(request: HttpRequest, reader: Reader) -> SafeString:
+    """The part's HTML, "" for who never had a subscription."""
+    subscriptions = held.of(reader)
+    if not subscriptions:
+        return SafeString()
+    lines = [_line(one) for one in subscriptions]
+    values = {"w": rendering.Texts(), "lines": lines, "again": not any(line.stands for line in lines), **csrf(request)}
+    return render_to_string("billing/account_part.html", values)
+
+
+def title_of(subscription: Subscription) -> str:
+    """What a subscription is called: its plan's name, or the plan's key where that is not sold any more."""
+    plan = plans.named(subscription.plan)
+    return plan.name if plan is not None else subscription.plan
+
+
+def day_of(epoch: int) -> str:
+    """The day of a moment in the publication's zone."""
+    publication = rendering.publication()
+    return short_dateline(datetime.fromtimestamp(epoch, UTC), publication.zone, publication.language)
+
+
+def _line(one: Subscription) -> Line:
+    state = State(one.state)
+    paid_until = day_of(lifecycle.paid_until(one.snapshot))
+    plan = plans.named(one.plan)
+    price = price_line(one.amount, one.currency, plan.interval, words()) if plan is not None else ""
+    fails = ""
+    if state is State.PAST_DUE:
+        until = lifecycle.entitled_until(one.snapshot, one.grace_days)
+        fails = words().format("billing.fails", date=day_of(until or 0))
+    return Line(
+        number=one.pk,
+        name=title_of(one),
+        price=price,
+        next=words().format(
+            f"billing.is-{state}", price=spoken(one.amount, one.currency, words().language), date=paid_until
+        ),
+        fails=fails,
+        stands=state in held.STANDS,
+        renews=state in held.RENEWS,
+        returns=state is State.CANCELLED and lifecycle.paid_until(one.snapshot) > moment.epoch(),
+    )

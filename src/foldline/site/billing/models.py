@@ -1,0 +1,198 @@
+"""What we know of subscriptions. The provider's own objects decide; `ledger` writes these rows after them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+from django.db import models
+
+from foldline.site.billing.lifecycle import State
+from foldline.site.billing.provider import Snapshot, Status
+from foldline.site.readers.models import Entitlement, Reader
+
+_STATES = [(state.value, state.value) for state in State]
+
+
+class Subscription(models.Model):
+    """One subscription at a provider, as we saw it last. Moments are epoch seconds, `amount` whole minor units.
+
+    `reader` is None where nobody here has the key that the provider keeps, or the account is gone. `plan`, `products`
+    and `grace_days` are what was sold: they outlive the plan in the settings (numbers with
+    commas, empty where the plan was never known). `version` is `Snapshot.updated`, `seen` when
+    something in it was new.
+    """
+
+    provider = models.CharField(max_length=20)
+    provider_id = models.CharField(max_length=255)
+    customer = models.CharField(max_length=255)
+    reader = models.ForeignKey(Reader, on_delete=models.SET_NULL, null=True, related_name="paid_subscriptions")
+    plan = models.CharField(max_length=40)
+    products = models.CharField(max_length=120)
+    grace_days = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=_STATES)
+    status = models.CharField(max_length=20)
+    period_end = models.BigIntegerField()
+    cancel_at_period_end = models.BooleanField()
+    trial_end = models.BigIntegerField(null=True)
+    paused = models.BooleanField()
+    refunded = models.BooleanField()
+    disputed = models.BooleanField()
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    created = models.BigIntegerField()
+    version = models.BigIntegerField()
+    seen = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("-created", "-pk")
+        default_permissions = ()
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["provider", "provider_id"], name="one_row_for_a_subscription"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.provider_id}"
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The provider's object, as we saw it last. Its `reader` is who the subscription belongs to here."""
+        return self.seen_of("" if self.reader is None else self.reader.key)
+
+    def seen_of(self, reader: str) -> Snapshot:
+        """The same with a reader's key that is known already."""
+        return Snapshot(
+            subscription=self.provider_id,
+            customer=self.customer,
+            reader=reader,
+            plan=self.plan,
+            status=Status(self.status),
+            period_end=self.period_end,
+            cancel_at_period_end=self.cancel_at_period_end,
+            trial_end=self.trial_end,
+            paused=self.paused,
+            refunded=self.refunded,
+            disputed=self.disputed,
+            amount=self.amount,
+            currency=self.currency,
+            created=self.created,
+            updated=self.version,
+        )
+
+    @property
+    def opens(self) -> tuple[int, ...]:
+        """The numbers of its products."""
+        return tuple(int(number) for number in self.products.split(",") if number)
+
+
+class OwnedEntitlement(models.Model):
+    """That a subscription owns an entitlement: nothing else moves its end, and it moves no other."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="owned")
+    entitlement = models.OneToOneField(Entitlement, on_delete=models.CASCADE, related_name="owner")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.entitlement_id} of {self.subscription_id}"
+
+
+class SeenNotice(models.Model):
+    """An event that a provider told, and that is done with. It comes in the transaction of what it did."""
+
+    provider = models.CharField(max_length=20)
+    event = models.CharField(max_length=255)
+    at = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["provider", "event"], name="an_event_counts_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event}"
+
+
+class BillingEvents(models.QuerySet["BillingEvent"]):
+    """Rows that are added, and never changed or taken away."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("the log of billing is append-only")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("the log of billing is append-only")
+
+
+class BillingEvent(models.Model):
+    """One step of a subscription as we came to know it. The database refuses to change rows.
+
+    `what` are the events between the two states, with spaces, or `unexplained` where the table knows none. `heard` says
+    by what way. `until` is the end of what it opens, in epoch seconds, 0 for nothing. Nobody's address stands here.
+    """
+
+    class Heard(models.TextChoices):
+        NOTICE = "notice"
+        RETURN = "return"
+        ACCOUNT = "account"
+        RECONCILE = "reconcile"
+
+    at = models.BigIntegerField()
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="events")
+    heard = models.CharField(max_length=10, choices=Heard.choices)
+    what = models.CharField(max_length=200)
+    before = models.CharField(max_length=10, choices=_STATES)
+    after = models.CharField(max_length=10, choices=_STATES)
+    until = models.BigIntegerField()
+    version = models.BigIntegerField()
+
+    objects = BillingEvents.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id}: {self.what}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("the log of billing is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("the log of billing is append-only")
+
+
+class Order(models.Model):
+    """One form that was sent once. `token` names the form: sent twice, it is one order, and one visit to the provider.
+
+    `terms` are the words agreed to, `terms_version` is what `version_of` makes of all that stood on the page. The row
+    outlives the reader's account, without their name: it shows what was agreed. `confirmed_at` is when the mail that
+    confirms the contract went out, 0 for not yet. Moments are epoch seconds.
+    """
+
+    token = models.CharField(max_length=32)
+    reader = models.ForeignKey(Reader, on_delete=models.SET_NULL, null=True, related_name="+")
+    plan = models.CharField(max_length=40)
+    provider = models.CharField(max_length=20)
+    checkout = models.CharField(max_length=255, blank=True, default="")
+    return_path = models.CharField(max_length=512)
+    terms = models.TextField()
+    terms_version = models.CharField(max_length=20)
+    language = models.CharField(max_length=16)
+    agreed_at = models.BigIntegerField()
+    confirmed_at = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("-agreed_at", "-pk")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["reader", "token"], name="one_order_for_a_form"),
+            models.UniqueConstraint(
+                fields=["provider", "checkout"], condition=~models.Q(checkout=""), name="one_order_for_a_checkout"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan}, {self.agreed_at}"

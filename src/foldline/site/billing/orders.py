@@ -1,0 +1,33 @@
+"""That somebody set out to pay: what they agreed to, in the words that they saw, and where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+
+from foldline.site.billing.lifecycle import State
+from foldline.site.billing.models import Order, Subscription
+from foldline.site.readers import mail, moment
+
+#: What a contract begins with.
+BEGUN = frozenset((State.TRIALING, State.ACTIVE))
+
+
+def version_of(shown: str) -> str:
+    """What tells two wordings of an offer apart: "t-" and ten digits of a hash of the text."""
+    return f"t-{hashlib.sha256(shown.encode()).hexdigest()[:10]}"
+
+
+def confirm(subscription: Subscription | None) -> None:
+    """Mail the reader what they agreed to, once, whoever is the first to hear that it is paid: a contract needs a
+    confirmation that can be kept."""
+    if subscription is None or subscription.reader is None or subscription.state not in BEGUN:
+        return
+    asked = Order.objects.filter(reader=subscription.reader, plan=subscription.plan, provider=subscription.provider)
+    order = asked.exclude(checkout="").first()
+    if order is not None and is_first_to_confirm(order):
+        mail.send_notice(subscription.reader.email, "subscribed", terms=order.terms)
+
+
+def is_first_to_confirm(order: Order) -> bool:
+    """Whether nobody confirmed an order before, in this process or in another."""
+    return bool(Order.objects.filter(pk=order.pk, confirmed_at=0).update(confirmed_at=moment.epoch()))

@@ -1,0 +1,85 @@
+"""Reconciling: each subscription of a provider beside what we have of it. What differs is listed and repaired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from foldline.site.billing import ledger, owned
+from foldline.site.billing.ledger import Applied, Outcome
+from foldline.site.billing.models import Subscription
+from foldline.site.billing.provider import NotAtProvider, Provider
+
+
+class Kind(StrEnum):
+    """What can differ. Only `REPAIRED` ones are gone at the next run."""
+
+    REPAIRED = "repaired"
+    UNKNOWN_READER = "unknown-reader"
+    UNKNOWN_PLAN = "unknown-plan"
+    OTHER_CURRENCY = "other-currency"
+    NOT_AT_PROVIDER = "not-at-provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One subscription that stood here as it does not stand at the provider. `before` and `after` are states with the
+    epoch second until which they open (0: nothing)."""
+
+    subscription: str
+    kind: Kind
+    before: tuple[str, int]
+    after: tuple[str, int]
+
+    @property
+    def repaired(self) -> bool:
+        return self.kind is Kind.REPAIRED
+
+    @property
+    def takes_away(self) -> bool:
+        return self.repaired and self.after[1] < self.before[1]
+
+
+_LISTED = {
+    Applied.CHANGED: Kind.REPAIRED,
+    Applied.UNKNOWN_READER: Kind.UNKNOWN_READER,
+    Applied.UNKNOWN_PLAN: Kind.UNKNOWN_PLAN,
+    Applied.OTHER_CURRENCY: Kind.OTHER_CURRENCY,
+}
+
+
+def reconcile(provider: Provider, now: int) -> list[Difference]:
+    """Compare all, and repair what can be. A subscription that the provider does not have (any more) is listed alone:
+    a provider that answers for another account would else end everybody's.
+
+    Raises:
+        ProviderUnavailable: in the middle of it. What was repaired stays, and the next run goes on.
+    """
+    found = []
+    met = set()
+    for snapshot in provider.subscriptions(0):
+        met.add(snapshot.subscription)
+        outcome = ledger.apply(provider.name, snapshot, now, ledger.Heard.RECONCILE)
+        if outcome.applied in _LISTED:
+            found.append(_difference(snapshot.subscription, outcome))
+    for row in Subscription.objects.filter(provider=provider.name).iterator():
+        if row.provider_id not in met:
+            found += _not_listed(provider, row, now)
+    return found
+
+
+def _not_listed(provider: Provider, row: Subscription, now: int) -> list[Difference]:
+    """One that the list left out: it is asked for by name before anything is said of it."""
+    try:
+        snapshot = provider.subscription(row.provider_id)
+    except NotAtProvider:
+        stands = (row.state, owned.open_until(row, now))
+        gone = Difference(row.provider_id, Kind.NOT_AT_PROVIDER, stands, stands)
+        return [gone] if stands[1] else []
+    outcome = ledger.apply(provider.name, snapshot, now, ledger.Heard.RECONCILE)
+    return [_difference(row.provider_id, outcome)] if outcome.applied in _LISTED else []
+
+
+def _difference(subscription: str, outcome: Outcome) -> Difference:
+    before, after = (outcome.before, outcome.move.before), (outcome.after, outcome.move.now)
+    return Difference(subscription, _LISTED[outcome.applied], before, after)

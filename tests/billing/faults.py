@@ -1,0 +1,118 @@
+"""Faults to be found: each takes one defence of the ledger away, and the histories have to go red by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+Break = Callable[[pytest.MonkeyPatch], None]
+FAULTS: dict[str, Break] = {}
+
+
+def _fault(name: str) -> Callable[[Break], Break]:
+    def kept(fault: Break) -> Break:
+        FAULTS[name] = fault
+        return fault
+
+    return kept
+
+
+@_fault("an older object is believed")
+def _older(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger
+
+    honest = ledger._row
+
+    def row(provider: str, subscription: str) -> object:
+        found = honest(provider, subscription)
+        if found is not None:
+            found.version = -1
+        return found
+
+    patch.setattr(ledger, "_row", row)
+
+
+@_fault("a renewal that is awaited has no grace")
+def _no_grace(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger, lifecycle
+
+    patch.setattr(ledger, "entitled_until", lambda snapshot, _grace: lifecycle.entitled_until(snapshot, 0))
+
+
+@_fault("who cancelled has the grace too")
+def _grace_for_all(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger, lifecycle
+
+    def until(snapshot: object, grace: int) -> int | None:
+        return lifecycle.entitled_until(replace(snapshot, cancel_at_period_end=False), grace)  # type: ignore[type-var]
+
+    patch.setattr(ledger, "entitled_until", until)
+
+
+@_fault("a refund is not looked at")
+def _no_refunds(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger, lifecycle
+
+    def until(snapshot: object, grace: int) -> int | None:
+        return lifecycle.entitled_until(replace(snapshot, refunded=False), grace)  # type: ignore[type-var]
+
+    patch.setattr(ledger, "entitled_until", until)
+
+
+@_fault("ending a subscription ends whatever its reader has")
+def _ends_all(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import owned
+    from foldline.site.readers.models import Entitlement
+
+    honest = owned._end
+
+    def end(entitlement: Entitlement, now: int) -> bool:
+        Entitlement.objects.filter(reader=entitlement.reader, ended_at=None).update(ended_at=owned._moment(now))
+        return honest(entitlement, now)
+
+    patch.setattr(owned, "_end", end)
+
+
+@_fault("a subscription takes over what was given")
+def _takes_over(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import owned
+    from foldline.site.readers.models import Entitlement
+
+    def standing(subscription: object) -> dict[int, Entitlement]:
+        found = Entitlement.objects.filter(reader=subscription.reader, ended_at=None)  # type: ignore[attr-defined]
+        return {one.product_id: one for one in found}
+
+    patch.setattr(owned, "_standing", standing)
+
+
+@_fault("the passes are not told")
+def _no_refresh(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import owned
+
+    class Silent:
+        refresh = staticmethod(lambda _reader: None)
+
+    patch.setattr(owned, "passes", Silent)
+
+
+@_fault("an event is done with before the provider has answered")
+def _seen_first(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger
+    from foldline.site.billing.provider import ProviderUnavailable
+
+    def asked(provider: object, told: object) -> object:
+        try:
+            return provider.subscription(told.subscription)  # type: ignore[attr-defined]
+        except ProviderUnavailable:
+            return None
+
+    patch.setattr(ledger, "_asked", asked)
+
+
+@_fault("reconciling lists and repairs nothing")
+def _no_repair(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import reconcile
+
+    patch.setattr(reconcile, "reconcile", lambda _provider, _now: [])

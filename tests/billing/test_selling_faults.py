@@ -1,0 +1,82 @@
+"""Each defence of selling, taken away: the test that stands for it goes red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.billing import test_managing, test_notices, test_selling
+from tests.billing.shop import shop
+
+if TYPE_CHECKING:
+    from tests.billing.shop import Shop
+
+__all__ = ["shop"]
+
+Patch = pytest.MonkeyPatch
+
+
+def _anybodys(reader: object, number: int) -> Any:
+    from foldline.site.billing.models import Subscription
+
+    return Subscription.objects.get(pk=number)
+
+
+def _all_plans(path: str) -> Any:
+    from foldline.site.billing import plans
+
+    return plans.plans()
+
+
+#: What is taken away: where it stands, what stands in its place, and the test that must not pass then.
+FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
+    "notices are believed unsigned": (
+        "foldline.site.billing.till.client.verify",
+        lambda body, header, secrets, now: now,
+        lambda shop: test_notices.test_what_nobody_signed_is_refused_and_changes_nothing(shop, "t=1,v1=00"),
+    ),
+    "anybody cancels anybody's subscription": (
+        "foldline.site.billing.held.one_of",
+        _anybodys,
+        lambda shop: test_managing.test_nobody_touches_the_subscription_of_somebody_else(shop, "cancel"),
+    ),
+    "every plan is sold for every article": (
+        "foldline.site.billing.offered.opening",
+        _all_plans,
+        test_selling.test_a_plan_that_does_not_open_the_article_is_not_sold_for_it,
+    ),
+    "a plan is sold to who has it": (
+        "foldline.site.billing.held.runs",
+        lambda reader, plan: False,
+        test_selling.test_nobody_pays_twice_for_what_they_have,
+    ),
+    "paying leads wherever the form says": (
+        "foldline.site.billing.subscribing.own_path",
+        lambda given: given or "/",
+        lambda shop: test_selling.test_paying_never_leads_to_another_site(shop, "//evil.example"),
+    ),
+    "a mail goes out each time that somebody hears of a payment": (
+        "foldline.site.billing.orders.is_first_to_confirm",
+        lambda order: True,
+        test_selling.test_what_was_agreed_to_is_kept_in_its_words_and_mailed_once,
+    ),
+    "a subscriber is erased who is still charged": (
+        "foldline.site.billing.held.renews",
+        lambda reader: False,
+        test_managing.test_an_account_is_not_erased_while_its_subscription_would_be_charged,
+    ),
+    "the trial begins anew each time": (
+        "foldline.site.billing.held.had_any",
+        lambda reader: False,
+        test_selling.test_a_second_subscription_has_no_second_trial,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_without_the_defence_its_test_goes_red(shop: Shop, monkeypatch: Patch, name: str) -> None:
+    place, instead, goes_red = FAULTS[name]
+    monkeypatch.setattr(place, instead)
+    with pytest.raises((AssertionError, KeyError, ValueError)):
+        goes_red(shop)
