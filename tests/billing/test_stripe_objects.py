@@ -52,6 +52,30 @@ def test_a_period_that_is_not_paid_does_not_count(status: str) -> None:
     assert ours.snapshot(subscription(status=status), [], [], 7).period_end == START
 
 
+@pytest.mark.parametrize(
+    ("invoice", "paused", "until"),
+    [
+        ("paid", False, END),
+        ("paid", True, END),
+        ("open", False, END),
+        ("draft", False, END),
+        ("draft", True, START),
+        ("open", True, START),
+        ("void", False, START),
+        ("void", True, START),
+        ("uncollectible", True, START),
+    ],
+)
+def test_a_period_that_nobody_was_charged_for_does_not_count(invoice: str, paused: bool, until: int) -> None:
+    pause = {"behavior": "void", "resumes_at": None} if paused else None
+    found = subscription(latest_invoice=published("invoice", status=invoice), pause_collection=pause)
+    assert ours.snapshot(found, [], [], 7).period_end == until
+
+
+def test_a_trial_that_ended_without_a_card_is_paid_until_its_end() -> None:
+    assert ours.snapshot(subscription(status="paused", trial_end=START - 5), [], [], 7).period_end == START - 5
+
+
 @pytest.mark.parametrize(("ended_at", "until"), [(START + 5, START + 5), (END + 5, END)])
 def test_what_was_ended_is_paid_no_longer_than_that(ended_at: int, until: int) -> None:
     assert ours.snapshot(subscription(status="canceled", ended_at=ended_at), [], [], 7).period_end == until

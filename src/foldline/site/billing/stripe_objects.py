@@ -13,6 +13,7 @@ from foldline.site.billing.provider import Checkout, Invoice, InvoiceStatus, Pri
 Object = dict[str, Any]
 
 READER, PLAN = "foldline_reader", "foldline_plan"
+_UNPAID = (Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED)
 #: A dispute that ended well, or took no money (yet).
 _NO_DISPUTE = {"won", "warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
 _INVOICES = {
@@ -47,7 +48,8 @@ def checkout(session: Object) -> Checkout:
 
 
 def snapshot(subscription: Object, charges: list[Object], disputes: list[Object], asked_at: int) -> Snapshot:
-    """A Subscription with its customer's charges, newest first, and their disputes; `asked_at` is its version."""
+    """A Subscription with its latest invoice expanded, its customer's charges, newest first, and their disputes.
+    `asked_at` is its version."""
     item = (_listed(subscription.get("items")) or [{}])[0]
     price = item.get("price") or item.get("plan") or subscription.get("plan") or {}
     amount = price.get("unit_amount") if "unit_amount" in price else price.get("amount")
@@ -77,10 +79,20 @@ def _paid_until(subscription: Object, item: Object) -> int:
         item.get(name) or subscription.get(name) or 0 for name in ("current_period_start", "current_period_end")
     )
     status = subscription["status"]
-    if status in (Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED):
+    if status == Status.PAUSED:
+        return int(subscription.get("trial_end") or start)
+    if status in _UNPAID or _was_let_off(subscription):
         return int(start)
     ended = subscription.get("ended_at")
     return int(min(end, ended) if status == Status.CANCELED and ended else end)
+
+
+def _was_let_off(subscription: Object) -> bool:
+    """While collection is paused the periods go on, active, and nobody pays them."""
+    latest = subscription.get("latest_invoice")
+    asked = latest.get("status") if isinstance(latest, dict) else None
+    paused = bool(subscription.get("pause_collection"))
+    return asked in ("void", "uncollectible") or (paused and asked in ("draft", "open"))
 
 
 def invoice(found: Object) -> Invoice | None:

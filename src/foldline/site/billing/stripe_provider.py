@@ -41,6 +41,7 @@ CHARGES = 20
 
 _KEY = re.compile(r"(?:sk|rk)_(live|test)_\S+")
 _ID = re.compile(r"[A-Za-z0-9_]{3,255}")
+_WHOLE: Any = {"expand": ["latest_invoice"]}
 _ENDED = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
 # What took how long is nobody else's business.
@@ -134,10 +135,15 @@ class StripeProvider:
     def subscription(self, subscription_id: str) -> Snapshot:
         with _asking("subscription"):
             asked_at = self._now()
-            return self._snapshot(self._api.subscriptions.retrieve(_id(subscription_id)).to_dict(), asked_at)
+            return self._snapshot(self._api.subscriptions.retrieve(_id(subscription_id), _WHOLE).to_dict(), asked_at)
 
     def subscriptions(self, since: int) -> Iterator[Snapshot]:
-        asked: Any = {"status": "all", "limit": 100, **({"created": {"gte": since}} if since else {})}
+        asked: Any = {
+            "status": "all",
+            "limit": 100,
+            "expand": ["data.latest_invoice"],
+            **({"created": {"gte": since}} if since else {}),
+        }
         with _asking("subscription"):
             asked_at = self._now()
             for found in self._api.subscriptions.list(asked).auto_paging_iter():
@@ -195,7 +201,8 @@ class StripeProvider:
             if self._api.subscriptions.retrieve(_id(name)).status in _ENDED:
                 raise Declined("ended")
             asked_at = self._now()
-            changed = self._api.subscriptions.update(name, {"cancel_at_period_end": cancel}, {"idempotency_key": key})
+            asked: Any = {"cancel_at_period_end": cancel, **_WHOLE}
+            changed = self._api.subscriptions.update(name, asked, {"idempotency_key": key})
             return self._snapshot(changed.to_dict(), asked_at)
 
     def _snapshot(self, subscription: ours.Object, asked_at: int) -> Snapshot:
