@@ -9,6 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from foldline.site.billing import kept
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -35,6 +36,8 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
     if reader.is_staff:
         context: dict[str, Any] = {"staff": True}
         return rendering.page(request, "erase", words()["erase.title"], context, status=403)
+    if kept.charging(reader):
+        return rendering.page(request, "erase", words()["erase.title"], {"charging": True}, status=403)
     if request.method != "POST":
         runs = any(entitlement.runs(moment.now()) for entitlement in reader.entitlements.all())
         return rendering.page(request, "erase", words()["erase.title"], {"runs": runs})
@@ -67,6 +70,7 @@ def told(reader: Reader) -> dict[str, Any]:
             }
             for entitlement in reader.entitlements.select_related("product").order_by("starts_at", "pk")
         ],
+        "payments": kept.told(reader),
         "devices": [
             {
                 "name": session.device,
