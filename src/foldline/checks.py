@@ -112,6 +112,8 @@ CHECKS: dict[str, str] = {
     "FL264": "The days of a plan are out of their bounds",
     "FL265": "The products of a plan are none",
     "FL290": "The till works on loopback only",
+    "FL291": "Stripe's key is none",
+    "FL292": "There is no secret for what Stripe tells",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

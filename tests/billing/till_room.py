@@ -44,12 +44,14 @@ class Page:
 
 @dataclass
 class RunningTill:
-    """`provider` is the client, `book` what it keeps, `told` what the site was told: (body, signature)."""
+    """`provider` is the client, `book` what it keeps, `told` what the site was told: (body, signature), which it
+    takes at `notices_to` and answers with `site_answers`."""
 
     address: str
     book: Book
     clock: MovedClock
     provider: Till
+    notices_to: str = ""
     told: list[tuple[bytes, str]] = field(default_factory=list)
     site_answers: int = 200
 
@@ -115,7 +117,8 @@ def running_till(folder: Path, *, messenger: bool = False) -> Iterator[RunningTi
 
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    teller = Messenger(book, f"http://127.0.0.1:{site.server_port}/-/billing/notice", SECRET)
+    till.notices_to = f"http://127.0.0.1:{site.server_port}/-/billing/notice"
+    teller = Messenger(book, till.notices_to, SECRET)
     if messenger:
         teller.start()
     try:

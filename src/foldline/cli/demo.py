@@ -15,7 +15,7 @@ from foldline.cli.home import ready_django
 from foldline.config import Settings, load
 from foldline.errors import ConfigurationError, Problem
 from foldline.server.supervisor import Supervisor, listen
-from foldline.site.billing.providers import TILL
+from foldline.site.billing.providers import REAL_KEYS, TILL
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
 from foldline.stores.rule_sets import RuleSetStore
@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
 
 #: The demo runs on a secret that it makes for itself; whoever sets one of these means a real publication.
-REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", "STRIPE_API_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", *REAL_KEYS)
 
 SETTINGS = """\
 # Written by `foldline demo`.

@@ -53,7 +53,7 @@ def act(book: Book, address: str, site: str, path: str, said: dict[str, Any], ke
     if found := _CHANGE.fullmatch(path):
         name, cancel = found[1], found[2] == "cancel"
         question = {"subscription": name, "cancel": cancel}
-        return _snapshot(book.once(key, question, lambda: book.set_cancel(name, cancel)))
+        return _snapshot(book.once(key, question, lambda: book.renewals.set_cancel(name, cancel)))
     if (found := _CUSTOMER.fullmatch(path)) and found[2] == "portal":
         made = book.open_portal(found[1], _back(said, site))
         return {"url": f"{address}/portal/{made['id']}"}

@@ -115,15 +115,15 @@ def act(book: Book, site_name: str, path: str, form: dict[str, str]) -> Answer:
 def _change(book: Book, name: str, what: str) -> None:
     match what:
         case "end-period":
-            book.end_period(name)
+            book.renewals.end_period(name)
         case "pause" | "go-on":
-            book.pause(name, what == "pause")
+            book.renewals.pause(name, what == "pause")
         case "refund":
-            book.refund(name)
+            book.renewals.refund(name)
         case "dispute" | "settle":
-            book.dispute(name, what == "dispute")
+            book.renewals.dispute(name, what == "dispute")
         case _:
-            book.end(name)
+            book.renewals.end(name)
 
 
 def _back(checkout: Object) -> str:
