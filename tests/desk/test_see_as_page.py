@@ -250,6 +250,28 @@ def test_an_account_is_erased_by_typing_its_address_once_more(desk: DeskBrowser,
     assert [entry.partition("|")[2] for entry in log.changes()] == ["erased|reader||"]
 
 
+def test_a_reader_whose_subscription_is_renewed_is_not_erased_at_the_desk(desk: DeskBrowser, log: Log) -> None:
+    from foldline.site.billing.models import Subscription
+    from foldline.site.readers.models import Reader
+
+    enter(desk)
+    nora = Reader.objects.join("nora@example.test")
+    running = Subscription.objects.create(
+        provider="memory", provider_id="sub_of_nora", customer="cus", reader=nora, plan="all", products="1",
+        grace_days=7, state="active", status="active", period_end=0, cancel_at_period_end=False, paused=False,
+        refunded=False, disputed=False, amount=400, currency="eur", created=0, version=1, seen=0,
+    )  # fmt: skip
+    try:
+        desk.get(f"/service/{nora.pk}")
+        refused = desk.post(f"/service/{nora.pk}/erase", {"email": "nora@example.test"})
+        assert refused.status == 400
+        assert "End it at the payment provider first." in refused.text
+        assert Reader.objects.filter(email="nora@example.test").exists()
+        assert log.changes() == []
+    finally:
+        running.delete()
+
+
 def test_staff_are_not_erased_at_the_desk(desk: DeskBrowser) -> None:
     from foldline.site.readers.models import Reader
 

@@ -316,3 +316,25 @@ def test_an_erasure_that_fails_half_way_leaves_everything(monkeypatch: pytest.Mo
     assert nora().is_active
     assert PassFacts.objects.filter(ended_at=0).count() == 2
     assert browser.get("/-/account").status_code == 200
+
+
+def test_while_a_subscription_is_renewed_the_page_says_to_cancel_it_first_and_erases_nothing(clean_log: None) -> None:
+    from foldline.site.billing.models import Subscription
+
+    browser = signed_in()
+    running = Subscription.objects.create(
+        provider="memory", provider_id="sub_of_nora", customer="cus", reader=nora(), plan="all", products="1",
+        grace_days=7, state="active", status="active", period_end=0, cancel_at_period_end=False, paused=False,
+        refunded=False, disputed=False, amount=400, currency="eur", created=0, version=1, seen=0,
+    )  # fmt: skip
+    try:
+        shown = browser.get("/-/account/erase")
+        assert shown.status_code == 403
+        assert "Cancel it first, on your account’s page." in shown.content.decode()
+        assert browser.post("/-/account/erase", {"csrfmiddlewaretoken": browser.token}).status_code == 403
+        assert nora().is_active
+        Subscription.objects.filter(pk=running.pk).update(state="cancelled", cancel_at_period_end=True)
+        browser.get("/-/account/erase")
+        assert "Your account is erased" in browser.post("/-/account/erase").content.decode()
+    finally:
+        running.delete()

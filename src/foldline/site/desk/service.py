@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from foldline.errors import StoreUnavailable
 from foldline.policy.window import window_at
 from foldline.signed.counting import reader_owner
+from foldline.site.billing import held
 from foldline.site.desk import audit
 from foldline.site.desk.audited import staff_of
 from foldline.site.desk.models import ReaderNote
@@ -145,6 +146,8 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(Reader, pk=pk)
     if one.is_staff or request.POST.get("email", "").strip().casefold() != one.email:
         return _shown(request, one, erasing_refused=True, status=400)
+    if held.renews(one):
+        return _shown(request, one, still_charging=True, status=400)
     audit.record(staff_of(request), "erased", audit.of_reader(one))
     erasing.erase(one)
     return SeeOther(reverse("readers"))
@@ -171,6 +174,7 @@ def _shown(
     giving: GiveForm | None = None,
     noting: NoteForm | None = None,
     erasing_refused: bool = False,
+    still_charging: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     now = moment.now()
@@ -187,6 +191,7 @@ def _shown(
         "giving": giving or GiveForm(),
         "noting": noting or NoteForm(),
         "erasing_refused": erasing_refused,
+        "still_charging": still_charging,
     }
     return page(request, "reader", "Reader", context, status=status)
 

@@ -11,6 +11,8 @@ from django.core.signing import b64_decode
 from django.db import transaction
 from django.db.models import CASCADE, Model, Q, QuerySet
 
+from foldline.errors import FoldlineError
+from foldline.site.billing import held
 from foldline.site.readers import codes, entitlements, meters, moment, passes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
 from foldline.site.readers.sign_in import PENDING
@@ -20,16 +22,26 @@ NOBODY = "erased-{key}@erased.invalid"
 NAMELESS = "erased"
 
 
+class StillCharging(FoldlineError):
+    """A subscription of this reader is renewed unless somebody cancels it, which comes first."""
+
+    def __init__(self) -> None:
+        super().__init__("This reader has a subscription that is renewed. Cancel it first.")
+
+
 @transaction.atomic
 def erase(reader: Reader) -> None:
     """Erase a reader's account. They are signed out everywhere at once, and what runs ends now.
 
     Raises:
         ValueError: for staff. What they did at the desk is signed with their name; the desk closes them first.
+        StillCharging: a provider would go on charging somebody who can sign in nowhere to end it.
         StoreUnavailable: the meter can't be written. Nothing is erased then.
     """
     if reader.is_staff:
         raise ValueError("staff are not erased")
+    if held.renews(reader):
+        raise StillCharging
     for entitlement in Entitlement.objects.filter(reader=reader):
         if entitlement.runs(moment.now()):
             entitlements.end(entitlement)

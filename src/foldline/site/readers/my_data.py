@@ -9,7 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from foldline.site.billing import held
+from foldline.site.billing import held, kept
 from foldline.site.billing.models import Order
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
@@ -72,18 +72,7 @@ def told(reader: Reader) -> dict[str, Any]:
             }
             for entitlement in reader.entitlements.select_related("product").order_by("starts_at", "pk")
         ],
-        "plans": [
-            {
-                "plan": one.plan,
-                "state": one.state,
-                "amount": one.amount,
-                "currency": one.currency,
-                "began": _moment(datetime.fromtimestamp(one.created, UTC)),
-                "paid_until": _moment(datetime.fromtimestamp(one.period_end, UTC)),
-                "at_provider": f"{one.provider} {one.provider_id}",
-            }
-            for one in held.of(reader)
-        ],
+        "plans": kept.told(reader),
         "agreed_to": [
             {
                 "at": _moment(datetime.fromtimestamp(order.agreed_at, UTC)),
