@@ -79,6 +79,17 @@ def test_a_form_sent_twice_is_one_visit_to_the_till(shop: Shop) -> None:
     assert shop.subscriptions() == 1
 
 
+def test_two_windows_lead_to_one_payment_page_and_back_to_where_the_last_one_came_from(shop: Shop) -> None:
+    browser = nora()
+    first = shop.begin(browser, "/-/account")
+    assert shop.begin(browser, "/") == first
+    paid = shop.till.post(first, card="works")
+    assert browser.get(paid.headers["location"].removeprefix("http://127.0.0.1:8080"))["Location"] == "/"
+    # And with another plan it is another page.
+    assert shop.subscriptions() == 1
+    assert shop.begin(nora("otto@example.test"), "/") != first
+
+
 def test_nobody_pays_twice_for_what_they_have(shop: Shop) -> None:
     browser = nora()
     browser.get(shop.pay(browser))
@@ -231,6 +242,7 @@ def test_too_many_visits_to_the_till_are_refused_kindly(shop: Shop) -> None:
     browser = nora()
     for _ in range(10):
         shop.begin(browser)
+    assert shop.subscriptions() == 0
     answer = browser.post("/-/subscribe", shop.offer(browser))
     assert answer.status_code == 429
     assert "wait ten minutes" in text_of(answer)

@@ -51,6 +51,11 @@ FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
         lambda reader, plan: False,
         test_selling.test_nobody_pays_twice_for_what_they_have,
     ),
+    "each window has a payment page of its own": (
+        "foldline.site.billing.orders.begun_before",
+        lambda order: None,
+        test_selling.test_two_windows_lead_to_one_payment_page_and_back_to_where_the_last_one_came_from,
+    ),
     "paying leads wherever the form says": (
         "foldline.site.billing.subscribing.own_path",
         lambda given: given or "/",

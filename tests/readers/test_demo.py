@@ -183,6 +183,19 @@ def test_a_mail_of_somebody_else_is_shown_as_text(demo: Browser, home: Home) -> 
     assert 'href="http://evil' not in page
 
 
+def test_a_mail_is_shown_with_all_of_its_letters(demo: Browser, home: Home) -> None:
+    """“€4” and typographic quotes are in no Latin-1."""
+    from foldline.server.demo.mailbox import read_mails
+
+    text = (
+        "Subject: Paid\nTo: a@example.test\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
+        "\nIt cost “€4”.\n"
+    )
+    (home.mail / "1.log").write_text(text, encoding="utf-8")
+    (mail,) = read_mails(home.mail, "http://127.0.0.1:8080")
+    assert mail.text == "It cost “€4”.\n"
+
+
 def test_the_demonstration_has_the_same_sign_in_as_everywhere(demo: Browser) -> None:
     demo.ask("nora@example.test", "/an-article")
     assert demo.type_code(last_code())["Location"] == "/an-article#continue"

@@ -19,6 +19,7 @@ from foldline.site.billing.models import Subscription
 from foldline.site.billing.provider import Declined, NotAtProvider, Provider, ProviderUnavailable, Snapshot
 from foldline.site.readers import mail, moment, rendering
 from foldline.site.readers.account import done, signed_in
+from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words
 
@@ -41,11 +42,12 @@ class Payment:
 def cancel(request: HttpRequest, reader: Reader, number: int) -> HttpResponse:
     """Say what cancelling means, and on POST cancel. The mail that says so is written once."""
     subscription = _own(reader, number)
+    if subscription.state not in held.RENEWS:
+        # From the history, or from a second window: there is nothing left to cancel.
+        return SeeOther(f"{reverse('account')}#{PART}")
     if request.method != "POST":
         return _cancel_page(request, subscription)
     provider = _provider_of(subscription)
-    if subscription.cancel_at_period_end:
-        return done("cancelled", PART)
     snapshot = _changed(subscription, provider.cancel_at_period_end, "cancel")
     if snapshot is None:
         return _cancel_page(request, subscription, words()["billing.silent"], 503)
@@ -150,8 +152,6 @@ def _provider_of(subscription: Subscription) -> Provider:
 def _cancel_page(
     request: HttpRequest, subscription: Subscription, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    if subscription.state not in held.RENEWS:
-        raise Http404
     context = {
         "number": subscription.pk,
         "lead": words().format(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from django.db import transaction
+
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, Subscription
 from foldline.site.readers import mail, moment
@@ -12,9 +14,30 @@ from foldline.site.readers import mail, moment
 BEGUN = frozenset((State.TRIALING, State.ACTIVE))
 
 
+#: How long a visit to a payment page may be open, in seconds; a provider closes it after a day.
+OPEN_SECONDS = 86_400
+
+
 def version_of(shown: str) -> str:
     """What tells two wordings of an offer apart: "t-" and ten digits of a hash of the text."""
     return f"t-{hashlib.sha256(shown.encode()).hexdigest()[:10]}"
+
+
+def begun_before(order: Order) -> Order | None:
+    """The last other order of the same reader for the same plan on the same terms, whose visit may still be open."""
+    same = Order.objects.filter(
+        reader=order.reader, plan=order.plan, provider=order.provider, terms_version=order.terms_version
+    )
+    since = moment.epoch() - OPEN_SECONDS
+    return same.filter(confirmed_at=0, agreed_at__gt=since).exclude(pk=order.pk).exclude(checkout="").first()
+
+
+def take_over(begun: Order, order: Order) -> None:
+    """The newer order has the visit from now on, and leads back to where its reader came from."""
+    with transaction.atomic():
+        checkout = begun.checkout
+        Order.objects.filter(pk=begun.pk).update(checkout="")
+        Order.objects.filter(pk=order.pk).update(checkout=checkout)
 
 
 def confirm(subscription: Subscription | None) -> None:

@@ -163,9 +163,19 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
 
 
 def _begin(provider: Provider, order: Order, reader: Reader, plan: Plan) -> Checkout:
-    """The visit to the payment page that belongs to an order: a new one, or the one that it has already."""
+    """The visit to the payment page that belongs to an order: a new one, the one that it has already, or one that was
+    begun in another window on the same terms: two that are open at once could both be paid."""
     if order.checkout:
         return provider.checkout(order.checkout)
+    begun = orders.begun_before(order)
+    if begun is not None:
+        try:
+            checkout = provider.checkout(begun.checkout)
+        except NotAtProvider:
+            checkout = None
+        if checkout is not None and (checkout.url or checkout.paid):
+            orders.take_over(begun, order)
+            return checkout
     back = rendering.publication().url + reverse("subscribed")
     key = f"order-{reader.key}-{order.token}"
     checkout = provider.start_checkout(reader.key, reader.email, price_of(plan, reader), back, key)
