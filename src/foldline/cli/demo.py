@@ -35,10 +35,6 @@ tagline = "A small newspaper about how things work"
 language = "en"
 zone = "America/New_York"
 
-[offer]
-product = "all of The Fold"
-price = "4 € a month"
-
 [plan.month]
 name = "All of The Fold"
 amount = "4.00"
