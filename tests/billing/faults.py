@@ -7,19 +7,25 @@ from dataclasses import replace
 
 import pytest
 
+from foldline.site.billing.provider import Notice, Provider
+
+PROMISE = "what is open is not what the provider's objects promise"
+
 Break = Callable[[pytest.MonkeyPatch], None]
-FAULTS: dict[str, Break] = {}
+
+#: Each by its name: how it is put in, and what the histories then say.
+FAULTS: dict[str, tuple[Break, str]] = {}
 
 
-def _fault(name: str) -> Callable[[Break], Break]:
+def _fault(name: str, says: str) -> Callable[[Break], Break]:
     def kept(fault: Break) -> Break:
-        FAULTS[name] = fault
+        FAULTS[name] = (fault, says)
         return fault
 
     return kept
 
 
-@_fault("an older object is believed")
+@_fault("an older object is believed", "a state is not the provider's")
 def _older(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import ledger
 
@@ -34,14 +40,14 @@ def _older(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "_row", row)
 
 
-@_fault("a renewal that is awaited has no grace")
+@_fault("a renewal that is awaited has no grace", PROMISE)
 def _no_grace(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import ledger, lifecycle
 
     patch.setattr(ledger, "entitled_until", lambda snapshot, _grace: lifecycle.entitled_until(snapshot, 0))
 
 
-@_fault("who cancelled has the grace too")
+@_fault("who cancelled has the grace too", PROMISE)
 def _grace_for_all(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import ledger, lifecycle
 
@@ -51,7 +57,7 @@ def _grace_for_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "entitled_until", until)
 
 
-@_fault("a refund is not looked at")
+@_fault("a refund is not looked at", "somebody keeps what is over")
 def _no_refunds(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import ledger, lifecycle
 
@@ -61,7 +67,7 @@ def _no_refunds(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "entitled_until", until)
 
 
-@_fault("ending a subscription ends whatever its reader has")
+@_fault("ending a subscription ends whatever its reader has", PROMISE)
 def _ends_all(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import owned
     from foldline.site.readers.models import Entitlement
@@ -75,7 +81,7 @@ def _ends_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(owned, "_end", end)
 
 
-@_fault("a subscription takes over what was given")
+@_fault("a subscription takes over what was given", PROMISE)
 def _takes_over(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import owned
     from foldline.site.readers.models import Entitlement
@@ -87,7 +93,7 @@ def _takes_over(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(owned, "_standing", standing)
 
 
-@_fault("the passes are not told")
+@_fault("the passes are not told", "the pass lags behind")
 def _no_refresh(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import owned
 
@@ -97,7 +103,7 @@ def _no_refresh(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(owned, "passes", Silent)
 
 
-@_fault("an event is done with before the provider has answered")
+@_fault("an event is done with before the provider has answered", "an event was not taken")
 def _seen_first(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import ledger
     from foldline.site.billing.provider import ProviderUnavailable
@@ -111,8 +117,25 @@ def _seen_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "_asked", asked)
 
 
-@_fault("reconciling lists and repairs nothing")
+@_fault("reconciling lists and repairs nothing", "not the provider's")
 def _no_repair(patch: pytest.MonkeyPatch) -> None:
     from foldline.site.billing import reconcile
 
     patch.setattr(reconcile, "reconcile", lambda _provider, _now: [])
+
+
+@_fault("an event that comes again ends what it opened", "somebody lost what still runs")
+def _again(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger, owned
+    from foldline.site.billing.models import Subscription
+
+    honest = ledger.notice
+
+    def notice(provider: Provider, told: Notice, now: int) -> ledger.Outcome | None:
+        outcome = honest(provider, told, now)
+        row = Subscription.objects.filter(provider_id=told.subscription).first()
+        if outcome is None and row is not None:
+            owned.follow(row, None, "paid", now)
+        return outcome
+
+    patch.setattr(ledger, "notice", notice)
