@@ -24,7 +24,7 @@ def test_the_readers_own_file_tells_every_subscription_and_each_step_of_it(story
     story.hear_all()
     story.there.refund(number)
     story.hear_all()
-    (payment,) = my_data.told(story.reader)["payments"]
+    (payment,) = my_data.told(story.reader)["plans"]
     assert (payment["subscription"], payment["plan"], payment["state"]) == (number, "all", "refunded")
     assert (payment["amount"], payment["currency"], payment["customer"]) == (400, "eur", f"cus_of_{number}")
     assert [(step["what"], step["opens_until"] is not None) for step in payment["steps"]] == [
