@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from html import unescape
 from unittest import mock
@@ -43,10 +44,16 @@ NORA = "nora@example.test"
 
 @pytest.fixture(scope="module")
 def port(home: Home) -> Iterator[int]:
+    with selling_desk(home) as port:
+        yield port
+
+
+@contextmanager
+def selling_desk(home: Home, broken: str = "") -> Iterator[int]:
     """A desk of a publication that sells by a till. It never asks the till, which is not there."""
     home.settings_file.write_text(SETTINGS + PLANS, encoding="utf-8")
     try:
-        with mock.patch.dict(os.environ, {"FOLDLINE_TILL": TILL}), served(home, "desk") as port:
+        with mock.patch.dict(os.environ, {"FOLDLINE_TILL": TILL}), served(home, "desk", broken=broken) as port:
             assert DeskBrowser(port).get("/sign-in").status == 200
             yield port
     finally:
@@ -398,3 +405,56 @@ def test_every_reason_and_every_state_has_words_for_staff() -> None:
     assert set(sayings.SAYINGS) == set(Reason)
     assert set(bought.SAYINGS) == set(State)
     assert len(set(sayings.SAYINGS.values())) == len(Reason)
+
+
+#: Defences of the desk, taken away all at once in a process of its own.
+BROKEN = """
+from foldline.site.desk.service import finding, reader_page, resending
+from foldline.site.readers.models import Entitlement
+finding.may = reader_page.may = lambda request, power: True
+reader_page._keeps_out = lambda one, signed_in: ""
+resending.waiting = resending.codes.waiting
+resending.ratelimit.consume = lambda *args, **how: True
+Entitlement.OF_SUBSCRIPTIONS = frozenset()
+"""
+
+#: Which of them each test stands for, and what it misses then.
+FAULTS: dict[str, tuple[Callable[..., None], tuple[str, ...], str]] = {
+    "payments are shown to everybody": (
+        test_who_may_not_see_payments_sees_none_and_finds_nobody_by_one,
+        ("nora",),
+        "bought",
+    ),
+    "what a reader would get signed in is told of who can't": (
+        test_who_is_signed_in_nowhere_or_closed_is_told_before_what_would_open,
+        ("nora",),
+        "Signed in nowhere: every device",
+    ),
+    "a closed account gets a code": (
+        test_no_code_is_sent_to_who_waits_for_none_tried_too_often_or_is_closed,
+        ("nora", "home", "log"),
+        "done=no-code",
+    ),
+    "a mailbox may be flooded": (test_a_mailbox_is_not_flooded_from_the_desk, ("site",), "too-many"),
+    "what a subscription owns is ended": (
+        test_days_are_given_beside_a_subscription_and_only_they_are_ended,
+        ("nora", "log"),
+        "True, False",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def broken_port(home: Home, port: int) -> Iterator[int]:
+    with selling_desk(home, BROKEN) as broken:
+        yield broken
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_without_the_defence_its_test_goes_red(broken_port: int, request: pytest.FixtureRequest, name: str) -> None:
+    test, needs, missed = FAULTS[name]
+    given = {need: None if need == "site" else request.getfixturevalue(need) for need in needs}
+    request.getfixturevalue("site")
+    with pytest.raises(AssertionError) as red:
+        test(desk=DeskBrowser(broken_port), **given)
+    assert missed in str(red.value)
