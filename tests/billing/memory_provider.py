@@ -177,6 +177,9 @@ class MemoryProvider:
         one = self.subscription(checkout_id.removeprefix("co_"))
         return Checkout(checkout_id, "", one.reader, one.plan, paid=True, subscription=one.subscription)
 
+    def page_for_staff(self, subscription_id: str) -> str:
+        return f"https://memory.example/{subscription_id}"
+
     def read_notice(self, body: bytes, signature: str, now: int) -> Notice:
         for told in self.told:
             if told.id.encode() == body:

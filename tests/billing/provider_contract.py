@@ -89,6 +89,12 @@ class ProviderContract:
         assert found.period_end > found.created
         assert (found.cancel_at_period_end, found.paused, found.refunded, found.disputed) == (False,) * 4
 
+    def test_the_page_for_staff_names_the_subscription_also_when_the_provider_is_away(self, room: Room) -> None:
+        for provider in (room.provider, room.unreachable):
+            address = urlsplit(provider.page_for_staff("sub_of/&#"))
+            assert address.scheme in ("http", "https")
+            assert "sub_of%2F%26%23" in (address.path + address.fragment)
+
     def test_a_later_snapshot_never_has_a_lower_version(self, room: Room) -> None:
         name = room.subscribes("reader-7")
         first = room.provider.subscription(name)

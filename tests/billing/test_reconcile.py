@@ -59,6 +59,20 @@ def test_of_200_notices_30_that_were_dropped_are_all_found_and_repaired_and_a_se
     assert reconcile().output == "Nothing differs from what memory has.\n"
 
 
+def test_the_site_compares_by_itself_and_says_at_the_desk_what_it_found(
+    story: Story, reconcile: Callable[[], Result]
+) -> None:
+    from foldline.server.due import waiting_jobs
+
+    first, second = story.subscribe(), story.subscribe("more")
+    story.hear_all()
+    story.there.refund(first)
+    story.there.will_end(second, at_period_end=True)
+    (job,) = waiting_jobs()
+    assert job.run() == "2 differed: 2 repaired; access taken away from 2."
+    assert job.run() == "Nothing differed."
+
+
 def _price() -> Price:
     from foldline.site.billing import plans
 

@@ -96,3 +96,9 @@ def test_our_signatures_are_the_librarys(room: Room) -> None:
     body = room.notice("sub_1")
     at = 1_800_000_000
     assert stripe.WebhookSignature.verify_header(body.decode(), sign(body, SECRET, at), SECRET, tolerance=None)
+
+
+@pytest.mark.parametrize(("key", "mode"), [("rk_test_1", "/test"), ("sk_live_1", "")])
+def test_the_page_for_staff_is_the_dashboards_of_the_same_mode(key: str, mode: str) -> None:
+    address = StripeProvider(key, (SECRET,)).page_for_staff("sub_1")
+    assert address == f"https://dashboard.stripe.com{mode}/subscriptions/sub_1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from tests.billing.provider_contract import PRICE, ProviderContract, Room
@@ -34,6 +35,13 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             unreachable=Till("http://127.0.0.1:9", KEY, SECRET),
             pays=pays,
         )
+
+
+def test_the_page_for_staff_leads_to_the_subscription_in_the_books(room: Room) -> None:
+    name = room.subscribes("reader-of-the-desk")
+    address, _, place = room.provider.page_for_staff(name).partition("#")
+    with urlopen(address) as answer:
+        assert f'id="{place}"' in answer.read().decode()
 
 
 class TestTill(ProviderContract):

@@ -16,6 +16,7 @@ PAGES = (
     ("editor", "/see-as"),
     ("editor", "/open-now"),
     ("service", "/service/"),
+    ("service", "/plans"),
     ("revenue", "/rules"),
     ("revenue", "/rules/write"),
     ("revenue", "/decisions"),
@@ -62,9 +63,11 @@ def test_axe_finds_nothing_at_the_desk_and_nothing_is_cut_off(
     page.get_by_role("button", name="Find").click()
     page.get_by_role("heading", name="Why can this reader not read?").wait_for()
     sound(page)
-    page.get_by_label("See an article as this reader").fill(SUBSCRIBERS)
+    page.get_by_label("Which article?").fill(SUBSCRIBERS)
     page.keyboard.press("Enter")
-    page.locator(".found a").first.click()
+    page.get_by_text("What the reader was entitled to has ended.").first.wait_for()
+    sound(page)
+    page.get_by_role("link", name="See it as this reader").click()
     page.get_by_text("subscription-ended").first.wait_for()
     sound(page)
     context.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.newsroom.room import Newsroom, body
 from tests.readers.browser import Browser
@@ -98,6 +100,7 @@ def test_what_is_done_to_a_reader_is_told_without_the_readers_address_or_name(de
     from django.db.models.functions import Cast
 
     from foldline.site.desk.models import AuditEntry
+    from foldline.site.readers import moment
     from foldline.site.readers.models import Entitlement, Reader
 
     email = enter(desk, "admin")
@@ -119,7 +122,7 @@ def test_what_is_done_to_a_reader_is_told_without_the_readers_address_or_name(de
     told = [entry.removeprefix(f"{email}|") for entry in log.changes()]
     end = told[2].split("|")[2]
     assert told == [
-        "gave|entitlement||14 days",
+        f"gave|entitlement||complimentary, 14 days, until {moment.now() + timedelta(days=14):%Y-%m-%d}",
         "wrote a note|reader||",
         f"ended|entitlement|{end}|ended now",
         "signed out|reader|1 running|ended",

@@ -41,6 +41,7 @@ PAGES = {
     "/readers/product/add/": {"admin"},
     "/decisions": {"revenue", "admin"},
     "/open-now": {"editor", "admin"},
+    "/plans": {"service", "revenue", "admin"},
     "/rules": {"revenue", "admin"},
     "/rules/write": {"revenue", "admin"},
     "/audit": {"admin"},
@@ -76,7 +77,7 @@ def test_each_role_sees_its_pages_and_is_refused_at_all_others(
     # Of a whole group of tables Django says that it isn't there, rather than that one may not see it.
     assert {status for status in answers.values() if status != 200} <= {403, 404}
     menu = desk.get("/").text
-    places = ("/newsroom/", "/see-as", "/open-now", "/service/", "/rules", "/decisions", "/jobs", "/audit")
+    places = ("/newsroom/", "/see-as", "/open-now", "/service/", "/plans", "/rules", "/decisions", "/jobs", "/audit")
     assert {path for path in places if f'<li><a href="{path}"' in menu} == {
         path for path in places if role in PAGES[path]
     }
@@ -93,10 +94,11 @@ def test_nobody_but_service_and_admins_does_anything_to_a_reader(
     desk.get("/")
     page = f"/service/{numbers['N']}"
     forms = {
-        "/service/": {"email": "nora@example.test"},
+        "/service/": {"wanted": "nora@example.test"},
         f"{page}/give": {"product": "1", "days": "30", "note": "x"},
         f"{page}/end": {"entitlement": "1"},
         f"{page}/sign-out": {},
+        f"{page}/code": {},
         f"{page}/note": {"text": "x"},
     }
     assert {path: desk.post(path, form).status for path, form in forms.items()} == dict.fromkeys(forms, 403)
@@ -168,7 +170,7 @@ def test_nobody_but_revenue_and_admins_publishes_rules(
 
 def test_a_page_that_asks_for_a_sign_in_leads_back_to_itself(desk: DeskBrowser) -> None:
     assert desk.get("/decisions").headers["location"] == "/sign-in?next=/decisions"
-    assert desk.post("/service/", {"email": "nora@example.test"}).headers.get("location", "/sign-in") == "/sign-in"
+    assert desk.post("/service/", {"wanted": "nora@example.test"}).headers.get("location", "/sign-in") == "/sign-in"
 
 
 def test_a_migration_writes_the_groups_anew(site: None) -> None:
@@ -184,7 +186,14 @@ def test_a_migration_writes_the_groups_anew(site: None) -> None:
     found = {name: set(Group.objects.get(name=name).permissions.values_list("codename", flat=True)) for name in wanted}
     assert found == wanted
     assert "change_article" in wanted[GROUPS[Role.EDITOR]]
-    assert wanted[GROUPS[Role.REVENUE]] == {"see_as", "see_rules", "change_rules", "see_decisions", "view_product"}
+    assert wanted[GROUPS[Role.REVENUE]] == {
+        "see_as",
+        "see_payments",
+        "see_rules",
+        "change_rules",
+        "see_decisions",
+        "view_product",
+    }
 
 
 def test_a_role_is_taken_away_with_its_powers(desk: DeskBrowser, numbers: dict[str, str]) -> None:

@@ -120,7 +120,7 @@ def test_service_sees_any_article_as_one_reader_gets_it(desk: DeskBrowser, artic
     Browser().sign_in("nora@example.test")
     nora = Reader.objects.get(email="nora@example.test")
     desk.get("/service/")
-    assert desk.post("/service/", {"email": "NORA@example.test"}).headers["location"] == f"/service/{nora.pk}"
+    assert desk.post("/service/", {"wanted": "NORA@example.test"}).headers["location"] == f"/service/{nora.pk}"
     assert "No entitlement, now or before." in desk.get(f"/service/{nora.pk}").text
     address = f"/see-as?article={article}&reader={nora.pk}"
     page = desk.get(address).text
@@ -157,19 +157,19 @@ def test_readers_are_found_by_the_beginning_of_their_address_and_never_by_get(de
         Reader.objects.join(f"{name}@example.test")
     enter(desk, "service")
     desk.get("/service/")
-    found = desk.post("/service/", {"email": "nor"}).text
+    found = desk.post("/service/", {"wanted": "nor"}).text
     assert "nora@example.test" in found
     assert "norbert@example.test" in found
     assert "wilma" not in found
-    assert "nora" not in desk.get("/service/?email=nora@example.test").text
-    assert "No account" in desk.post("/service/", {"email": "zzz"}).text
-    assert "wilma" not in desk.post("/service/", {"email": "w"}).text
+    assert "nora" not in desk.get("/service/?wanted=nora@example.test").text
+    assert "No account" in desk.post("/service/", {"wanted": "zzz"}).text
+    assert "wilma" not in desk.post("/service/", {"wanted": "w"}).text
 
 
 def test_the_page_of_a_reader_says_what_keeps_them_from_reading(desk: DeskBrowser) -> None:
     from datetime import timedelta
 
-    from foldline.site.desk.service import known_of
+    from foldline.site.desk.service.known import known_of
     from foldline.site.readers import moment, passes
     from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader
 

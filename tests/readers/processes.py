@@ -19,21 +19,24 @@ from foldline.stores.home import Home
 
 
 @contextmanager
-def served(home: Home, surface: str, *, demo: bool = False) -> Iterator[int]:
-    """Serve the site or the desk of a home folder; gives the port."""
+def served(home: Home, surface: str, *, demo: bool = False, broken: str = "") -> Iterator[int]:
+    """Serve the site or the desk of a home folder; gives the port. `broken` is Python that takes defences away."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         listening.set_inheritable(True)
         code = (
             "import sys, socket, uvicorn; from foldline.server import asgi_site;"
-            "uvicorn.Server(uvicorn.Config(getattr(asgi_site, sys.argv[1])(), log_level='warning', access_log=False,"
+            "application = getattr(asgi_site, sys.argv[1])(); exec(sys.argv[3]);"
+            "uvicorn.Server(uvicorn.Config(application, log_level='warning', access_log=False,"
             "lifespan='on', proxy_headers=False)).run(sockets=[socket.socket(fileno=int(sys.argv[2]))])"
         )
         environ = {**os.environ, "FOLDLINE_HOME": str(home.path), "FOLDLINE_DEMO": "1" if demo else ""}
         environ.pop("DJANGO_SETTINGS_MODULE", None)
         descriptor = listening.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", code, surface, str(descriptor)], env=environ, pass_fds=[descriptor]
+            [sys.executable, "-W", "error", "-c", code, surface, str(descriptor), broken],
+            env=environ,
+            pass_fds=[descriptor],
         )
         try:
             yield port

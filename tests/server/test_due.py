@@ -105,6 +105,29 @@ def test_a_job_that_goes_well_again_is_no_trouble_any_more(hand: Hand) -> None:
     assert (shown.trouble, shown.job.failures, shown.job.failing) == ("", 1, 0)
 
 
+def test_what_a_job_found_is_kept_until_it_next_goes_well(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+
+    found = ["3 differed", ""]
+
+    def looks() -> str:
+        if not found[0]:
+            _broken()
+        return found[0]
+
+    loop = Loop((Job("compare", 1.0, looks), Job("silent", 1.0, lambda: 7)))
+    loop.look()
+    assert (kept("compare").result, kept("silent").result) == ("3 differed", "")
+    found.reverse()
+    hand.now += 1
+    loop.look()
+    assert (kept("compare").result, kept("compare").failing) == ("3 differed", 1)
+    found[0] = "Nothing differed."
+    hand.now += 60
+    loop.look()
+    assert (kept("compare").result, kept("compare").failing) == ("Nothing differed.", 0)
+
+
 def test_each_job_has_its_own_pace_and_begins_at_the_start(hand: Hand) -> None:
     from foldline.server.due import Job, Loop
 

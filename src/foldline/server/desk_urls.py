@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from foldline import config
 from foldline.server.see_as import SeeAs
 from foldline.site.desk.see_as import SeeAsPages
+from foldline.site.desk.service import addresses as service
 
 handler400 = "foldline.site.desk.errors.bad_request"
 handler403 = "foldline.site.desk.errors.forbidden"
@@ -19,9 +20,11 @@ handler500 = "foldline.site.desk.errors.server_error"
 
 def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     """The demonstration's way in has no address anywhere else."""
+    eye = SeeAs(foldline)
     found: list[URLPattern | URLResolver] = [
         path("", include("foldline.site.desk.urls")),
-        *SeeAsPages(SeeAs(foldline)).addresses,
+        *service.addresses(eye),
+        *SeeAsPages(eye).addresses,
     ]
     if foldline.demo:
         found.append(path("demo/", include("foldline.server.demo.desk_urls")))

@@ -19,7 +19,7 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from foldline.site.billing import ledger
 from foldline.site.billing.provider import Provider
-from foldline.site.billing.reconcile import reconcile
+from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
 from foldline.site.readers import moment, prune
@@ -36,7 +36,8 @@ TELL_EVERY = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` is called at the start, and again `every` so many seconds after it has ended. It may raise anything."""
+    """`run` is called at the start, and again `every` so many seconds after it has ended. It may raise anything. Text
+    that it gives is what it found, and stands at the desk until it next goes well."""
 
     name: str
     every: float
@@ -60,11 +61,14 @@ def waiting_jobs() -> tuple[Job, ...]:
     return () if provider is None else (Job("reconcile billing", DAY, lambda: _reconcile(provider)),)
 
 
-def _reconcile(provider: Provider) -> None:
-    """Nothing is taken away silently: each difference is a line of the log."""
-    for found in reconcile(provider, moment.epoch()):
+def _reconcile(provider: Provider) -> str:
+    """Nothing is taken away silently: each difference is a line of the log, and how many of each kind stands at the
+    desk."""
+    differences = reconcile(provider, moment.epoch())
+    for found in differences:
         before, after = found.before, found.after
         log.warning("billing: %s %s: %s until %s, now %s until %s", found.subscription, found.kind, *before, *after)
+    return summary(differences)
 
 
 def _prune_meter() -> None:
@@ -133,13 +137,13 @@ class Loop:
         if not mine:
             self._next[job.name] = now + min(job.every, due_jobs.LEASE)
             return
-        problem = self._runs(job)
+        problem, result = self._runs(job)
         ended = moment.exact()
         self._next[job.name] = ended + (min(job.every, RETRY) if problem else job.every)
         held.runs += 1
-        self._write(job, held, ended, problem)
+        self._write(job, held, ended, problem, result)
 
-    def _write(self, job: Job, held: _Held, now: float, problem: str) -> None:
+    def _write(self, job: Job, held: _Held, now: float, problem: str, result: str) -> None:
         """A job of a quick pace is kept between its runs and told of every few seconds: a write each second would be
         all that the database does at night."""
         keeping = job.every < due_jobs.LEASE / 2
@@ -147,7 +151,14 @@ class Loop:
             return
         try:
             due_jobs.done(
-                job.name, self.owner, now, self._next[job.name], runs=held.runs, problem=problem, keeping=keeping
+                job.name,
+                self.owner,
+                now,
+                self._next[job.name],
+                runs=held.runs,
+                problem=problem,
+                result=result,
+                keeping=keeping,
             )
         except DatabaseError as error:
             log.warning("the job “%s” ended and can’t be written down: %s", job.name, error)
@@ -159,17 +170,17 @@ class Loop:
             due_jobs.enrol((job.name, job.every) for job in self._enrolling)
             self._enrolled = True
 
-    def _runs(self, job: Job) -> str:
-        """What went wrong, in a line; "" where nothing did."""
+    def _runs(self, job: Job) -> tuple[str, str]:
+        """(what went wrong, what it found), each in a line; "" for nothing."""
         try:
-            job.run()
+            found = job.run()
         except Exception as error:
             self.failures[job.name] += 1
             log.exception("the job “%s” failed (%s so far)", job.name, self.failures[job.name])
-            return f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'see the log'}"
+            return f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'see the log'}", ""
         finally:
             close_old_connections()
-        return ""
+        return "", found if isinstance(found, str) else ""
 
     def _renew(self, stop: threading.Event) -> None:
         """A run that takes long keeps its lease. In a thread of its own, because the other one is busy then."""

@@ -21,6 +21,7 @@ def django_key(secret: bytes, purpose: str) -> str:
 
 DEBUG = False
 SECRET_KEY = django_key(FOLDLINE.secrets[0], "django")
+FOLDLINE_READERS_KEY = SECRET_KEY
 SECRET_KEY_FALLBACKS = [django_key(secret, "django") for secret in FOLDLINE.secrets[1:]]
 ALLOWED_HOSTS = [_HOST.hostname or ""]
 CSRF_TRUSTED_ORIGINS = [FOLDLINE.publication.url]

@@ -198,6 +198,10 @@ class Provider(Protocol):
         """A customer's invoices, newest first, 100 at most."""
         ...
 
+    def page_for_staff(self, subscription_id: str) -> str:
+        """The address of the provider's own page where staff refund or end a subscription. Nothing is asked."""
+        ...
+
     def read_notice(self, body: bytes, signature: str, now: int) -> Notice:
         """What a webhook says. `body` is its raw bytes, `signature` its header.
 

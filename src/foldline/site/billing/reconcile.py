@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,6 +68,16 @@ def reconcile(provider: Provider, now: int) -> list[Difference]:
         if row.provider_id not in met:
             found += _not_listed(provider, row, now)
     return found
+
+
+def summary(found: Sequence[Difference]) -> str:
+    """A line for people: how many of each kind, and of how many access was taken away."""
+    if not found:
+        return "Nothing differed."
+    kinds = Counter(one.kind for one in found)
+    parts = [f"{count} {kind.value}" for kind, count in sorted(kinds.items())]
+    taken = sum(one.takes_away for one in found)
+    return f"{len(found)} differed: {', '.join(parts)}; access taken away from {taken}."
 
 
 def _not_listed(provider: Provider, row: Subscription, now: int) -> list[Difference]:

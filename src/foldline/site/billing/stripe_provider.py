@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import stripe
 
@@ -34,6 +34,7 @@ from foldline.site.billing.signature import verify
 log = logging.getLogger(__name__)
 
 API = "https://api.stripe.com"
+DASHBOARD = "https://dashboard.stripe.com"
 #: Seconds for one request, and how often the library tries again (with the same idempotency key).
 TIMEOUT, RETRIES = 8, 1
 #: Of a customer's charges, so many are looked at for a refund or a dispute.
@@ -165,6 +166,10 @@ class StripeProvider:
             found = self._api.invoices.list({"customer": _id(customer), "limit": 100}).data
         read = [ours.invoice(one.to_dict()) for one in found]
         return sorted((one for one in read if one is not None), key=lambda one: one.created, reverse=True)
+
+    def page_for_staff(self, subscription_id: str) -> str:
+        mode = "" if self._live else "test/"
+        return f"{DASHBOARD}/{mode}subscriptions/{quote(subscription_id, safe='')}"
 
     def read_notice(self, body: bytes, signature: str, now: int) -> Notice:
         """See `Provider`. A refund or dispute names no subscription: Stripe is asked whose charge it was.

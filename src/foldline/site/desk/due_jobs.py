@@ -10,7 +10,7 @@ from foldline.site.desk.models import DueJob
 
 #: How long a lease holds without being renewed, in seconds: after a crash another process waits so long.
 LEASE = 15.0
-LONGEST_PROBLEM = 300
+LONGEST = 300
 
 
 def enrol(paces: Iterable[tuple[str, float]]) -> None:
@@ -41,19 +41,28 @@ def keep(owner: str, now: float) -> None:
 
 
 def done(
-    name: str, owner: str, now: float, due: float, *, runs: int = 1, problem: str = "", keeping: bool = False
+    name: str,
+    owner: str,
+    now: float,
+    due: float,
+    *,
+    runs: int = 1,
+    problem: str = "",
+    result: str = "",
+    keeping: bool = False,
 ) -> None:
     """Write how a job went that ended now and is due again. `problem` says in a line why it failed, "" that it went
-    well. With `keeping` its owner goes on holding it, otherwise anybody may take it when it is due."""
+    well; then `result` says what it found. One that failed keeps what it found before. With `keeping` its owner goes on
+    holding it, otherwise anybody may take it when it is due."""
     row = DueJob.objects.filter(name=name, leased_by=owner)
     kept = {"ended": now, "due": due, "runs": F("runs") + runs, "leased_until": now + LEASE if keeping else 0.0}
     if not keeping:
         kept["leased_by"] = ""
     if problem:
-        told = problem[:LONGEST_PROBLEM]
+        told = problem[:LONGEST]
         row.update(**kept, failures=F("failures") + 1, failing=F("failing") + 1, problem=told)
     else:
-        row.update(**kept, failing=0, problem="")
+        row.update(**kept, failing=0, problem="", result=result[:LONGEST])
 
 
 def give_back(owner: str) -> None:

@@ -20,6 +20,7 @@ class Desk(models.Model):
             ("see_as", "See an article as any reader"),
             ("open_now", "Open articles for everybody"),
             ("serve_readers", "Find readers, and help them"),
+            ("see_payments", "See plans, and what readers pay"),
             ("see_rules", "See the rules"),
             ("change_rules", "Publish rules"),
             ("see_decisions", "See the last decisions"),
@@ -90,6 +91,8 @@ class DueJob(models.Model):
     #: Failures since it last went well, and what the last of them said.
     failing = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
+    #: What it last found, in a line; "" for a job that says nothing.
+    result = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ("name",)

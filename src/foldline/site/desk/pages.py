@@ -43,6 +43,7 @@ PLACES: tuple[Place, ...] = (
     Place("see_as", "See as", "Any article as any reader gets it, and why.", Power.SEE_AS),
     Place("open_now", "Open now", "An article, a section or all of it for everybody, for a time.", Power.OPEN_NOW),
     Place("readers", "Readers", "Find a reader, see why one can’t read, and help.", Power.SERVE_READERS),
+    Place("plans", "Plans", "What is sold, and how many subscribe.", Power.SEE_PAYMENTS),
     Place("rules", "Rules", "What decides, line by line; its history; new rules, and back.", Power.SEE_RULES),
     Place("decisions", "Decisions", "The last 200 decisions, without anybody’s name.", Power.SEE_DECISIONS),
     Place("jobs", "Jobs", "What the site does by itself, and how it went.", Power.SEE_JOBS),

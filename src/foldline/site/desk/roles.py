@@ -25,6 +25,7 @@ class Power(StrEnum):
     SEE_AS = "desk.see_as"
     OPEN_NOW = "desk.open_now"
     SERVE_READERS = "desk.serve_readers"
+    SEE_PAYMENTS = "desk.see_payments"
     SEE_RULES = "desk.see_rules"
     CHANGE_RULES = "desk.change_rules"
     SEE_DECISIONS = "desk.see_decisions"
@@ -41,6 +42,7 @@ _GIVEN: dict[Role, tuple[str, ...]] = {
     Role.SERVICE: (
         Power.SEE_AS,
         Power.SERVE_READERS,
+        Power.SEE_PAYMENTS,
         "readers.view_reader",
         "readers.view_product",
         "readers.view_entitlement",
@@ -49,6 +51,7 @@ _GIVEN: dict[Role, tuple[str, ...]] = {
     ),
     Role.REVENUE: (
         Power.SEE_AS,
+        Power.SEE_PAYMENTS,
         Power.SEE_RULES,
         Power.CHANGE_RULES,
         Power.SEE_DECISIONS,

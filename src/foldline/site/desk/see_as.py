@@ -85,7 +85,7 @@ class SeeAsPages:
             kind = kinds[0][0]
         context: dict[str, Any] = {"kinds": kinds, "kind": kind, "reader": reader, "article": article, "query": query}
         context["may_see_rules"] = may(request, Power.SEE_RULES)
-        context["found"] = list(_matching(query)) if query or article is None else []
+        context["found"] = list(matching(query)) if query or article is None else []
         context["note"], context["steps"] = "", []
         if article is not None:
             try:
@@ -150,7 +150,7 @@ def _by_number(model: Any, number: str) -> Any:
     return model.objects.filter(pk=int(number)).first() if number.isascii() and number.isdecimal() else None
 
 
-def _matching(query: str) -> Any:
+def matching(query: str) -> Any:
     articles = Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
     if query:
         # People paste whole addresses.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.desk import audit_log, decisions, door, job_table, open_now, rules, service
+from foldline.site.desk import audit_log, decisions, door, job_table, open_now, plan_list, rules
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", door.SignInView.as_view(), name="account_login"),
@@ -21,13 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/back", rules.roll_back, name="rules_roll_back"),
     path("rules/<int:number>/changes", rules.changes, name="rules_changes"),
     path("decisions", decisions.decisions, name="decisions"),
+    path("plans", plan_list.plans, name="plans"),
     path("jobs", job_table.jobs, name="jobs"),
     path("audit", audit_log.audit, name="audit"),
-    path("service/", service.find, name="readers"),
-    path("service/<int:pk>", service.reader, name="reader"),
-    path("service/<int:pk>/give", service.give, name="reader_give"),
-    path("service/<int:pk>/end", service.end, name="reader_end"),
-    path("service/<int:pk>/sign-out", service.sign_out, name="reader_sign_out"),
-    path("service/<int:pk>/erase", service.erase, name="reader_erase"),
-    path("service/<int:pk>/note", service.note, name="reader_note"),
 ]

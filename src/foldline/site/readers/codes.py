@@ -17,6 +17,8 @@ from foldline.site.readers import moment
 from foldline.site.readers.models import Reader, SignInCode
 
 LIFE = timedelta(minutes=10)
+#: How long a browser waits for a code that it asked for: another one may come as long.
+WAITING = timedelta(hours=1)
 MOST_TRIES = 5
 DIGITS = 6
 
@@ -66,7 +68,9 @@ def code_of(opaque: str) -> str:
 
 def find_live(opaque: str) -> SignInCode | None:
     """The code of a link while it can still be typed. Asking changes nothing."""
-    return _live().filter(lookup=_lookup(opaque)).first()
+    lookup = _lookup(opaque)
+    # One that was renewed has another code than the link's.
+    return _live().filter(lookup=lookup, code_hash=_code_hash(lookup, code_of(opaque))).first()
 
 
 def redeem(lookup: str, typed: str) -> Outcome:
@@ -81,6 +85,24 @@ def redeem(lookup: str, typed: str) -> Outcome:
         return Outcome.WRONG if asked.tries < MOST_TRIES else Outcome.OVER
     spent = SignInCode.objects.filter(pk=asked.pk, spent_at=None).update(spent_at=moment.now())
     return Outcome.RIGHT if spent else Outcome.OVER
+
+
+def waiting(reader: Reader) -> SignInCode | None:
+    """What a reader's browser asked for last, if it may still wait for a code; None for nothing."""
+    since = moment.now() - WAITING
+    asked = SignInCode.objects.filter(
+        reader=reader, spent_at=None, replaced_at=None, tries__lt=MOST_TRIES, asked_at__gt=since
+    )
+    return asked.order_by("-asked_at", "-pk").first()
+
+
+def renew(asked: SignInCode) -> str:
+    """Another code for the browser that asked, which lives as long as a new one; the one before and its link are over.
+    The tries go on counting. Gives the code, "" where the browser has signed in, or asked anew, in the meantime."""
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    open_still = SignInCode.objects.filter(pk=asked.pk, spent_at=None, replaced_at=None)
+    renewed = open_still.update(code_hash=_code_hash(asked.lookup, code), asked_at=moment.now())
+    return code if renewed else ""
 
 
 def went_to(lookup: str, email: str) -> bool:
@@ -140,5 +162,6 @@ def _code_hash(lookup: str, code: str) -> str:
 
 
 def _keyed(purpose: str, value: str) -> bytes:
-    key = hmac.digest(settings.SECRET_KEY.encode(), purpose.encode(), "sha256")
+    # The readers' own key, at the desk too: what is written there is compared here.
+    key = hmac.digest(settings.FOLDLINE_READERS_KEY.encode(), purpose.encode(), "sha256")
     return hmac.digest(key, value.encode(), "sha256")

@@ -77,6 +77,13 @@ def send_code(email: str, mailed: codes.Mailed) -> None:
             POSTMAN.wait(2)
 
 
+def send_code_again(email: str, code: str) -> None:
+    """Mail another code for the browser that waits for one. There is no link: only that browser knows its question."""
+    lasts = words().format("mail.address-lasts", minutes=codes.LIFE // timedelta(minutes=1))
+    subject = words().format("mail.code-subject", code=code, name=publication().name)
+    POSTMAN.post(_message(email, subject, "code", {"w": Texts(), "code": code, "link": "", "lasts": lasts}))
+
+
 def send_address_code(email: str, mailed: codes.Mailed) -> None:
     """Mail a code that confirms a new address. It signs nobody in, and there is no link."""
     lasts = words().format("mail.address-lasts", minutes=codes.LIFE // timedelta(minutes=1))

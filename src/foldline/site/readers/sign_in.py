@@ -17,7 +17,7 @@ from foldline.site.readers.limits import network_of
 from foldline.site.readers.models import Reader
 
 #: How long a browser that asked for a code remembers it, in seconds. Longer than a code lives, for a kind answer.
-PENDING_SECONDS = 3600
+PENDING_SECONDS = int(codes.WAITING.total_seconds())
 PENDING = timedelta(seconds=PENDING_SECONDS + 60)
 
 

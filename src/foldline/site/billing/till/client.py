@@ -81,6 +81,10 @@ class Till:
         found = self._ask("GET", f"/v1/customers/{_id(customer)}/invoices")["invoices"]
         return [Invoice(**(one | {"status": InvoiceStatus(one["status"])})) for one in found]
 
+    def page_for_staff(self, subscription_id: str) -> str:
+        """The till's books, which have every subscription."""
+        return f"{self._to.scheme}://{self._to.netloc}/#{quote(subscription_id, safe='')}"
+
     def read_notice(self, body: bytes, signature: str, now: int) -> Notice:
         verify(body, signature, (self._notice_secret,), now)
         try:
