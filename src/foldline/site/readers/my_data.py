@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth import logout
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from foldline.site.billing import held
-from foldline.site.billing.models import Order
+from foldline.site.billing import held, lifecycle
+from foldline.site.billing.models import BillingEvent, Order
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
-from foldline.site.readers.models import Reader
+from foldline.site.readers.models import Reader, SignInCode
 from foldline.site.readers.wording import words
 
 FILE = "my-data.json"
@@ -54,11 +56,14 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def told(reader: Reader) -> dict[str, Any]:
     """What is stored about a reader. Moments are UTC; a day is one in the publication's zone."""
+    given = [str(number) for number in reader.entitlements.values_list("pk", flat=True)]
+    about = Q(kind="reader", key=str(reader.pk)) | Q(kind="entitlement", key__in=given)
     return {
         "account": {
             "email": reader.email,
             "name": reader.name,
             "key": reader.key,
+            "confirmed": EmailAddress.objects.filter(user=reader, verified=True).exists(),
             "joined": _moment(reader.joined_at),
             "last_signed_in": _moment(reader.last_login),
         },
@@ -66,6 +71,7 @@ def told(reader: Reader) -> dict[str, Any]:
             {
                 "product": str(entitlement.product),
                 "kind": entitlement.kind,
+                "given": _moment(entitlement.given_at),
                 "from": _moment(entitlement.starts_at),
                 "until": _moment(entitlement.end),
                 "note": entitlement.note,
@@ -78,19 +84,29 @@ def told(reader: Reader) -> dict[str, Any]:
                 "state": one.state,
                 "amount": one.amount,
                 "currency": one.currency,
-                "began": _moment(datetime.fromtimestamp(one.created, UTC)),
-                "paid_until": _moment(datetime.fromtimestamp(one.period_end, UTC)),
+                "began": _epoch(one.created),
+                "paid_until": _epoch(one.period_end),
+                "trial_until": _epoch(one.trial_end or 0),
+                "opens_until": _epoch(lifecycle.entitled_until(one.snapshot, one.grace_days) or 0),
                 "at_provider": f"{one.provider} {one.provider_id}",
+                "customer_at_provider": one.customer,
+                "steps": [
+                    {"at": _epoch(step.at), "what": step.what, "from": step.before, "to": step.after}
+                    for step in BillingEvent.objects.filter(subscription=one).order_by("pk")
+                ],
             }
             for one in held.of(reader)
         ],
         "agreed_to": [
             {
-                "at": _moment(datetime.fromtimestamp(order.agreed_at, UTC)),
+                "at": _epoch(order.agreed_at),
                 "plan": order.plan,
                 "terms": order.terms,
                 "version": order.terms_version,
                 "language": order.language,
+                "came_from": order.return_path,
+                "at_provider": f"{order.provider} {order.checkout}".strip(),
+                "confirmed": _epoch(order.confirmed_at),
             }
             for order in Order.objects.filter(reader=reader)
         ],
@@ -106,7 +122,7 @@ def told(reader: Reader) -> dict[str, Any]:
             {
                 "meter": tally.meter,
                 "articles": tally.articles,
-                "until": _moment(datetime.fromtimestamp(tally.ends, UTC)),
+                "until": _epoch(tally.ends),
             }
             for tally in meters.tallies(reader)
         ],
@@ -122,11 +138,16 @@ def told(reader: Reader) -> dict[str, Any]:
             {"at": _moment(note.at), "text": note.text} for note in ReaderNote.objects.filter(reader=reader)
         ],
         "changes_by_staff": [
-            {"at": _moment(entry.at), "what": entry.what}
-            for entry in AuditEntry.objects.filter(kind="reader", key=str(reader.pk)).order_by("pk")
+            {"at": _moment(entry.at), "what": entry.what} for entry in AuditEntry.objects.filter(about).order_by("pk")
         ],
+        "codes_asked_for": [_moment(code.asked_at) for code in SignInCode.objects.filter(reader=reader).order_by("pk")],
     }
 
 
 def _moment(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _epoch(at: int) -> str | None:
+    """A moment in epoch seconds; None for 0, which is none."""
+    return _moment(datetime.fromtimestamp(at, UTC)) if at else None
