@@ -92,7 +92,8 @@ def test_rows_beyond_their_time_are_counted_until_the_jobs_have_run(site: Home) 
     meter = sqlite3.connect(site.meter_db)
     with meter:
         meter.execute(
-            "INSERT INTO foldline_meter (owner, meter, window_number, ends, salt, article) VALUES (x'00', 'm', 1, 1, x'00', x'00')"
+            "INSERT INTO foldline_meter (owner, meter, window_number, ends, salt, article)"
+            " VALUES (x'00', 'm', 1, 1, x'00', x'00')"
         )
     meter.close()
     beyond = {row["table"]: row["beyond"] for row in json.loads(run(site, "--json").output) if row["beyond"]}

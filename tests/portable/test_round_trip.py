@@ -175,7 +175,7 @@ def told(verdicts: list[Any], outcome: str) -> list[str]:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(rows=st.deferred(sites), form=st.sampled_from(["csv", "jsonl"]))
 def test_an_export_imported_into_an_empty_home_is_exported_as_the_same_bytes(

@@ -60,7 +60,7 @@ class Standing:
 
 def _sessions_over(now: datetime) -> int:
     over = PassFacts.objects.filter(session_until__lt=int(now.timestamp()))
-    return ReaderSession.objects.filter(pass_session__in=over.values("session")).count()
+    return int(ReaderSession.objects.filter(pass_session__in=over.values("session")).count())
 
 
 def _unconfirmed_addresses(now: datetime) -> int:
@@ -69,7 +69,7 @@ def _unconfirmed_addresses(now: datetime) -> int:
 
 def _unconfirmed(now: datetime) -> list[int]:
     late = prune.unconfirmed().filter(joined_at__lt=now - prune.UNCONFIRMED_FOR)
-    return [one.pk for one in late]
+    return [int(one.pk) for one in late]
 
 
 def _meter_over(now: datetime) -> int:
