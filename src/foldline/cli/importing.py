@@ -12,6 +12,7 @@ import click
 
 from foldline.checks import CHECKS
 from foldline.cli.home import home_option, ready_django, settings_of
+from foldline.cli.importing_readers import readers
 from foldline.cli.progress import bars
 from foldline.config import Settings
 from foldline.errors import Problem
@@ -29,7 +30,10 @@ SHOWN = 10
 
 @click.group(name="import")
 def importing() -> None:
-    """Bring articles in from elsewhere."""
+    """Bring articles and readers in from elsewhere."""
+
+
+importing.add_command(readers)
 
 
 @importing.command()

@@ -12,12 +12,14 @@ from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
 from foldline.cli.demo import demo
+from foldline.cli.exporting import exporting
 from foldline.cli.importing import importing
 from foldline.cli.init import init
 from foldline.cli.mapping import mapping
 from foldline.cli.mode import mode
 from foldline.cli.policy import policy
 from foldline.cli.recipe import recipe
+from foldline.cli.retention import retention
 from foldline.cli.running import migrate, serve
 from foldline.cli.staff import staff
 from foldline.cli.why import why
@@ -30,7 +32,10 @@ def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""
 
 
-for verb in (billing, changed, check, demo, importing, init, mapping, migrate, mode, policy, recipe, serve, staff, why):
+for verb in (
+    billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, retention, serve,
+    staff, why,
+):  # fmt: skip
     verbs.add_command(verb)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from foldline.site.billing import lifecycle
 from foldline.site.billing.models import Subscription
 from foldline.site.readers.models import Reader
 
@@ -24,6 +25,7 @@ def told(reader: Reader) -> list[dict[str, Any]]:
             "since": _moment(row.created),
             "paid_until": _moment(row.period_end),
             "trial_until": _moment(row.trial_end),
+            "opens_until": _moment(lifecycle.entitled_until(row.snapshot, row.grace_days)),
             "ends_then": row.cancel_at_period_end,
             "steps": [
                 {"at": _moment(step.at), "what": step.what, "heard": step.heard, "opens_until": _moment(step.until)}

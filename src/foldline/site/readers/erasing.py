@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.signing import b64_decode
 from django.db import transaction
-from django.db.models import CASCADE, Model, Q, QuerySet
+from django.db.models import CASCADE, ManyToOneRel, Model, Q, QuerySet
 
 from foldline.errors import FoldlineError
 from foldline.site.billing import held
@@ -49,8 +49,9 @@ def erase(reader: Reader) -> None:
     _forget_sessions(reader)
     codes.forget(reader.email)
     _forget_log(reader)
-    for relation in Reader._meta.related_objects:
-        if getattr(relation, "on_delete", None) is CASCADE:
+    # With those that give no name to the way back (`related_name="+"`): `related_objects` leaves them out.
+    for relation in Reader._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ManyToOneRel) and relation.on_delete is CASCADE:
             _rows(relation.related_model, relation.field.name, reader).delete()
     meters.forget(reader)
     named = Entitlement.objects.filter(Q(reader=reader) | Q(given_by=reader) | Q(ended_by=reader))

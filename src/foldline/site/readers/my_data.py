@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth import logout
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,7 +16,7 @@ from foldline.site.billing.models import Order
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
-from foldline.site.readers.models import Reader
+from foldline.site.readers.models import Reader, SignInCode
 from foldline.site.readers.wording import words
 
 FILE = "my-data.json"
@@ -54,11 +56,14 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def told(reader: Reader) -> dict[str, Any]:
     """What is stored about a reader. Moments are UTC; a day is one in the publication's zone."""
+    given = [str(number) for number in reader.entitlements.values_list("pk", flat=True)]
+    about = Q(kind="reader", key=str(reader.pk)) | Q(kind="entitlement", key__in=given)
     return {
         "account": {
             "email": reader.email,
             "name": reader.name,
             "key": reader.key,
+            "confirmed": EmailAddress.objects.filter(user=reader, verified=True).exists(),
             "joined": _moment(reader.joined_at),
             "last_signed_in": _moment(reader.last_login),
         },
@@ -66,6 +71,7 @@ def told(reader: Reader) -> dict[str, Any]:
             {
                 "product": str(entitlement.product),
                 "kind": entitlement.kind,
+                "given": _moment(entitlement.given_at),
                 "from": _moment(entitlement.starts_at),
                 "until": _moment(entitlement.end),
                 "note": entitlement.note,
@@ -75,11 +81,14 @@ def told(reader: Reader) -> dict[str, Any]:
         "plans": kept.told(reader),
         "agreed_to": [
             {
-                "at": _moment(datetime.fromtimestamp(order.agreed_at, UTC)),
+                "at": _epoch(order.agreed_at),
                 "plan": order.plan,
                 "terms": order.terms,
                 "version": order.terms_version,
                 "language": order.language,
+                "came_from": order.return_path,
+                "at_provider": f"{order.provider} {order.checkout}".strip(),
+                "confirmed": _epoch(order.confirmed_at),
             }
             for order in Order.objects.filter(reader=reader)
         ],
@@ -95,7 +104,7 @@ def told(reader: Reader) -> dict[str, Any]:
             {
                 "meter": tally.meter,
                 "articles": tally.articles,
-                "until": _moment(datetime.fromtimestamp(tally.ends, UTC)),
+                "until": _epoch(tally.ends),
             }
             for tally in meters.tallies(reader)
         ],
@@ -111,11 +120,16 @@ def told(reader: Reader) -> dict[str, Any]:
             {"at": _moment(note.at), "text": note.text} for note in ReaderNote.objects.filter(reader=reader)
         ],
         "changes_by_staff": [
-            {"at": _moment(entry.at), "what": entry.what}
-            for entry in AuditEntry.objects.filter(kind="reader", key=str(reader.pk)).order_by("pk")
+            {"at": _moment(entry.at), "what": entry.what} for entry in AuditEntry.objects.filter(about).order_by("pk")
         ],
+        "codes_asked_for": [_moment(code.asked_at) for code in SignInCode.objects.filter(reader=reader).order_by("pk")],
     }
 
 
 def _moment(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _epoch(at: int) -> str | None:
+    """A moment in epoch seconds; None for 0, which is none."""
+    return _moment(datetime.fromtimestamp(at, UTC)) if at else None

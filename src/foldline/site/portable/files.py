@@ -1,0 +1,188 @@
+"""The files of an export: every column with its kind and its meaning, and where it stands in the database.
+
+`docs/export.md` has the same tables (a test holds them equal). Columns may be added at the end, never renamed or given
+another meaning; anything else is another FORMAT.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+class Kind(StrEnum):
+    """What a cell holds. An empty cell of CSV, and null of JSONL, is *none*; a text is never none."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    MOMENT = "moment"
+    FLAG = "yes or no"
+
+
+class Stored(StrEnum):
+    """How the database keeps a moment."""
+
+    TEXT = "text"
+    EPOCH = "epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`sql` is an expression over the tables of its file. `optional` cells may be none."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    sql: str
+    optional: bool = False
+    stored: Stored = Stored.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """`tables` is what follows FROM, `order` what makes two exports of one database the same bytes."""
+
+    name: str
+    tables: str
+    order: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def select(self) -> str:
+        wanted = ", ".join(column.sql for column in self.columns)
+        return f"SELECT {wanted} FROM {self.tables} ORDER BY {self.order}"  # noqa: S608  All of it stands below.
+
+    @property
+    def count(self) -> str:
+        return f"SELECT COUNT(*) FROM {self.tables}"  # noqa: S608  As above.
+
+
+def _text(name: str, sql: str, meaning: str) -> Column:
+    return Column(name, Kind.TEXT, meaning, sql)
+
+
+def _number(name: str, sql: str, meaning: str) -> Column:
+    return Column(name, Kind.NUMBER, meaning, sql)
+
+
+def _flag(name: str, sql: str, meaning: str) -> Column:
+    return Column(name, Kind.FLAG, meaning, sql)
+
+
+def _moment(name: str, sql: str, meaning: str, *, optional: bool = False) -> Column:
+    return Column(name, Kind.MOMENT, meaning, sql, optional)
+
+
+def _epoch(name: str, sql: str, meaning: str, *, optional: bool = False) -> Column:
+    return Column(name, Kind.MOMENT, meaning, sql, optional, Stored.EPOCH)
+
+
+PRODUCTS = File(
+    "products",
+    "readers_product p",
+    "p.number",
+    (
+        _number("number", "p.number", "The product's number, 1 to 65535."),
+        _text("name", "p.name", "What it is called."),
+    ),
+)
+
+READERS = File(
+    "readers",
+    "readers_reader r",
+    "r.id",
+    (
+        _text("key", "r.key", "What names the reader in the other files: 32 digits in hexadecimal."),
+        _text("email", "r.email", "The one address of the account. Of an erased reader, one of nobody's."),
+        _text("name", "r.name", "May be empty."),
+        _moment("joined", "r.joined_at", "When the account was made."),
+        _moment("last_signed_in", "r.last_login", "None for never.", optional=True),
+        _flag(
+            "confirmed",
+            "EXISTS (SELECT 1 FROM account_emailaddress a WHERE a.user_id = r.id AND a.verified)",
+            "Whether a code that went to the address was typed.",
+        ),
+        _flag("active", "r.is_active", "No for a closed account: nobody signs in to it."),
+    ),
+)
+
+SUBSCRIPTIONS = File(
+    "subscriptions",
+    "billing_subscription s LEFT JOIN readers_reader r ON r.id = s.reader_id",
+    "s.id",
+    (
+        _text("provider", "s.provider", "Which payment provider has it."),
+        _text("subscription", "s.provider_id", "Its number there."),
+        _text("customer", "s.customer", "The number of who pays, there."),
+        _text("reader", "COALESCE(r.key, '')", "The reader's key; empty where it belongs to nobody here."),
+        _text("plan", "s.plan", "The key of the plan, as in the settings."),
+        _text("products", "s.products", "The numbers of the products that were sold, with commas."),
+        _number("grace_days", "s.grace_days", "Days that a reader reads on while a renewal is awaited."),
+        _text("state", "s.state", "One of the states of docs/billing.md."),
+        _text("status", "s.status", "The provider's own word."),
+        _epoch("paid_until", "s.period_end", "The end of the period at the provider."),
+        _flag("cancelled", "s.cancel_at_period_end", "Whether it ends at `paid_until`."),
+        _epoch("trial_until", "s.trial_end", "None where there was no trial.", optional=True),
+        _flag("paused", "s.paused", "Whether nothing is charged for now."),
+        _flag("refunded", "s.refunded", "Whether the last payment went back."),
+        _flag("disputed", "s.disputed", "Whether a payment is disputed, or was lost so."),
+        _number("amount", "s.amount", "The price of one interval in the currency's smallest unit, as in cents."),
+        _text("currency", "s.currency", "Three small letters."),
+        _epoch("began", "s.created", "When it was made at the provider."),
+        _epoch("changed", "s.version", "When the provider changed it last, as we know it."),
+        _epoch("seen", "s.seen", "When something in it was new to us."),
+    ),
+)
+
+ENTITLEMENTS = File(
+    "entitlements",
+    "readers_entitlement e JOIN readers_reader r ON r.id = e.reader_id"
+    " LEFT JOIN readers_reader g ON g.id = e.given_by_id LEFT JOIN readers_reader d ON d.id = e.ended_by_id"
+    " LEFT JOIN billing_ownedentitlement o ON o.entitlement_id = e.id"
+    " LEFT JOIN billing_subscription s ON s.id = o.subscription_id",
+    "e.reader_id, e.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _number("product", "e.product_id", "The product's number."),
+        _text("kind", "e.kind", "`staff`, `complimentary`, `paid`, `trial`, `gift`, `print` or `library`."),
+        _moment("starts", "e.starts_at", "From when it opens."),
+        _moment("ends", "e.ends_at", "Until when; none for no end, which only `staff` has.", optional=True),
+        _text("note", "e.note", "Why it was given."),
+        _moment("given", "e.given_at", "When it was given."),
+        _text("given_by", "COALESCE(g.key, '')", "The key of who gave it at the desk; empty for nobody."),
+        _moment("ended", "e.ended_at", "When it was ended early; none where it was not.", optional=True),
+        _text("ended_by", "COALESCE(d.key, '')", "The key of who ended it; empty for nobody."),
+        _text("provider", "COALESCE(s.provider, '')", "With `subscription`: which one owns it. Empty for none."),
+        _text("subscription", "COALESCE(s.provider_id, '')", "The number at the provider."),
+    ),
+)
+
+CONSENTS = File(
+    "consents",
+    "billing_order c LEFT JOIN readers_reader r ON r.id = c.reader_id",
+    "c.reader_id, c.id",
+    (
+        _text("reader", "COALESCE(r.key, '')", "The reader's key; empty where the account is gone."),
+        _text("plan", "c.plan", "The key of the plan that was ordered."),
+        _text("provider", "c.provider", "Which payment provider was gone to."),
+        _text("checkout", "c.checkout", "The number of the visit there; empty where none came about."),
+        _text("came_from", "c.return_path", "The page that the reader came from."),
+        _text("terms", "c.terms", "The words that were agreed to."),
+        _text("version", "c.terms_version", "The version of all that stood on the page."),
+        _text("language", "c.language", "The language of the page, as in `en`."),
+        _epoch("agreed", "c.agreed_at", "When the form was sent."),
+        _epoch(
+            "confirmed", "NULLIF(c.confirmed_at, 0)", "When the confirmation was mailed; none for not.", optional=True
+        ),
+    ),
+)
+
+#: In the order in which they are written, and read: each names only what stands before it.
+FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS)

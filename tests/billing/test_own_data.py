@@ -1,0 +1,169 @@
+"""A reader who subscribed: their file holds what the account shows, and erasing leaves them in no table."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import ManyToOneRel
+from tests.billing.shop import nora, shop, text_of
+from tests.readers.browser import Browser
+
+from foldline.stores.home import Home
+
+if TYPE_CHECKING:
+    from tests.billing.shop import Shop
+
+__all__ = ["shop"]
+
+ADDRESS = "nora@example.test"
+
+
+def reader() -> Any:
+    from foldline.site.readers.models import Reader
+
+    return Reader.objects.get(email=ADDRESS)
+
+
+def subscriber(shop: Shop) -> Browser:
+    """Somebody who paid, has a comp beside it, a note, a passkey and an account elsewhere."""
+    from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
+
+    from foldline.site.desk import audit
+    from foldline.site.desk.models import ReaderNote
+    from foldline.site.readers import entitlements, moment
+    from foldline.site.readers.models import Product, Reader
+
+    browser = nora(ADDRESS)
+    browser.get(shop.pay(browser))
+    Reader.objects.filter(email=ADDRESS).update(name="Nora Nightingale")
+    end = datetime.fromtimestamp(moment.epoch() + 40 * 86_400, UTC)
+    given = entitlements.give(reader(), Product.objects.get(number=1), ends_at=end, note="Nora wrote")
+    audit.record(audit.COMMAND_LINE, "gave", audit.of_entitlement(given))
+    ReaderNote.objects.create(reader=reader(), by="staff@example.test", text="Nora called")
+    data = {"name": "Nora’s phone", "credential": {"rawId": "abc"}}
+    Authenticator.objects.create(user=reader(), type=Authenticator.Type.WEBAUTHN, data=data)
+    SocialAccount.objects.create(user=reader(), provider="https://id.example", uid="nora-at-id")
+    return browser
+
+
+def tables_with(home: Home, *words: str) -> set[str]:
+    """The tables in which any of the words stands. The site's own connection is asked: nothing is committed here."""
+    from django.db import connection
+
+    found = set()
+    with connection.cursor() as cursor:
+        names = connection.introspection.table_names(cursor)
+        for name in names:
+            cursor.execute(f'SELECT * FROM "{name}"')
+            if any(word in str(row) for row in cursor.fetchall() for word in words):
+                found.add(name)
+    meter = sqlite3.connect(home.meter_db)
+    found |= {
+        "foldline_meter" for row in meter.execute("SELECT * FROM foldline_meter") for word in words if word in str(row)
+    }
+    meter.close()
+    return found
+
+
+def test_the_file_holds_every_fact_that_the_account_shows(shop: Shop) -> None:
+    from foldline.site.billing import account_part, held
+    from foldline.site.readers import passkeys
+
+    browser = subscriber(shop)
+    page = text_of(browser.get("/-/account"))
+    written = browser.get("/-/account/data").content.decode()
+    told = json.loads(written)
+    assert ADDRESS in page
+    assert ADDRESS in written
+    assert [str(one) for one in passkeys.of(reader()) if str(one) not in written or str(one) not in page] == []
+    days = set()
+    for moment in re.findall(r'"(\d{4}-\d\d-\d\dT[^"]+)"', written):
+        days.add(account_part.day_of(int(datetime.fromisoformat(moment).timestamp())))
+    shown = set(re.findall(r"[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}", page))
+    assert shown
+    assert shown <= days
+    (plan,) = told["plans"]
+    (one,) = held.of(reader())
+    assert "€4 a month" in page
+    assert (plan["plan"], plan["amount"], plan["currency"], plan["state"]) == ("all", 400, "eur", "active")
+    assert plan["steps"][0]["to"] == "active"
+    assert plan["customer_at_provider"] == one.customer
+    assert told["agreed_to"][0]["came_from"] == "/the-whole"
+    assert told["account"]["confirmed"]
+    assert told["codes_asked_for"]
+    assert [entry["what"] for entry in told["changes_by_staff"]] == ["gave"]
+
+
+#: Each table with a reader in it, and where in the file it is told.
+TOLD = {
+    ("account_emailaddress", "user"): "account",
+    ("readers_entitlement", "reader"): "subscriptions",
+    ("billing_subscription", "reader"): "plans",
+    ("billing_order", "reader"): "agreed_to",
+    ("readers_readersession", "reader"): "devices",
+    ("readers_signincode", "reader"): "codes_asked_for",
+    ("mfa_authenticator", "user"): "passkeys",
+    ("socialaccount_socialaccount", "user"): "sign_ins_elsewhere",
+    ("desk_readernote", "reader"): "notes_by_staff",
+}
+#: What staff did, for whom the file is not made.
+OF_STAFF = {
+    ("django_admin_log", "user"),
+    ("readers_reader_groups", "reader"),
+    ("readers_reader_user_permissions", "reader"),
+    ("readers_entitlement", "given_by"),
+    ("readers_entitlement", "ended_by"),
+}
+
+
+def test_every_table_that_leads_to_a_reader_is_told_in_their_file(shop: Shop) -> None:
+    from foldline.site.readers.models import Reader
+
+    relations = Reader._meta.get_fields(include_hidden=True)
+    found = {(one.related_model._meta.db_table, one.field.name) for one in relations if isinstance(one, ManyToOneRel)}
+    assert found == set(TOLD) | OF_STAFF
+    written = json.loads(subscriber(shop).get("/-/account/data").content)
+    assert [section for section in TOLD.values() if not written[section]] == []
+
+
+def test_after_erasing_no_code_that_went_to_an_earlier_address_leads_to_the_reader(shop: Shop) -> None:
+    from foldline.site.readers import codes
+    from foldline.site.readers.models import SignInCode
+
+    browser = nora(ADDRESS)
+    browser.get(shop.pay(browser))
+    codes.make("earlier@example.test", reader())
+    assert SignInCode.objects.filter(reader=reader()).exists()
+    stop_renewing()
+    browser.get("/-/account/erase")
+    assert browser.post("/-/account/erase").status_code == 200
+    assert not SignInCode.objects.exists()
+
+
+def stop_renewing() -> None:
+    from foldline.site.billing.models import Subscription
+
+    Subscription.objects.update(state="lapsed")
+
+
+def test_after_erasing_a_subscriber_no_table_but_the_legal_ones_has_the_address(shop: Shop, home: Home) -> None:
+    from foldline.site import retention
+    from foldline.site.billing.models import Order, Subscription
+
+    browser = subscriber(shop)
+    words = (ADDRESS, "Nightingale", reader().key, "nora-at-id", "Nora wrote", "Nora called")
+    assert {"readers_reader", "account_emailaddress", "desk_readernote"} <= tables_with(home, *words)
+    refused = browser.post("/-/account/erase")
+    assert refused.status_code == 409
+    stop_renewing()
+    browser.get("/-/account/erase")
+    assert browser.post("/-/account/erase").status_code == 200
+    legal = {kept.table for kept in retention.TABLES if kept.legal}
+    assert tables_with(home, *words) <= legal
+    assert Order.objects.get().terms
+    assert Subscription.objects.get().amount == 400
