@@ -92,7 +92,7 @@ def test_the_file_holds_every_fact_that_the_account_shows(shop: Shop) -> None:
     assert "€4 a month" in page
     assert (plan["plan"], plan["amount"], plan["currency"], plan["state"]) == ("all", 400, "eur", "active")
     assert plan["steps"][0]["to"] == "active"
-    assert plan["customer_at_provider"] == one.customer
+    assert plan["customer"] == one.customer
     assert told["agreed_to"][0]["came_from"] == "/the-whole"
     assert told["account"]["confirmed"]
     assert told["codes_asked_for"]

@@ -28,7 +28,14 @@ def told(reader: Reader) -> list[dict[str, Any]]:
             "opens_until": _moment(lifecycle.entitled_until(row.snapshot, row.grace_days)),
             "ends_then": row.cancel_at_period_end,
             "steps": [
-                {"at": _moment(step.at), "what": step.what, "heard": step.heard, "opens_until": _moment(step.until)}
+                {
+                    "at": _moment(step.at),
+                    "what": step.what,
+                    "from": step.before,
+                    "to": step.after,
+                    "heard": step.heard,
+                    "opens_until": _moment(step.until),
+                }
                 for step in sorted(row.events.all(), key=lambda step: step.pk)
             ],
         }
