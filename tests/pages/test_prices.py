@@ -19,9 +19,7 @@ from foldline.plans import Plan
         (400, "jpy", "JPY 400", "400 JPY"),
     ],
 )
-def test_an_amount_is_written_as_its_language_writes_it(
-    amount: int, currency: str, english: str, french: str
-) -> None:
+def test_an_amount_is_written_as_its_language_writes_it(amount: int, currency: str, english: str, french: str) -> None:
     assert spoken(amount, currency, "en").replace("\N{NO-BREAK SPACE}", " ") == english
     told = spoken(amount, currency, "fr")
     assert told.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ") == french
