@@ -1,4 +1,4 @@
-"""Stripe's objects in our words, from the objects that Stripe publishes (`stripe/fixtures3.json` of the sample data)."""
+"""Stripe's objects in our words, from the objects that Stripe publishes (the sample data's `stripe/fixtures3.json`)."""
 
 from __future__ import annotations
 
