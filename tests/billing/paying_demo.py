@@ -8,8 +8,7 @@ import os
 import re
 import signal
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,10 +173,3 @@ class PayingDemo:
         port = f"0100007F:{urlsplit(self.till).port:04X}"
         lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
         return any(line[2] == port and line[3] == "01" for line in lines)
-
-
-def seconds_until(what: Callable[[], bool], deadline: float) -> float:
-    """How long it took until `what()` held."""
-    began = time.monotonic()
-    until(what, deadline)
-    return time.monotonic() - began

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import pytest
-from tests.billing.paying_demo import PayingDemo, seconds_until
+from tests.billing.paying_demo import PayingDemo
 from tests.billing.till_room import until
 from tests.browser.press_room import SUBSCRIBERS, running_demo
 from tests.readers.processes import DeskBrowser
@@ -112,7 +112,7 @@ def test_the_gate_keeps_each_byte_of_a_notice_and_no_amount_of_it_is_believed(
     row = dict(zip(_columns(paper, "billing_subscription"), paper.money()["billing_subscription"][-1], strict=True))
     assert (row["provider_id"], row["amount"], row["currency"], row["state"]) == (subscription, 400, "eur", "active")
     assert row["period_end"] < now + 32 * 86_400
-    assert seconds_until(lambda: paper.opens(device), SOON) < SOON
+    until(lambda: paper.opens(device), SOON)
     # And once more: dealt with, nothing moves.
     before = paper.money()
     assert paper.tell(body, [good(body, secret, now)]) == 200
@@ -124,21 +124,19 @@ def _columns(paper: PayingDemo, table: str) -> list[str]:
         return [row[1] for row in site.execute(f"PRAGMA table_info({table})")]
 
 
-def test_a_payment_opens_here_at_once_and_on_another_device_soon_and_a_refund_closes_both(
-    paper: PayingDemo, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_payment_opens_here_at_once_and_on_another_device_soon_and_a_refund_closes_both(paper: PayingDemo) -> None:
     here, elsewhere = (paper.signed_in("ida@example.test") for _ in range(2))
     assert not paper.opens(elsewhere)
     back = paper.pay(here)
     answer = here.get(back)
     assert (answer.status, answer.headers["location"]) == (303, f"{SUBSCRIBERS}#continue")
     assert paper.opens(here), "the first question after paying"
-    record_property("other device opens", seconds_until(lambda: paper.opens(elsewhere), SOON))
+    until(lambda: paper.opens(elsewhere), SOON)
     paper.notices_come("at once")
     try:
         paper.at_till(f"{paper.till}/subscriptions/{paper.subscription_of('ida@example.test')}/refund")
-        record_property("refund closes here", seconds_until(lambda: not paper.opens(here), SOON))
-        record_property("refund closes there", seconds_until(lambda: not paper.opens(elsewhere), SOON))
+        until(lambda: not paper.opens(here), SOON)
+        until(lambda: not paper.opens(elsewhere), SOON)
     finally:
         paper.notices_come("never")
 
