@@ -198,6 +198,17 @@ def test_a_subscription_of_an_unknown_reader_or_plan_or_in_another_currency_open
     assert story.passes() == {}
 
 
+def test_another_amount_than_the_plan_s_is_said_once_and_opens_as_an_older_price_does(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = story.subscribe()
+    for _ in range(2):
+        story.apply(replace(story.there.objects[number], amount=100))
+    said = [one.getMessage() for one in caplog.records if "costs" in one.getMessage()]
+    assert said == ["billing: a subscription to all costs 100, its plan 400"]
+    assert story.passes() == {1: 37}
+
+
 def test_a_subscription_never_moves_to_another_reader(story: Story) -> None:
     from foldline.site.readers.models import Reader
 

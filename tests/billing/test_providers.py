@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from foldline.site.billing.providers import provider_from, till_secrets
 from foldline.site.billing.signature import sign
 from foldline.site.billing.stripe_provider import StripeProvider
 from foldline.site.billing.till.client import Till
+from foldline.testing.builders import home_at
 
 SITE, SECRET = "https://news.example", b"the publication's secret"
 KEY, NOTICES = "sk_test_of_nobody", "whsec_of_nobody"
@@ -51,6 +54,21 @@ def test_without_a_notice_secret_it_does_not_start_selling_and_says_so(notices: 
         provider_from({"FOLDLINE_STRIPE_KEY": KEY, "FOLDLINE_STRIPE_WEBHOOK_SECRET": notices}, SITE, SECRET)
     assert [problem.id for problem in refused.value.problems] == ["FL292"]
     assert KEY not in str(refused.value)
+
+
+def test_a_key_without_the_secret_of_its_notices_starts_nothing_and_is_not_repeated(tmp_path: Path) -> None:
+    """As it is typed: `foldline serve`, which would else listen."""
+    home_at(tmp_path)
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
+    environ = {**keep, "FOLDLINE_HOME": str(tmp_path), "FOLDLINE_STRIPE_KEY": KEY}
+    serve = [sys.executable, "-m", "foldline.cli.main", "serve"]
+    said = subprocess.run(serve, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode != 0
+    assert "FL292" in said.stderr
+    assert "FOLDLINE_STRIPE_WEBHOOK_SECRET" in said.stderr
+    assert "Nothing is sold without it" in said.stderr
+    assert KEY not in said.stdout + said.stderr
+    assert "Traceback" not in said.stderr
 
 
 @pytest.mark.parametrize("key", ["", "pk_live_public", "sk_prod_x", "whsec_of_nobody", "sk_test_"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.billing.shop import EXTRA, WHOLE, nora, payment_page, products, shop, text_of
@@ -213,6 +213,25 @@ def test_when_the_till_is_silent_nothing_is_charged_and_the_page_says_so(shop: S
     again = re.search(r'name="order" value="([0-9a-f]+)"', answer.content.decode())
     assert again is not None
     assert again[1] == form["order"]
+
+
+def test_an_answer_that_is_lost_after_the_till_has_begun_begins_nothing_twice(shop: Shop) -> None:
+    from foldline.site.billing.provider import ProviderUnavailable
+    from foldline.site.billing.till.client import Till
+
+    browser = nora()
+    form = shop.offer(browser)
+    honest = Till._ask
+
+    def lost(self: Till, *asked: Any) -> Any:
+        honest(self, *asked)
+        raise ProviderUnavailable("till: lost")
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(Till, "_ask", lost)
+        assert browser.post("/-/subscribe", form).status_code == 503
+    page = payment_page(browser.post("/-/subscribe", form))
+    assert [page.rpartition("/")[2]] == [one["id"] for one in shop.till.book.objects.all("checkout")]
 
 
 def test_when_the_till_is_silent_after_paying_the_page_asks_again_and_then_opens(shop: Shop) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.billing import test_managing, test_notices, test_selling
 from tests.billing.shop import shop
+
+from foldline.site.billing.provider import Checkout, Price
+from foldline.site.billing.till.client import Till
 
 if TYPE_CHECKING:
     from tests.billing.shop import Shop
@@ -21,6 +25,13 @@ def _anybodys(reader: object, number: int) -> Any:
     from foldline.site.billing.models import Subscription
 
     return Subscription.objects.get(pk=number)
+
+
+_START = Till.start_checkout
+
+
+def _with_a_key_of_its_own(till: Till, reader: str, email: str, price: Price, back_url: str, key: str) -> Checkout:
+    return _START(till, reader, email, price, back_url, f"{key}-{secrets.token_hex(8)}")
 
 
 def _all_plans(path: str) -> Any:
@@ -70,6 +81,11 @@ FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
         "foldline.site.billing.held.renews",
         lambda reader: False,
         test_managing.test_an_account_is_not_erased_while_its_subscription_would_be_charged,
+    ),
+    "each question has a key of its own": (
+        "foldline.site.billing.till.client.Till.start_checkout",
+        _with_a_key_of_its_own,
+        test_selling.test_an_answer_that_is_lost_after_the_till_has_begun_begins_nothing_twice,
     ),
     "the trial begins anew each time": (
         "foldline.site.billing.held.had_any",

@@ -1,23 +1,32 @@
-"""Stripe's objects in our words, from the objects that Stripe publishes."""
+"""Stripe's objects in our words, from the objects that Stripe publishes (the sample data's `stripe/fixtures3.json`)."""
 
 from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
+from tests.sample_data import sample_folder
 
 from foldline.site.billing import stripe_objects as ours
 from foldline.site.billing.provider import InvoiceStatus, Price, Status
 
-PUBLISHED = json.loads((Path(__file__).parent / "stripe_objects.json").read_text(encoding="utf-8"))["resources"]
 START, END = 1_800_000_000, 1_802_592_000
 
 
-def published(name: str, **changes: Any) -> dict[str, Any]:
-    return copy.deepcopy(PUBLISHED[name]) | changes
+@cache
+def resources() -> dict[str, dict[str, Any]]:
+    file = sample_folder() / "stripe" / "fixtures3.json"
+    if not file.is_file():
+        pytest.skip(f"FOLDLINE_SAMPLES: there are no objects of Stripe at {file}")
+    found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["resources"]
+    return found
+
+
+def published(kind: str, **changes: Any) -> dict[str, Any]:
+    return copy.deepcopy(resources()[kind]) | changes
 
 
 def subscription(**changes: Any) -> dict[str, Any]:
@@ -166,18 +175,18 @@ def test_a_draft_is_no_invoice_yet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "name"),
+    ("kind", "changes", "name"),
     [
-        (published("subscription"), "sub_1Pgc6rB7WZ01zgkWNy0Cn5nw"),
-        (published("invoice"), "subscription"),
-        (published("invoice", parent=None, subscription="sub_old"), "sub_old"),
-        (published("checkout.session", subscription="sub_1"), "sub_1"),
-        (published("checkout.session", subscription={"id": "sub_2"}), "sub_2"),
-        (published("price"), ""),
+        ("subscription", {}, "sub_1Pgc6rB7WZ01zgkWNy0Cn5nw"),
+        ("invoice", {}, "subscription"),
+        ("invoice", {"parent": None, "subscription": "sub_old"}, "sub_old"),
+        ("checkout.session", {"subscription": "sub_1"}, "sub_1"),
+        ("checkout.session", {"subscription": {"id": "sub_2"}}, "sub_2"),
+        ("price", {}, ""),
     ],
 )
-def test_an_events_object_says_which_subscription_it_is_about(thing: dict[str, Any], name: str) -> None:
-    assert ours.subscription_of_event(thing) == name
+def test_an_events_object_says_which_subscription_it_is_about(kind: str, changes: dict[str, Any], name: str) -> None:
+    assert ours.subscription_of_event(published(kind, **changes)) == name
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,16 @@ def test_a_notice_of_the_other_mode_or_account_is_refused(room: Room, more: dict
         room.provider.read_notice(body, sign(body, SECRET, 1000), 1000)
 
 
+@pytest.mark.parametrize(("key", "livemode"), [("rk_live_of_nobody", False), ("sk_live_of_nobody", False), (KEY, True)])
+def test_test_mode_means_nothing_to_a_live_key_and_the_other_way_round(key: str, livemode: bool) -> None:
+    provider = StripeProvider(key, (SECRET,), "http://127.0.0.1:9", retries=0)
+    thing = {"object": "subscription", "id": "sub_1"}
+    wrong, right = event(thing, livemode=livemode), event(thing, livemode=not livemode)
+    with pytest.raises(NoticeRefused, match="live mode" if livemode else "test mode"):
+        provider.read_notice(wrong, sign(wrong, SECRET, 1000), 1000)
+    assert provider.read_notice(right, sign(right, SECRET, 1000), 1000).live is not livemode
+
+
 def test_a_refund_is_told_with_its_subscription(room: Room, localstripe: str) -> None:
     name = room.subscribes("reader-22")
     customer = room.provider.subscription(name).customer

@@ -68,36 +68,36 @@ def answers() -> list[dict[str, Any]]:
 
     from foldline.site.readers.models import Reader
 
-    reader = _join()
+    reader = join()
     asked: list[dict[str, Any]] = []
     for who in ("stranger", "signed in"):
         for address in addresses(reader.pk):
             # A browser anew for each address: signing out, or an erasure, must not decide about the others.
             client = Client(headers=HEADERS)
-            reader = Reader.objects.filter(email=ADDRESS).first() or _join()
+            reader = Reader.objects.filter(email=ADDRESS).first() or join()
             if who == "signed in":
-                _sign_in(client, reader)
+                sign_in(client, reader)
             for query in ("", "?next=/the-lamp", "?next=/the-tide&article=3"):
-                asked.append(_asked(client, "get", address + query, who))
+                asked.append(answer_of(client, "get", address + query, who))
             for form in ({}, {"email": OTHER_ADDRESS, "code": "000000", "next": "/the-lamp", "article": "3"}):
-                asked.append(_asked(client, "post", address, who, form))
+                asked.append(answer_of(client, "post", address, who, form))
     return asked
 
 
-def _join() -> Any:
+def join(address: str = ADDRESS) -> Any:
     from allauth.account.models import EmailAddress
 
     from foldline.site.readers.models import Reader
 
-    reader = Reader.objects.create_user(ADDRESS)
-    EmailAddress.objects.create(user=reader, email=ADDRESS, verified=True, primary=True)
+    reader = Reader.objects.create_user(address)
+    EmailAddress.objects.create(user=reader, email=address, verified=True, primary=True)
     return reader
 
 
 HEADERS = {"host": "twin.example", "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.7"}
 
 
-def _sign_in(client: Any, reader: Any) -> None:
+def sign_in(client: Any, reader: Any) -> None:
     from foldline.site.readers import passes
 
     client.force_login(reader, backend="allauth.account.auth_backends.AuthenticationBackend")
@@ -105,7 +105,7 @@ def _sign_in(client: Any, reader: Any) -> None:
     passes.start(request, reader)
 
 
-def _asked(client: Any, method: str, target: str, who: str, form: dict[str, str] | None = None) -> dict[str, Any]:
+def answer_of(client: Any, method: str, target: str, who: str, form: dict[str, str] | None = None) -> dict[str, Any]:
     kept = deepcopy(client.cookies)
     answer = getattr(client, method)(target, form, secure=True) if form is not None else client.get(target, secure=True)
     # An answer must not change who asks the next question.

@@ -65,6 +65,8 @@ class Readers:
             "spent": facts("spent"),
             "somebody": facts("somebody"),
             "lapsed": facts("lapsed", {PRODUCT: int(carry._clock.now()) - DAY}),
+            "past-due": facts("past-due", {PRODUCT: int(carry._clock.now()) - 1}),
+            "disputed": facts("disputed"),
             "other": facts("other", {OTHER_PRODUCT: 0}),
             "signed-out": facts("signed-out", {PRODUCT: 0}, ended=True),
         }
@@ -138,6 +140,10 @@ class Readers:
         yield having("subscription lapsed, pass stale", "U3", carry.token(facts["lapsed"], signed=400))
         paid = carry.facts("registered", {PRODUCT: 0})
         yield having("refunded: the stale pass still says paid", "U4", carry.token(paid, signed=400))
+        yield having("past due, the days of grace over", "U3", carry.token(facts["past-due"]))
+        yield having("past due, the days of grace over, pass stale", "U3", carry.token(facts["past-due"], signed=400))
+        disputed = carry.facts("disputed", {PRODUCT: 0})
+        yield having("disputed: the stale pass still says paid", "U4", carry.token(disputed, signed=400))
         other = frozenset((OTHER_PRODUCT,))
         yield having("subscriber of another title", "U5", carry.token(facts["other"]), products=other)
         out = facts["signed-out"]

@@ -63,6 +63,9 @@ def apply(provider: str, snapshot: Snapshot, now: int, heard: str = Heard.NOTICE
         if plan is not None and plan.currency != snapshot.currency:
             log.warning("billing: a subscription to %s is in another currency, and opens nothing", plan.key)
             return Outcome(Applied.OTHER_CURRENCY, None, before, before, Move(0, 0, moved=False))
+        if plan is not None and plan.amount != snapshot.amount:
+            # An older price goes on opening, so another one must: who runs the publication is told.
+            log.warning("billing: a subscription to %s costs %s, its plan %s", plan.key, snapshot.amount, plan.amount)
         row = Subscription(provider=provider, provider_id=snapshot.subscription)
     known = row.seen_of(snapshot.reader) if row.pk else None
     _write(row, snapshot, plan, now, known)

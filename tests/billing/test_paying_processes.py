@@ -1,0 +1,202 @@
+"""Paying before real processes: what nobody proved changes nothing, and what was charged is never lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+
+import pytest
+from tests.billing.paying_demo import PayingDemo
+from tests.billing.till_room import until
+from tests.browser.press_room import SUBSCRIBERS, running_demo
+from tests.readers.processes import DeskBrowser
+
+from foldline.site.billing.signature import sign
+
+#: What is promised is a second; a busy machine has more.
+SOON = 10.0
+#: The site process starts again within it.
+RESTART = 40.0
+
+Signatures = Callable[[bytes, str, int], Sequence[str]]
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PayingDemo]:
+    with running_demo(tmp_path_factory.mktemp("paying")) as demo:
+        runs = PayingDemo(demo)
+        runs.notices_come("never")
+        yield runs
+
+
+@pytest.fixture(scope="module")
+def charged(paper: PayingDemo) -> tuple[DeskBrowser, str]:
+    """Somebody who paid and closed the window: any notice that is believed opens for them."""
+    device = paper.signed_in("una@example.test")
+    paper.pay(device)
+    assert not paper.opens(device)
+    return device, paper.subscription_of("una@example.test")
+
+
+def notice(subscription: str, /, **more: object) -> bytes:
+    told = {"id": f"evt_{subscription}", "kind": "paid", "subscription": subscription, "created": int(time.time())}
+    return json.dumps({"object": "till.notice", "live": False} | told | more).encode()
+
+
+def good(body: bytes, secret: str, now: int) -> str:
+    return sign(body, secret, now)
+
+
+UNPROVED: dict[str, Signatures] = {
+    "without a signature": lambda body, secret, now: (),
+    "with an empty one": lambda body, secret, now: ("",),
+    "with a foreign one": lambda body, secret, now: (good(body, "of another newspaper", now),),
+    "with one of six minutes ago": lambda body, secret, now: (good(body, secret, now - 360),),
+    "with one of tomorrow": lambda body, secret, now: (good(body, secret, now + 86_400),),
+    "with one of another body": lambda body, secret, now: (good(body + b"\n", secret, now),),
+    "with a good one twice": lambda body, secret, now: (good(body, secret, now),) * 2,
+    "with a good one behind an old one": lambda body, secret, now: (
+        good(body, secret, now - 360),
+        good(body, secret, now),
+    ),
+    "with two moments in one": lambda body, secret, now: (f"{good(body, secret, now)},t={now + 1}",),
+    "with a scheme that is none": lambda body, secret, now: (good(body, secret, now).replace("v1=", "v0="),),
+}
+
+
+@pytest.mark.parametrize("how", UNPROVED)
+def test_a_notice_that_nobody_proved_is_refused_by_the_gate_and_the_site_and_changes_nothing(
+    paper: PayingDemo, charged: tuple[DeskBrowser, str], how: str
+) -> None:
+    device, subscription = charged
+    body, before = notice(subscription), paper.money()
+    assert paper.tell(body, UNPROVED[how](body, paper.secrets.notices, int(time.time()))) == 400
+    assert paper.money() == before
+    assert not paper.opens(device)
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"live": True}, 400),
+        ({"object": "event"}, 400),
+        ({"subscription": "sub_of_another_account", "id": "evt_elsewhere"}, 200),
+        ({"subscription": "", "id": "evt_about_nothing"}, 200),
+        ({"subscription": "../../v1/checkouts", "id": "evt_of_a_path"}, 200),
+    ],
+)
+def test_a_notice_of_the_other_mode_or_of_another_account_changes_nothing(
+    paper: PayingDemo, charged: tuple[DeskBrowser, str], more: dict[str, object], status: int
+) -> None:
+    device, subscription = charged
+    body, before = notice(subscription, **more), paper.money()
+    assert paper.tell(body, [good(body, paper.secrets.notices, int(time.time()))]) == status
+    assert paper.money() == before
+    assert not paper.opens(device)
+
+
+def test_the_gate_keeps_each_byte_of_a_notice_and_no_amount_of_it_is_believed(
+    paper: PayingDemo, charged: tuple[DeskBrowser, str]
+) -> None:
+    """Bytes that any reading and writing again would change; one good `v1` of three is enough."""
+    device, subscription = charged
+    said = notice(subscription, amount=1, currency="usd", status="canceled", period_end=4_000_000_000, note="é")
+    body = b"\r\n \t" + said.replace(b'": ', b'"  :\r\n') + "\n\u00e9".encode()[:1] + b" "
+    secret, now = paper.secrets.notices, int(time.time())
+    at, _, digest = good(body, secret, now).partition(",")
+    assert paper.tell(body, [f"{at},v1={'0' * 64},{digest},v1={'f' * 64}"]) == 200
+    row = dict(zip(_columns(paper, "billing_subscription"), paper.money()["billing_subscription"][-1], strict=True))
+    assert (row["provider_id"], row["amount"], row["currency"], row["state"]) == (subscription, 400, "eur", "active")
+    assert row["period_end"] < now + 32 * 86_400
+    until(lambda: paper.opens(device), SOON)
+    # And once more: dealt with, nothing moves.
+    before = paper.money()
+    assert paper.tell(body, [good(body, secret, now)]) == 200
+    assert paper.money() == before
+
+
+def _columns(paper: PayingDemo, table: str) -> list[str]:
+    with closing(sqlite3.connect(f"file:{paper.demo.home / 'site.db'}?mode=ro", uri=True)) as site:
+        return [row[1] for row in site.execute(f"PRAGMA table_info({table})")]
+
+
+def test_a_payment_opens_here_at_once_and_on_another_device_soon_and_a_refund_closes_both(paper: PayingDemo) -> None:
+    here, elsewhere = (paper.signed_in("ida@example.test") for _ in range(2))
+    assert not paper.opens(elsewhere)
+    back = paper.pay(here)
+    answer = here.get(back)
+    assert (answer.status, answer.headers["location"]) == (303, f"{SUBSCRIBERS}#continue")
+    assert paper.opens(here), "the first question after paying"
+    until(lambda: paper.opens(elsewhere), SOON)
+    paper.notices_come("at once")
+    try:
+        paper.at_till(f"{paper.till}/subscriptions/{paper.subscription_of('ida@example.test')}/refund")
+        until(lambda: not paper.opens(here), SOON)
+        until(lambda: not paper.opens(elsewhere), SOON)
+    finally:
+        paper.notices_come("never")
+
+
+def test_while_the_till_hangs_the_page_says_that_nothing_was_charged_and_the_same_form_pays_once(
+    paper: PayingDemo,
+) -> None:
+    device = paper.signed_in("ole@example.test")
+    form = paper.form(device)
+    with paper.till_hangs():
+        answer = device.post("/-/subscribe", form)
+        assert answer.status == 503
+        assert "Nothing was charged" in answer.text
+        # What the wall shows needs no till.
+        assert "The rest is for subscribers" in device.get(SUBSCRIBERS).text
+    # What hung is answered now, behind our back; the form comes again, twice.
+    pages = {device.post("/-/subscribe", form).headers["refresh"] for _ in range(2)}
+    begun = [one for one in paper.at_the_till("checkout") if one["email"] == "ole@example.test"]
+    assert len(begun) == 1
+    (page,) = pages
+    for _ in range(2):
+        back = paper.at_till(page.removeprefix("0; url="), card="works").headers["location"]
+    with paper.till_hangs():
+        waiting = device.get(back.removeprefix(paper.demo.url))
+        assert (waiting.status, waiting.headers["refresh"]) == (503, "5")
+        assert "your payment is safe" in waiting.text
+        assert not paper.opens(device)
+    assert device.get(back.removeprefix(paper.demo.url)).status == 303
+    assert paper.opens(device)
+    assert paper.charges("ole@example.test") == 1
+
+
+def test_a_site_process_that_is_killed_between_charge_and_entitlement_loses_nothing(paper: PayingDemo) -> None:
+    device = paper.signed_in("kai@example.test")
+    back = paper.pay(device)
+    killed = paper.process("foldline.server.site_process site")
+    answers: list[int] = []
+    with paper.till_hangs():
+        # The till has the money, the site asks about it, and dies while it waits.
+        waiting = threading.Thread(target=lambda: answers.append(device.get(back).status))
+        waiting.start()
+        until(paper.is_asked)
+        paper.kill_site()
+        waiting.join(20)
+    assert answers == [502]
+    assert not paper.opens(device)
+    until(lambda: device.get(back).status == 303, RESTART)
+    assert paper.process("foldline.server.site_process site") != killed
+    assert paper.opens(device)
+    assert paper.charges("kai@example.test") == 1
+
+
+def test_a_notice_that_met_a_killed_site_comes_again_and_opens_for_who_never_came_back(paper: PayingDemo) -> None:
+    device = paper.signed_in("mia@example.test")
+    address = paper.begin(device)
+    paper.notices_come("at once")
+    try:
+        paper.kill_site()
+        paper.at_till(address, card="works")
+        until(lambda: paper.opens(device), RESTART)
+    finally:
+        paper.notices_come("never")
+    assert paper.charges("mia@example.test") == 1
