@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.desk import audit_log, decisions, door, job_table, open_now, rules, service
+from foldline.site.desk import audit_log, decisions, door, job_table, open_now, rules, service, withdrawals
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", door.SignInView.as_view(), name="account_login"),
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("decisions", decisions.decisions, name="decisions"),
     path("jobs", job_table.jobs, name="jobs"),
     path("audit", audit_log.audit, name="audit"),
+    path("withdrawals", withdrawals.listed, name="withdrawals"),
+    path("withdrawals/<int:number>/dealt-with", withdrawals.dealt_with, name="withdrawals_dealt_with"),
     path("service/", service.find, name="readers"),
     path("service/<int:pk>", service.reader, name="reader"),
     path("service/<int:pk>/give", service.give, name="reader_give"),

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.contrib.auth import logout
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from foldline.site.billing import held
-from foldline.site.billing.models import Order
+from foldline.site.billing.models import Order, Withdrawal
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -88,11 +89,21 @@ def told(reader: Reader) -> dict[str, Any]:
             {
                 "at": _moment(datetime.fromtimestamp(order.agreed_at, UTC)),
                 "plan": order.plan,
+                "order_number": order.number,
                 "terms": order.terms,
                 "version": order.terms_version,
                 "language": order.language,
             }
             for order in Order.objects.filter(reader=reader)
+        ],
+        "withdrawals": [
+            {
+                "at": _moment(datetime.fromtimestamp(one.at, UTC)),
+                "declared": one.declared,
+                "language": one.language,
+                "outcome": one.outcome,
+            }
+            for one in Withdrawal.objects.filter(Q(email=reader.email) | Q(subscription__reader=reader))
         ],
         "devices": [
             {
