@@ -145,7 +145,7 @@ class Settings:
     origin: OriginSettings | None = None
     purge: tuple[str, ...] = ()
     plans: tuple[Plan, ...] = ()
-    legal: LegalPages = LegalPages()
+    legal: LegalPages = field(default_factory=LegalPages)
 
     @property
     def zone(self) -> ZoneInfo:
