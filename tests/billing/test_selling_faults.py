@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.billing import test_managing, test_notices, test_selling
+from tests.billing import test_managing, test_notices, test_payment_failed, test_selling, test_withdrawing
 from tests.billing.shop import shop
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ def _anybodys(reader: object, number: int) -> Any:
     return Subscription.objects.get(pk=number)
 
 
+def _of_nobody_in_particular(reader: object, number: str) -> Any:
+    from foldline.site.billing.models import Subscription
+
+    return Subscription.objects.get()
+
+
 def _all_plans(path: str) -> Any:
     from foldline.site.billing import plans
 
@@ -31,6 +38,21 @@ def _all_plans(path: str) -> Any:
 
 #: What is taken away: where it stands, what stands in its place, and the test that must not pass then.
 FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
+    "anybody with an account withdraws from anybody's contract": (
+        "foldline.site.billing.withdrawals._meant",
+        _of_nobody_in_particular,
+        test_withdrawing.test_somebody_elses_address_withdraws_nothing,
+    ),
+    "one withdraws for ever": (
+        "foldline.site.billing.withdrawals.last_day",
+        lambda subscription: date.max,
+        test_withdrawing.test_after_fourteen_days_people_decide,
+    ),
+    "nobody hears that a payment failed": (
+        "foldline.site.billing.held.awaits_payment",
+        lambda reader: False,
+        test_payment_failed.test_after_the_days_of_grace_the_reason_is_that_a_payment_failed,
+    ),
     "notices are believed unsigned": (
         "foldline.site.billing.till.client.verify",
         lambda body, header, secrets, now: now,
