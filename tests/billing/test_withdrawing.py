@@ -154,9 +154,16 @@ def test_after_fourteen_days_people_decide(shop: Shop) -> None:
 
 
 def test_too_many_declarations_from_one_network_are_refused_kindly(shop: Shop) -> None:
-    answers = [declare(f"number {count}") for count in range(21)]
+    answers = [declare("1234", f"who-{count}@example.test") for count in range(21)]
     assert [answer.status_code for answer in answers] == [200] * 20 + [429]
     assert len(kept()) == 20
+
+
+def test_nobody_fills_a_mailbox_with_made_up_declarations(shop: Shop) -> None:
+    subscriber(shop)
+    answers = [declare(f"number {count}") for count in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert len(mails()) == 5
 
 
 def test_who_is_signed_in_finds_the_page_filled_in(shop: Shop) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.core import ratelimit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from foldline.site.billing.models import Withdrawal
 from foldline.site.billing.withdrawals import Declaration
 from foldline.site.readers import rendering
 from foldline.site.readers.addresses import LONGEST, canonical_email
+from foldline.site.readers.limits import may_declare
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words
 
@@ -53,7 +53,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     if "confirmed" not in request.POST:
         context = {"form": form, "declared": form.declaration.words}
         return rendering.page(request, "billing/withdraw_confirm", words()["withdraw.title"], context)
-    if not ratelimit.consume(request, action="withdrawal"):
+    if not may_declare(request, form.declaration.email):
         return _ask(request, form, 429, words()["withdraw.too-many"])
     withdrawals.declare(form.declaration)
     context = {"declared": form.declaration.words}
