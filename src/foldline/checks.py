@@ -24,6 +24,7 @@ CHECKS: dict[str, str] = {
     "FL035": "A way to sign in is incomplete",
     "FL036": "The issuer of a way to sign in is not an https address",
     "FL037": "A way to sign in has no secret",
+    "FL038": "A page that the law asks for has no address",
     "FL040": "An address to listen on is taken",
     "FL041": "The databases are behind this version",
     "FL042": "Another process serves from this folder",

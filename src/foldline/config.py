@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -47,6 +47,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "prefix": (str, "/-/"),
     },
     "offer": {"product": (str, ""), "price": (str, "")},
+    "legal": {"imprint": (str, ""), "terms": (str, ""), "privacy": (str, "")},
     "meter": {"limit": (int, 3)},
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
@@ -114,6 +115,14 @@ class MailSettings:
     security: str
 
 
+class LegalPages(NamedTuple):
+    """Where what the law asks for can be read: whole addresses or paths on this site, "" for none."""
+
+    imprint: str = ""
+    terms: str = ""
+    privacy: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
@@ -136,6 +145,7 @@ class Settings:
     origin: OriginSettings | None = None
     purge: tuple[str, ...] = ()
     plans: tuple[Plan, ...] = ()
+    legal: LegalPages = field(default_factory=LegalPages)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -204,6 +214,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         origin=origin,
         purge=tuple(tables["caches"]["purge"]),
         plans=plans,
+        legal=LegalPages(**tables["legal"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -433,6 +444,10 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
     if len(tables["caches"]["purge"]) > MOST_CACHES:
         hint = "Each of them is told of every change. Let one of them tell the others."
         problems.append(Problem("FL251", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
+    for name, address in tables["legal"].items():
+        if address and not re.fullmatch(r"(?:https?://[^\s/]+)?/[^\s]*|https?://[^\s/]+", address):
+            hint = "Write a whole address, or a path on this site, as in /terms."
+            problems.append(Problem("FL038", f"[legal] {name} is not the address of a page", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:

@@ -161,6 +161,12 @@ class MemoryProvider:
         self._change(subscription_id, "kept", cancel_at_period_end=False)
         return self.objects[subscription_id]
 
+    def withdraw(self, subscription_id: str, idempotency_key: str) -> Snapshot:
+        self._answer()
+        over = Status.CANCELED
+        self._change(subscription_id, "withdrawn", status=over, refunded=True)
+        return self.objects[subscription_id]
+
     def invoices(self, customer: str) -> list[Invoice]:
         return []
 

@@ -110,6 +110,16 @@ class ProviderContract:
         resumed = room.provider.resume(name, "key-resume-8")
         assert (resumed.cancel_at_period_end, resumed.period_end) == (False, before.period_end)
 
+    def test_withdrawing_ends_it_at_once_and_pays_back_once(self, room: Room) -> None:
+        room.can("withdraw")
+        name = room.subscribes("reader-14")
+        for _again in range(2):
+            withdrawn = room.provider.withdraw(name, "key-withdraw-14")
+            assert (withdrawn.status, withdrawn.refunded) == (Status.CANCELED, True)
+        assert withdrawn.period_end <= int(time.time()) + 5
+        again = room.provider.withdraw(name, "key-withdraw-14-later")
+        assert (again.status, again.refunded) == (Status.CANCELED, True)
+
     def test_every_subscription_is_listed(self, room: Room) -> None:
         names = {room.subscribes("reader-9"), room.subscribes("reader-10")}
         assert names <= {one.subscription for one in room.provider.subscriptions(0)}

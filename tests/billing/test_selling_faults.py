@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.billing import test_managing, test_notices, test_selling
+from tests.billing import test_managing, test_notices, test_payment_failed, test_selling, test_withdrawing
 from tests.billing.shop import shop
 
 from foldline.site.billing.provider import Checkout, Price
@@ -34,6 +35,12 @@ def _with_a_key_of_its_own(till: Till, reader: str, email: str, price: Price, ba
     return _START(till, reader, email, price, back_url, f"{key}-{secrets.token_hex(8)}")
 
 
+def _of_nobody_in_particular(reader: object, number: str) -> Any:
+    from foldline.site.billing.models import Subscription
+
+    return Subscription.objects.get()
+
+
 def _all_plans(path: str) -> Any:
     from foldline.site.billing import plans
 
@@ -42,6 +49,21 @@ def _all_plans(path: str) -> Any:
 
 #: What is taken away: where it stands, what stands in its place, and the test that must not pass then.
 FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
+    "anybody with an account withdraws from anybody's contract": (
+        "foldline.site.billing.withdrawals._meant",
+        _of_nobody_in_particular,
+        test_withdrawing.test_somebody_elses_address_withdraws_nothing,
+    ),
+    "one withdraws for ever": (
+        "foldline.site.billing.withdrawals.last_day",
+        lambda subscription: date.max,
+        test_withdrawing.test_after_fourteen_days_people_decide,
+    ),
+    "nobody hears that a payment failed": (
+        "foldline.site.billing.held.awaits_payment",
+        lambda reader: False,
+        test_payment_failed.test_after_the_days_of_grace_the_reason_is_that_a_payment_failed,
+    ),
     "notices are believed unsigned": (
         "foldline.site.billing.till.client.verify",
         lambda body, header, secrets, now: now,

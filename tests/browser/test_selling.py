@@ -191,3 +191,33 @@ def test_axe_finds_nothing_from_the_plans_to_the_mail_that_says_cancelled(
     one.open(SUBSCRIBERS)
     one.wait_for_rest()
     one.close()
+
+
+def test_who_is_signed_out_withdraws_with_what_stands_in_the_receipt_and_has_it_by_mail(
+    chromium: Browser, demo: Demo
+) -> None:
+    address = "wanda@example.test"
+    one = Reader(chromium, demo)
+    pay(at_the_till(one, address))
+    one.page.wait_for_url(f"{demo.url}{SUBSCRIBERS}#continue")
+    receipt = until_mailed(demo, address, "Your subscription").text
+    number = re.search(r"order number: (\S+)\.", receipt)
+    link = re.search(r"Withdraw from contract here: (\S+)", receipt)
+    assert number is not None
+    assert link is not None
+    one.close()
+    stranger = Reader(chromium, demo)
+    page = stranger.page
+    page.goto(link[1])
+    assert shown(page) == []
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_label("Order number").fill(number[1])
+    page.get_by_role("button", name="Go on").click()
+    assert shown(page) == []
+    page.get_by_role("button", name="Confirm withdrawal").click()
+    page.get_by_role("heading", name="Your withdrawal has been received").wait_for()
+    assert shown(page) == []
+    told = until_mailed(demo, address, "Your withdrawal from your contract").text
+    assert re.search(r"we received your withdrawal on .*\d{1,2}:\d\d", told)
+    assert number[1] in told
+    stranger.close()

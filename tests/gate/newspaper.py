@@ -77,10 +77,10 @@ class Newspaper:
                     del self.jar[key]
         return response
 
-    def sign_in(self, product_ends: dict[int, int] | None = None) -> Pass:
+    def sign_in(self, product_ends: dict[int, int] | None = None, *, payment_failed: bool = False) -> Pass:
         """Facts in the store and a pass in the jar, as the site makes them."""
         until = int(self.clock.time) + reader_pass.SESSION_SECONDS
-        facts = PassFacts(READER, SESSION, product_ends or {}, until)
+        facts = PassFacts(READER, SESSION, product_ends or {}, until, payment_failed=payment_failed)
         self.store(facts)
         made = reader_pass.from_facts(facts, int(self.clock.time))
         self.jar[cookies.PASS] = reader_pass.issue(self.worker.state.keyring, made)
@@ -94,11 +94,18 @@ class Newspaper:
 
     def store(self, facts: PassFacts, change: bool = True) -> None:
         products = ",".join(f"{product}:{end}" for product, end in facts.product_ends.items())
-        row = (facts.session.hex(), facts.reader.hex(), products, facts.session_until, int(facts.ended))
+        row = (
+            facts.session.hex(),
+            facts.reader.hex(),
+            products,
+            facts.session_until,
+            int(facts.ended),
+            facts.payment_failed,
+        )
         connection = connect(self.home.site_db)
         connection.execute(
-            "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at,"
+            " payment_failed) VALUES (?, ?, ?, ?, ?, ?)",
             row,
         )
         if change:

@@ -79,6 +79,27 @@ def test_somebody_signed_in_is_never_asked_to_sign_in(paper: Newspaper) -> None:
     assert b"Sign in" not in answer
 
 
+def test_whose_payment_failed_is_told_so_after_the_days_of_grace_and_led_to_pay(paper: Newspaper) -> None:
+    paper.sign_in({1: START - 5}, payment_failed=True)
+    for _asked_again in range(2):
+        answer = paper.get("/subscribers")
+        assert b'data-reason="payment-failed"' in answer.body
+        assert b'href="/-/account#plans"' in answer.body
+        assert b"Subscribe" not in answer.body.partition(b"<aside")[2].partition(b"</aside>")[0]
+        assert not has_rest(answer)
+        # Once more when the pass is no longer fresh, and the store says it.
+        paper.clock.time += 400
+
+
+def test_that_a_payment_failed_is_told_beside_the_article_and_never_in_it(paper: Newspaper) -> None:
+    paper.sign_in({1: START + YEAR}, payment_failed=True)
+    page, me = paper.get("/subscribers").body, paper.get("/-/me").body
+    assert b'"/-/account#plans", "text": "Your payment failed"' in me
+    assert b"Your payment failed" not in page
+    paper.sign_in({1: START + YEAR})
+    assert b"Your payment failed" not in paper.get("/-/me").body
+
+
 def test_get_spends_nothing_however_often(paper: Newspaper) -> None:
     for number in range(10, 20):
         answer = paper.get(f"/metered-{number}")

@@ -23,7 +23,15 @@ METERS = (SITE, "sport")
 LEVELS = tuple(level for level in Access if level is not Access.BY_RULE)
 WAYS = tuple(Grant)
 SPANS = (0, 0, HOUR, 2 * HOUR, 24 * HOUR)
-READERS = (None, None, Reader(), Reader(frozenset({1})), Reader(frozenset({2})), Reader(ended_on=NOW - 9))
+READERS = (
+    None,
+    None,
+    Reader(),
+    Reader(frozenset({1})),
+    Reader(frozenset({2})),
+    Reader(ended_on=NOW - 9),
+    Reader(ended_on=NOW - 9, payment_failed=True),
+)
 T = TypeVar("T")
 
 

@@ -21,6 +21,7 @@ NOW = 1_800_000_000
 SUBSCRIBER = Reader(products=frozenset({1}))
 REGISTERED = Reader()
 LAPSED = Reader(ended_on=NOW - 5)
+UNPAID = Reader(ended_on=NOW - 5, payment_failed=True)
 
 
 def ask(access: Access | None, reader: Reader | None = None, **facts: object) -> Decision:
@@ -41,6 +42,7 @@ def ask(access: Access | None, reader: Reader | None = None, **facts: object) ->
         (Access.SUBSCRIBERS, None, Outcome.REFUSES, Reason.SUBSCRIPTION_NEEDED),
         (Access.SUBSCRIBERS, REGISTERED, Outcome.REFUSES, Reason.SUBSCRIPTION_NEEDED),
         (Access.SUBSCRIBERS, LAPSED, Outcome.REFUSES, Reason.SUBSCRIPTION_ENDED),
+        (Access.SUBSCRIBERS, UNPAID, Outcome.REFUSES, Reason.PAYMENT_FAILED),
         (Access.SUBSCRIBERS, SUBSCRIBER, Outcome.OPENS, Reason.SUBSCRIPTION_COVERS),
         (None, SUBSCRIBER, Outcome.REFUSES, Reason.ACCESS_IS_UNKNOWN),
     ],

@@ -34,6 +34,7 @@ DECIDING = frozenset(Reason) - {
     Reason.NOT_OPEN_NOW,
     Reason.NO_RULE_EXCLUDES,
     Reason.RULES_ARE_LOADED,
+    Reason.PAYMENT_CAME,
 }
 
 ONE = """

@@ -146,7 +146,7 @@ def test_the_worlds_of_these_tests_meet_every_way_in_wall_and_outcome() -> None:
     """A property of nothing holds always: here is what the worlds are made of."""
     reasons: Counter[Reason] = Counter()
     changed: Counter[str] = Counter()
-    for seed in range(150):
+    for seed in range(250):
         world = World(seed)
         rules = world.rules()
         walled, opened = world.added(rules, world.wall()), world.added(rules, world.way())

@@ -149,3 +149,7 @@ def test_a_table_of_an_older_version_gets_the_new_column_and_keeps_its_rows(
     migrate(home)
     migrate(home)
     assert PassStore(home).facts(SESSION) == PassFacts(READER, SESSION, {1: 0}, START)
+    changing = connect(home.site_db)
+    changing.execute("UPDATE foldline_pass_facts SET payment_failed = 1")
+    changing.close()
+    assert PassStore(home).facts(SESSION) == PassFacts(READER, SESSION, {1: 0}, START, payment_failed=True)

@@ -156,6 +156,14 @@ def test_the_ends_of_a_pass_never_lie_past_what_is_paid() -> None:
     assert made.ended_on == 0
 
 
+def test_a_pass_carries_that_a_payment_failed_and_nothing_else_with_it() -> None:
+    facts = PassFacts(b"r" * 16, b"s" * 16, {1: NOW + 60}, NOW + 180 * DAY, payment_failed=True)
+    made = reader_pass.from_facts(facts, NOW)
+    read = reader_pass.read(KEYRING, reader_pass.issue(KEYRING, made).encode())
+    assert read == made
+    assert (read.payment_failed, read.ask, read.products) == (True, False, {1})
+
+
 def test_a_pass_without_anything_paid_tells_when_the_last_subscription_ended() -> None:
     facts = PassFacts(b"r" * 16, b"s" * 16, {1: NOW - 5, 2: NOW - 50}, NOW + 180 * DAY)
     made = reader_pass.from_facts(facts, NOW)

@@ -167,7 +167,7 @@ def test_products_and_their_ends_survive_the_column() -> None:
 
 def test_facts_that_are_nonsense_are_no_facts(home: Home) -> None:
     connection = connect(home.site_db)
-    connection.execute("INSERT INTO foldline_pass_facts VALUES (?, 'not hex', '1:x', 5, 0, 0)", (b"s".hex() * 16,))
+    connection.execute("INSERT INTO foldline_pass_facts VALUES (?, 'not hex', '1:x', 5, 0, 0, 0)", (b"s".hex() * 16,))
     connection.close()
     with pytest.raises(StoreUnavailable):
         PassStore(home).facts(b"s" * 16)

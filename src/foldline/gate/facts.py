@@ -72,7 +72,7 @@ def _carried(
 ) -> Carried:
     reader: Reader | None = None
     if held is not None:
-        reader = Reader(held.products if store_answered else frozenset(), held.ended_on)
+        reader = Reader(held.products if store_answered else frozenset(), held.ended_on, held.payment_failed)
     meters = _meters(request, gate) if request.meter else None
     fact = _counted_here(meters, article, now, reader is not None, gate) if meters is not None else EMPTY_METER
     openings, opened = NO_OPENINGS, None

@@ -16,6 +16,8 @@ def get_me(request: Request, gate: GateState) -> Response:
     words = gate.words
     if held is None:
         link = {"href": f"{prefix}sign-in", "text": words["site.sign-in"]}
+    elif held.payment_failed:
+        link = {"href": f"{prefix}account#plans", "text": words["site.payment-failed"]}
     else:
         link = {"href": f"{prefix}account", "text": words["site.me"]}
     told: dict[str, object] = {"signed_in": held is not None, "name": "", "links": [link]}

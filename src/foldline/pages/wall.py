@@ -19,7 +19,7 @@ from foldline.pages.words import Words
 from foldline.policy.reasons import WALL_REASONS, Reason
 
 WallKind = Literal["ask", "refused", "open", "free"]
-ActionKind = Literal["sign-in", "subscribe", "renew", "try-again", "front-page"]
+ActionKind = Literal["sign-in", "subscribe", "renew", "try-again", "front-page", "pay"]
 AnswerOutcome = Literal["open", "refused", "unreachable"]
 
 
@@ -35,6 +35,7 @@ _ACTIONS: Final[Mapping[Reason, tuple[ActionKind | Literal["join"], ...]]] = {
     Reason.RULE_EXCLUDES: ("front-page",),
     Reason.RULES_ARE_MISSING: ("try-again",),
     Reason.ACCESS_IS_UNKNOWN: ("try-again",),
+    Reason.PAYMENT_FAILED: ("pay",),
 }
 
 
@@ -302,6 +303,8 @@ def _offer(publication: Publication, words: Words) -> str:
 def _href(kind: ActionKind, article: WallFacts, publication: Publication) -> str:
     if kind == "front-page":
         return "/"
+    if kind == "pay":
+        return f"{publication.prefix}account#plans"
     if kind == "sign-in":
         return with_next(f"{publication.prefix}sign-in", article.path)
     return with_next(publication.offer.subscribe_path or f"{publication.prefix}subscribe", article.path)

@@ -155,8 +155,9 @@ def _product(visit: Visit, plan: Plan, way: Way) -> Reason:
         return Reason.SUBSCRIPTION_COVERS
     if not visit.store_answered:
         return Reason.STORE_UNREACHABLE
-    ended = reader is not None and not reader.products and reader.ended_on
-    return Reason.SUBSCRIPTION_ENDED if ended else Reason.SUBSCRIPTION_NEEDED
+    if reader is None or reader.products or not reader.ended_on:
+        return Reason.SUBSCRIPTION_NEEDED
+    return Reason.PAYMENT_FAILED if reader.payment_failed else Reason.SUBSCRIPTION_ENDED
 
 
 def _signed_in(visit: Visit, plan: Plan, way: Way) -> Reason:
@@ -208,6 +209,7 @@ def _look_aside(visit: Visit, findings: list[Finding]) -> None:
 #: Which failed finding a reader is told, the most useful first.
 _TELL = (
     Reason.STORE_UNREACHABLE,
+    Reason.PAYMENT_FAILED,
     Reason.SUBSCRIPTION_ENDED,
     Reason.METER_CANNOT_COUNT,
     Reason.METER_IS_SPENT,

@@ -37,10 +37,12 @@ class Article(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Somebody signed in. `ended_on` is the epoch second at which their last subscription ended, 0 for never had."""
+    """Somebody signed in. `ended_on` is the epoch second at which their last subscription ended, 0 for never had;
+    `payment_failed` says that one of theirs awaits a payment that did not go through."""
 
     products: frozenset[int] = frozenset()
     ended_on: int = 0
+    payment_failed: bool = False
 
 
 class Meter(NamedTuple):

@@ -38,6 +38,8 @@ class Reason(StrEnum):
     RULE_EXCLUDES = "rule-excludes"
     RULES_ARE_LOADED = "rules-are-loaded"
     RULES_ARE_MISSING = "rules-are-missing"
+    PAYMENT_CAME = "payment-came"
+    PAYMENT_FAILED = "payment-failed"
 
 
 #: (ok, failed) pairs. Every reason stands in exactly one of them.
@@ -57,6 +59,7 @@ PAIRS: tuple[tuple[Reason, Reason], ...] = (
     (Reason.IN_INSTITUTION, Reason.NOT_IN_INSTITUTION),
     (Reason.NO_RULE_EXCLUDES, Reason.RULE_EXCLUDES),
     (Reason.RULES_ARE_LOADED, Reason.RULES_ARE_MISSING),
+    (Reason.PAYMENT_CAME, Reason.PAYMENT_FAILED),
 )
 
 PASSED: frozenset[Reason] = frozenset(ok for ok, _ in PAIRS)
@@ -73,4 +76,5 @@ WALL_REASONS: tuple[Reason, ...] = (
     Reason.RULE_EXCLUDES,
     Reason.RULES_ARE_MISSING,
     Reason.ACCESS_IS_UNKNOWN,
+    Reason.PAYMENT_FAILED,
 )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from foldline.site.billing import ledger
+from foldline.site.billing import ledger, withdrawals
 from foldline.site.billing.provider import Provider
 from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.desk import due_jobs
@@ -27,7 +27,7 @@ from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
 
-SECOND, HOUR, DAY = 1.0, 3600.0, 86_400.0
+SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
 #: How often a job of a quick pace is written down while it goes well, in seconds.
@@ -58,7 +58,12 @@ def jobs() -> tuple[Job, ...]:
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
     provider: Provider | None = settings.FOLDLINE_PROVIDER
-    return () if provider is None else (Job("reconcile billing", DAY, lambda: _reconcile(provider)),)
+    if provider is None:
+        return ()
+    return (
+        Job("settle withdrawals", MINUTE, lambda: withdrawals.settle(provider, moment.epoch())),
+        Job("reconcile billing", DAY, lambda: _reconcile(provider)),
+    )
 
 
 def _reconcile(provider: Provider) -> str:

@@ -145,6 +145,8 @@ ACCOUNT_RATE_LIMITS = {
     "identity": "300/10m/ip" if FOLDLINE.demo else "30/10m/ip",
     # Each opens a page of the payment provider: a guard against who tries out cards.
     "checkout": "300/10m/ip" if FOLDLINE.demo else "10/10m/user,30/10m/ip",
+    "withdrawal": "300/10m/ip,60/10m/key" if FOLDLINE.demo else "20/10m/ip,5/10m/key",
+    "withdrawal_for_address": "60/10m/key" if FOLDLINE.demo else "20/10m/key,60/h/key",
     "passkey": "300/10m/ip" if FOLDLINE.demo else "60/10m/ip",
 }
 # The gate overwrites this header with the one address that it trusts; the process listens on a unix socket only.

@@ -22,14 +22,15 @@ ROLL_AFTER = 86_400
 MOST_PRODUCTS = 16
 
 _FIXED = struct.Struct(">16s16sIIIIB")
-_ASK = 1
+_ASK, _PAYMENT_FAILED = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
     """Ends are epoch seconds: up to `fresh_until` nobody is asked; up to `offline_until` a reader reads on while the
     store does not answer; `session_until` ends the session. `ended_on` tells when the last subscription ended (0:
-    none did). `ask` means that the reader has more products than a token holds: the store is asked every time."""
+    none did). `ask` means that the reader has more products than a token holds: the store is asked every time.
+    `payment_failed` means that a subscription of the reader's awaits a payment that did not go through."""
 
     reader: bytes
     session: bytes
@@ -39,6 +40,7 @@ class Pass:
     session_until: int
     ended_on: int = 0
     ask: bool = False
+    payment_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class PassFacts:
     session_until: int
     ended: bool = False
     used_on: int = 0
+    payment_failed: bool = False
 
 
 def from_facts(facts: PassFacts, now: int) -> Pass:
@@ -70,6 +73,7 @@ def from_facts(facts: PassFacts, now: int) -> Pass:
         session_until=session_until,
         ended_on=max(ended, default=0) if not running else 0,
         ask=len(running) > MOST_PRODUCTS,
+        payment_failed=facts.payment_failed,
     )
 
 
@@ -82,7 +86,7 @@ def issue(keyring: Keyring, reader_pass: Pass) -> str:
         reader_pass.offline_until,
         reader_pass.session_until,
         reader_pass.ended_on,
-        _ASK if reader_pass.ask else 0,
+        (_ASK if reader_pass.ask else 0) | (_PAYMENT_FAILED if reader_pass.payment_failed else 0),
     )
     products = sorted(reader_pass.products)[:MOST_PRODUCTS]
     return keyring.sign(Purpose.PASS, body + struct.pack(f">{len(products)}H", *products))
@@ -100,4 +104,5 @@ def read(keyring: Keyring, token: bytes) -> Pass:
         raise InvalidToken("not a pass")
     reader, session, fresh, offline, until, ended, flags = _FIXED.unpack_from(body)
     products = struct.unpack_from(f">{rest // 2}H", body, _FIXED.size)
-    return Pass(reader, session, frozenset(products), fresh, offline, until, ended, bool(flags & _ASK))
+    ask, failed = bool(flags & _ASK), bool(flags & _PAYMENT_FAILED)
+    return Pass(reader, session, frozenset(products), fresh, offline, until, ended, ask, failed)

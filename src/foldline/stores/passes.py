@@ -55,13 +55,14 @@ class PassStore:
             if self._connection is None:
                 self._connection = connect(self._home.site_db, read_only=True, timeout=DEADLINE)
             row = self._connection.execute(
-                "SELECT reader, products, session_until, ended_at, used_on FROM foldline_pass_facts WHERE session = ?",
+                "SELECT reader, products, session_until, ended_at, used_on, payment_failed"
+                " FROM foldline_pass_facts WHERE session = ?",
                 (session.hex(),),
             ).fetchone()
             if row is None:
                 return None
             products = unpack_products(row[1])
-            return PassFacts(bytes.fromhex(row[0]), session, products, row[2], bool(row[3]), row[4])
+            return PassFacts(bytes.fromhex(row[0]), session, products, row[2], bool(row[3]), row[4], bool(row[5]))
         except (sqlite3.Error, ValueError) as error:
             self.close()
             raise StoreUnavailable(f"pass facts: {error}") from error

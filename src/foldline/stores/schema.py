@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS foldline_pass_facts (
     products TEXT NOT NULL,
     session_until INTEGER NOT NULL,
     ended_at INTEGER NOT NULL DEFAULT 0,
-    used_on INTEGER NOT NULL DEFAULT 0
+    used_on INTEGER NOT NULL DEFAULT 0,
+    payment_failed INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
 CREATE TABLE IF NOT EXISTS foldline_rule_sets (
@@ -64,6 +65,7 @@ CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
 #: Columns that came later: table, name, definition. A table that is there already gets them by `migrate`.
 ADDED = (
     ("foldline_pass_facts", "used_on", "INTEGER NOT NULL DEFAULT 0"),
+    ("foldline_pass_facts", "payment_failed", "INTEGER NOT NULL DEFAULT 0"),
     ("rests", "after_plain", "BLOB"),
     ("rests", "after_deflated", "BLOB"),
 )

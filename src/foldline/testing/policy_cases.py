@@ -21,7 +21,7 @@ from foldline.policy.toml_text import nearest, read_toml
 from foldline.server.reader_kinds import KINDS, Kind, needs_of, visit_as
 
 ARTICLE_KEYS = ("id", "access", "section", "tags", "products", "published", "path")
-READER_KEYS = ("products", "ended")
+READER_KEYS = ("products", "ended", "payment-failed")
 OPEN_NOW_KEYS = ("article", "section", "site", "reason", "from", "until")
 CASE_KEYS = (
     "name",
@@ -281,7 +281,7 @@ class _Reader:
             assert facts is not None
             facts.unknown(READER_KEYS)
             products = frozenset(facts.numbers("products", 1, 65_535))
-            return None, Reader(products, facts.moment("ended") or 0)
+            return None, Reader(products, facts.moment("ended") or 0, bool(facts.flag("payment-failed")))
         word = table.word("reader", list(KINDS))
         return KINDS[word or "anonymous"], None
 

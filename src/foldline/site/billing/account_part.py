@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from foldline.pages.dates import short_dateline
 from foldline.pages.prices import price_line, spoken
-from foldline.site.billing import held, lifecycle, plans
+from foldline.site.billing import held, lifecycle, orders, plans
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Subscription
 from foldline.site.readers import moment, rendering
@@ -36,6 +36,7 @@ class Line:
     price: str
     next: str
     fails: str
+    order: str
     stands: bool
     renews: bool
     returns: bool
@@ -80,6 +81,7 @@ def _line(one: Subscription) -> Line:
             f"billing.is-{state}", price=spoken(one.amount, one.currency, words().language), date=paid_until
         ),
         fails=fails,
+        order=words().format("billing.order-number", number=orders.number_of(one)),
         stands=state in held.STANDS,
         renews=state in held.RENEWS,
         returns=state is State.CANCELLED and lifecycle.paid_until(one.snapshot) > moment.epoch(),

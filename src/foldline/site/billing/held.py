@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from foldline.plans import Plan
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Subscription
+from foldline.site.billing.provider import Status
 from foldline.site.readers.models import Reader
 
 #: A subscription that will be charged again, or could be.
@@ -37,3 +40,10 @@ def renews(reader: Reader) -> bool:
 def had_any(reader: Reader) -> bool:
     """Whether a reader ever had a subscription."""
     return Subscription.objects.filter(reader=reader).exists()
+
+
+def awaits_payment(reader: Reader) -> bool:
+    """Whether a subscription of a reader awaits a payment that did not go through. Once the provider has ended it,
+    nothing can be paid there any more."""
+    awaiting = Q(state=State.PAST_DUE) | Q(state=State.LAPSED, status=Status.UNPAID)
+    return Subscription.objects.filter(awaiting, reader=reader).exists()

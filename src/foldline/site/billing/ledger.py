@@ -14,6 +14,7 @@ from foldline.site.billing.lifecycle import DAY, State, entitled_until, is_trial
 from foldline.site.billing.models import BillingEvent, SeenNotice, Subscription
 from foldline.site.billing.owned import Move
 from foldline.site.billing.provider import NotAtProvider, Notice, Provider, Snapshot
+from foldline.site.readers import passes
 from foldline.site.readers.models import Entitlement, Reader
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,9 @@ def apply(provider: str, snapshot: Snapshot, now: int, heard: str = Heard.NOTICE
     state, until = state_of(snapshot), entitled_until(snapshot, row.grace_days)
     kind = Entitlement.Kind.TRIAL if is_trial(snapshot) else Entitlement.Kind.PAID
     move = owned.follow(row, until, kind, now)
+    if state is not before and not move.moved and row.reader is not None:
+        # No end moved, but the reason may be another: whether a payment is awaited stands in the passes.
+        passes.refresh(row.reader)
     if known is None or state is not before or move.moved:
         _log(row, before, state, move, heard, now)
     same = known is not None and replace(snapshot, updated=known.updated) == known

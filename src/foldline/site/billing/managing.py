@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from foldline.pages.dates import dateline
 from foldline.pages.prices import spoken
-from foldline.site.billing import held, ledger, lifecycle, selling
+from foldline.site.billing import held, ledger, lifecycle, selling, terms
 from foldline.site.billing.account_part import PART, day_of, title_of
 from foldline.site.billing.going import to_the_provider
 from foldline.site.billing.models import Subscription
@@ -55,6 +55,7 @@ def cancel(request: HttpRequest, reader: Reader, number: int) -> HttpResponse:
     mail.send_notice(
         reader.email,
         "cancelled",
+        terms.foot(),
         plan=title_of(subscription),
         date=day_of(lifecycle.paid_until(snapshot)),
         at=dateline(moment.now(), publication.zone, publication.language),

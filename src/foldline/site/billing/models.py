@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
@@ -169,7 +170,7 @@ class Order(models.Model):
 
     `terms` are the words agreed to, `terms_version` is what `version_of` makes of all that stood on the page. The row
     outlives the reader's account, without their name: it shows what was agreed. `confirmed_at` is when the mail that
-    confirms the contract went out, 0 for not yet. Moments are epoch seconds.
+    confirms the contract went out, 0 for not yet; `subscription` is what it became then. Moments are epoch seconds.
     """
 
     token = models.CharField(max_length=32)
@@ -183,6 +184,7 @@ class Order(models.Model):
     language = models.CharField(max_length=16)
     agreed_at = models.BigIntegerField()
     confirmed_at = models.BigIntegerField(default=0)
+    subscription = models.ForeignKey(Subscription, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         default_permissions = ()
@@ -196,3 +198,44 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan}, {self.agreed_at}"
+
+    @property
+    def number(self) -> str:
+        """The number that stands in the receipt: nobody guesses it, and it leads to nobody."""
+        digits = hashlib.sha256(f"order {self.token} {self.agreed_at}".encode()).hexdigest()[:12].upper()
+        return "-".join(digits[start : start + 4] for start in (0, 4, 8))
+
+
+class Withdrawal(models.Model):
+    """One declaration that somebody withdraws from a contract, as it was made. The row outlives the account, with its
+    address: it shows what was declared, and when.
+
+    `declared` are the words that were confirmed. `subscription` is None where address and number belong to nothing
+    here. `settled_at` is when it was dealt with, 0 for not yet. Moments are epoch seconds.
+    """
+
+    class Outcome(models.TextChoices):
+        """All but the first two are for people: the desk lists them until somebody has dealt with them."""
+
+        DUE = "due"
+        DONE = "done"
+        LATE = "late"
+        UNKNOWN = "unknown"
+        REFUSED = "refused"
+
+    at = models.BigIntegerField()
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(max_length=254)
+    number = models.CharField(max_length=255)
+    declared = models.TextField()
+    language = models.CharField(max_length=16)
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, null=True, related_name="withdrawals")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    settled_at = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"withdrawal of {self.at}"

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, Subscription
+from foldline.site.billing.terms import foot
 from foldline.site.readers import mail, moment
 
 #: What a contract begins with.
@@ -47,10 +48,17 @@ def confirm(subscription: Subscription | None) -> None:
         return
     asked = Order.objects.filter(reader=subscription.reader, plan=subscription.plan, provider=subscription.provider)
     order = asked.exclude(checkout="").first()
-    if order is not None and is_first_to_confirm(order):
-        mail.send_notice(subscription.reader.email, "subscribed", terms=order.terms)
+    if order is not None and is_first_to_confirm(order, subscription):
+        mail.send_notice(subscription.reader.email, "subscribed", foot(), terms=order.terms, number=order.number)
 
 
-def is_first_to_confirm(order: Order) -> bool:
+def is_first_to_confirm(order: Order, subscription: Subscription) -> bool:
     """Whether nobody confirmed an order before, in this process or in another."""
-    return bool(Order.objects.filter(pk=order.pk, confirmed_at=0).update(confirmed_at=moment.epoch()))
+    unconfirmed = Order.objects.filter(pk=order.pk, confirmed_at=0)
+    return bool(unconfirmed.update(confirmed_at=moment.epoch(), subscription=subscription))
+
+
+def number_of(subscription: Subscription) -> str:
+    """By what a reader names a subscription: the number in its receipt, or the provider's own where it has none."""
+    order = Order.objects.filter(subscription=subscription).first()
+    return order.number if order is not None else subscription.provider_id

@@ -190,6 +190,11 @@ class Provider(Protocol):
         """Take a cancellation back before the period ends. A subscription that has ended is `Declined("ended")`."""
         ...
 
+    def withdraw(self, subscription_id: str, idempotency_key: str) -> Snapshot:
+        """End it now and give back in full whatever was paid for it. One that has ended already is paid back too; what
+        went back before does not go back again."""
+        ...
+
     def portal(self, customer: str, back_url: str) -> str:
         """The address of the provider's page where a customer changes the means of payment. It is short-lived."""
         ...

@@ -156,6 +156,20 @@ class StripeProvider:
     def resume(self, subscription_id: str, idempotency_key: str) -> Snapshot:
         return self._set_cancel(subscription_id, False, idempotency_key)
 
+    def withdraw(self, subscription_id: str, idempotency_key: str) -> Snapshot:
+        name = _id(subscription_id)
+        with _asking("subscription"):
+            found = self._api.subscriptions.retrieve(name).to_dict()
+            if found["status"] not in _ENDED:
+                self._api.subscriptions.cancel(name, {}, {"idempotency_key": idempotency_key})
+            asked: Any = {"customer": ours.identifier(found.get("customer")), "limit": CHARGES}
+            # Each checkout makes a customer: their charges are this contract's.
+            for charge in self._api.charges.list(asked).data:
+                if charge.status == "succeeded" and not charge.refunded:
+                    key = f"{idempotency_key}-{charge.id}"
+                    self._api.refunds.create({"charge": charge.id}, {"idempotency_key": key})
+        return self.subscription(name)
+
     def portal(self, customer: str, back_url: str) -> str:
         with _asking("customer"):
             asked: Any = {"customer": _id(customer), "return_url": back_url}

@@ -19,7 +19,7 @@ from foldline.site.billing import held, ledger, offered, orders, plans, selling
 from foldline.site.billing.going import to_the_provider
 from foldline.site.billing.models import Order
 from foldline.site.billing.provider import Checkout, Declined, NotAtProvider, Provider, ProviderUnavailable
-from foldline.site.billing.terms import Offered, consent, offered_as, price_of
+from foldline.site.billing.terms import Offered, consent, legal_pages, offered_as, price_of
 from foldline.site.readers import account, moment, passes, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
@@ -195,6 +195,7 @@ def _page(
     has = next((plan for plan in offer.plans if reader is not None and held.runs(reader, plan.plan)), None)
     context = {
         "offer": offer,
+        "legal": legal_pages(),
         "chosen": chosen or (offer.plans[0].key if offer.plans else ""),
         "problem": words()[problem] if problem else "",
         "order": token or secrets.token_hex(16),

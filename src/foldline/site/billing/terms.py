@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from django.conf import settings
+
+from foldline import config
 from foldline.pages.prices import price_line
 from foldline.plans import Plan
 from foldline.site.billing import held, plans
@@ -47,5 +50,24 @@ def price_of(plan: Plan, reader: Reader | None) -> Price:
 
 
 def consent() -> str:
-    """The sentence beside the box."""
-    return words().format("subscribe.consent", name=rendering.publication().name)
+    """The sentence beside the box, and where what it is about can be read."""
+    sentence = words().format("subscribe.consent", name=rendering.publication().name)
+    return " ".join([sentence, *(f"{name}: {address}." for name, address in legal_pages())])
+
+
+def legal_pages() -> list[tuple[str, str]]:
+    """What the publication has of imprint, terms and privacy: what each is called, and its whole address."""
+    foldline: config.Settings = settings.FOLDLINE
+    publication = rendering.publication()
+    return [
+        (words()[f"legal.{name}"], address if "://" in address else f"{publication.url}{address}")
+        for name, address in zip(("imprint", "terms", "privacy"), foldline.legal, strict=True)
+        if address
+    ]
+
+
+def foot() -> list[str]:
+    """What stands below each mail about a subscription."""
+    publication = rendering.publication()
+    here = words().format("mail.withdraw-foot", link=f"{publication.url}{publication.prefix}withdraw")
+    return [here, *(f"{name}: {address}" for name, address in legal_pages())]

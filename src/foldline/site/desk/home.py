@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from foldline.errors import StoreUnavailable
+from foldline.site.billing import withdrawals
 from foldline.site.desk import job_table, open_now, rules
 from foldline.site.desk.pages import may, page
 from foldline.site.desk.roles import Power
@@ -77,6 +78,9 @@ def concerns(request: HttpRequest) -> list[Concern]:
     if may(request, Power.CHANGE_RULES):
         with contextlib.suppress(StoreUnavailable):
             found += [Concern(what, "Rules", hint, reverse("rules_write")) for what, hint in rules.concerns()]
+    if may(request, Power.SERVE_READERS) and (waiting_ones := len(withdrawals.for_people())):
+        hint = "Each is a declaration that somebody has to look at."
+        found.append(Concern("Withdrawals wait for an answer", f"{waiting_ones}", hint, reverse("withdrawals")))
     if may(request, Power.SEE_JOBS):
         found += [
             Concern(shown.trouble, shown.job.name, "See the job, and the log of the site’s process.", reverse("jobs"))

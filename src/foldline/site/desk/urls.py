@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from foldline.site.desk import audit_log, decisions, door, job_table, open_now, plan_list, rules
+from foldline.site.desk import audit_log, decisions, door, job_table, open_now, plan_list, rules, withdrawals
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", door.SignInView.as_view(), name="account_login"),
@@ -24,4 +24,6 @@ urlpatterns: list[URLPattern] = [
     path("plans", plan_list.plans, name="plans"),
     path("jobs", job_table.jobs, name="jobs"),
     path("audit", audit_log.audit, name="audit"),
+    path("withdrawals", withdrawals.listed, name="withdrawals"),
+    path("withdrawals/<int:number>/dealt-with", withdrawals.dealt_with, name="withdrawals_dealt_with"),
 ]

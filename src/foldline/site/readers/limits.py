@@ -20,6 +20,15 @@ def may_ask(request: HttpRequest, email: str) -> bool:
     The narrow limit is for an address and a network together: what a stranger asks for elsewhere takes nothing from the
     reader. The wide one, for an address from everywhere, keeps a mailbox from being flooded.
     """
-    if not ratelimit.consume(request, action="request_login_code", key=f"{email} {network_of(request)}"):
+    return _consume(request, email, "request_login_code", "code_for_address")
+
+
+def may_declare(request: HttpRequest, email: str) -> bool:
+    """Whether one more withdrawal may be declared from here for an address, under limits as for codes."""
+    return _consume(request, email, "withdrawal", "withdrawal_for_address")
+
+
+def _consume(request: HttpRequest, email: str, narrow: str, wide: str) -> bool:
+    if not ratelimit.consume(request, action=narrow, key=f"{email} {network_of(request)}"):
         return False
-    return bool(ratelimit.consume(request, action="code_for_address", key=email))
+    return bool(ratelimit.consume(request, action=wide, key=email))

@@ -91,8 +91,9 @@ def send_address_code(email: str, mailed: codes.Mailed) -> None:
     POSTMAN.post(_message(email, subject, "address", {"w": Texts(), "code": mailed.code, "lasts": lasts}))
 
 
-def send_notice(to: str, what: str, **values: object) -> None:
-    """Tell a reader what happened to their account: the words `mail.<what>-subject`, `-lead` and `-more`."""
+def send_notice(to: str, what: str, foot: Sequence[str] = (), **values: object) -> None:
+    """Tell a reader what happened to their account: the words `mail.<what>-subject`, `-lead` and `-more`. `foot` are
+    lines below the signature."""
     link = f"{publication().url}{publication().prefix}account"
     told = {"name": publication().name, "contact": settings.DEFAULT_FROM_EMAIL, "link": link, **values}
     more = f"mail.{what}-more"
@@ -100,6 +101,7 @@ def send_notice(to: str, what: str, **values: object) -> None:
         "w": Texts(),
         "lead": words().format(f"mail.{what}-lead", **told),
         "more": words().format(more, **told) if more in words() else "",
+        "foot": foot,
     }
     POSTMAN.post(_message(to, words().format(f"mail.{what}-subject", **told), "notice", context))
 

@@ -203,6 +203,7 @@ class PassFacts(models.Model):
     session_until = models.BigIntegerField()
     ended_at = models.BigIntegerField(default=0)
     used_on = models.IntegerField(default=0)
+    payment_failed = models.BooleanField(default=False)
 
     class Meta:
         managed = False

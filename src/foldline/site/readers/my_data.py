@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from foldline.site.billing import held, kept
-from foldline.site.billing.models import Order
+from foldline.site.billing.models import Order, Withdrawal
 from foldline.site.desk.models import AuditEntry, ReaderNote
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -83,6 +83,7 @@ def told(reader: Reader) -> dict[str, Any]:
             {
                 "at": _epoch(order.agreed_at),
                 "plan": order.plan,
+                "order_number": order.number,
                 "terms": order.terms,
                 "version": order.terms_version,
                 "language": order.language,
@@ -91,6 +92,15 @@ def told(reader: Reader) -> dict[str, Any]:
                 "confirmed": _epoch(order.confirmed_at),
             }
             for order in Order.objects.filter(reader=reader)
+        ],
+        "withdrawals": [
+            {
+                "at": _moment(datetime.fromtimestamp(one.at, UTC)),
+                "declared": one.declared,
+                "language": one.language,
+                "outcome": one.outcome,
+            }
+            for one in Withdrawal.objects.filter(Q(email=reader.email) | Q(subscription__reader=reader))
         ],
         "devices": [
             {

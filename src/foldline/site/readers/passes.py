@@ -17,6 +17,7 @@ from foldline.errors import InvalidToken
 from foldline.signed import cookies, meter, reader_pass
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import ROLL_AFTER, SESSION_SECONDS
+from foldline.site.billing import held
 from foldline.site.readers import moment
 from foldline.site.readers.models import Change, Entitlement, PassFacts, Product, Reader, ReaderSession
 from foldline.site.readers.wording import words
@@ -35,6 +36,7 @@ def start(request: HttpRequest, reader: Reader) -> ReaderSession:
             products=pack_products(product_ends(reader)),
             session_until=moment.epoch() + SESSION_SECONDS,
             used_on=moment.today(),
+            payment_failed=held.awaits_payment(reader),
         )
     return session
 
@@ -76,7 +78,7 @@ def refresh(reader: Reader) -> None:
     """Write what a reader may read now into all their running sessions, and tell the gate."""
     with transaction.atomic():
         running_facts = _running_facts(reader=reader.key)
-        running_facts.update(products=pack_products(product_ends(reader)))
+        running_facts.update(products=pack_products(product_ends(reader)), payment_failed=held.awaits_payment(reader))
         _tell(running_facts.values_list("session", flat=True))
 
 
@@ -102,7 +104,11 @@ def give_pass(response: HttpResponse, session: ReaderSession) -> None:
         return
     now = moment.epoch()
     facts = reader_pass.PassFacts(
-        bytes.fromhex(row.reader), bytes.fromhex(row.session), unpack_products(row.products), row.session_until
+        bytes.fromhex(row.reader),
+        bytes.fromhex(row.session),
+        unpack_products(row.products),
+        row.session_until,
+        payment_failed=row.payment_failed,
     )
     token = reader_pass.issue(keyring(), reader_pass.from_facts(facts, now))
     set_cookie(response, cookies.set_cookie(cookies.PASS, token, row.session_until - now))

@@ -74,6 +74,9 @@ class Till:
     def resume(self, subscription_id: str, idempotency_key: str) -> Snapshot:
         return _snapshot(self._ask("POST", f"/v1/subscriptions/{_id(subscription_id)}/resume", {}, idempotency_key))
 
+    def withdraw(self, subscription_id: str, idempotency_key: str) -> Snapshot:
+        return _snapshot(self._ask("POST", f"/v1/subscriptions/{_id(subscription_id)}/withdraw", {}, idempotency_key))
+
     def portal(self, customer: str, back_url: str) -> str:
         return str(self._ask("POST", f"/v1/customers/{_id(customer)}/portal", {"back_url": back_url})["url"])
 

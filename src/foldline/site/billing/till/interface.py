@@ -12,7 +12,7 @@ from foldline.site.billing.till.loopback import require_loopback
 from foldline.site.billing.till.objects import Object
 
 _ONE = re.compile(r"/v1/(checkouts|subscriptions)/([A-Za-z0-9_-]{1,80})")
-_CHANGE = re.compile(r"/v1/subscriptions/([A-Za-z0-9_-]{1,80})/(cancel|resume)")
+_CHANGE = re.compile(r"/v1/subscriptions/([A-Za-z0-9_-]{1,80})/(cancel|resume|withdraw)")
 _CUSTOMER = re.compile(r"/v1/customers/([A-Za-z0-9_-]{1,80})/(portal|invoices)")
 
 _SNAPSHOT = (
@@ -50,7 +50,10 @@ def act(book: Book, address: str, site: str, path: str, said: dict[str, Any], ke
     if path == "/v1/checkouts":
         question = _question(said, site)
         return _checkout(book.once(key, question, lambda: book.start_checkout(question)), address)
-    if found := _CHANGE.fullmatch(path):
+    if (found := _CHANGE.fullmatch(path)) and found[2] == "withdraw":
+        name = found[1]
+        return _snapshot(book.once(key, {"withdraw": name}, lambda: book.renewals.withdraw(name)))
+    if found:
         name, cancel = found[1], found[2] == "cancel"
         question = {"subscription": name, "cancel": cancel}
         return _snapshot(book.once(key, question, lambda: book.renewals.set_cancel(name, cancel)))

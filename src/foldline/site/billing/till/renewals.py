@@ -77,6 +77,18 @@ class Renewals:
         found["cancel_at_period_end"] = cancel
         return self._changed(found, "subscription.updated")
 
+    def withdraw(self, name: str) -> Object:
+        """Inside `once`: end it now, and give back all that was paid for it."""
+        found = self.objects.get("subscription", name)
+        paid = [one for one in self._invoices_of(found) if one["status"] == InvoiceStatus.PAID]
+        for one in paid:
+            self.objects.put("invoice", found["customer"], {**one, "status": InvoiceStatus.REFUNDED})
+        if paid:
+            found = self._changed(found | {"refunded": True}, "charge.refunded")
+        if found["status"] != Status.CANCELED:
+            self._end(found, self.now())
+        return found
+
     def end_period(self, name: str) -> None:
         """Let the period that is paid, or the pause before the next try, end now."""
         with self.objects.change():
