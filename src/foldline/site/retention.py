@@ -186,6 +186,13 @@ TABLES = (
         job="forget billing notices",
         beyond=lambda now: SeenNotice.objects.filter(at__lt=int(now.timestamp()) - REMEMBER_NOTICES).count(),
     ),
+    Kept(
+        "billing_withdrawal",
+        "the address, the name and the words with which somebody withdrew from a contract",
+        "without end, with its address",
+        "the law wants such a declaration shown (directive (EU) 2023/2673)",
+        legal=True,
+    ),
     Kept("desk_readernote", "what staff wrote about a reader", ACCOUNT, "staff help whoever asks"),
     Kept(
         "desk_auditentry",
