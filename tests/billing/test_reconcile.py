@@ -68,7 +68,7 @@ def test_the_site_compares_by_itself_and_says_at_the_desk_what_it_found(
     story.hear_all()
     story.there.refund(first)
     story.there.will_end(second, at_period_end=True)
-    (job,) = waiting_jobs()
+    job = next(job for job in waiting_jobs() if job.name == "reconcile billing")
     assert job.run() == "2 differed: 2 repaired; access taken away from 2."
     assert job.run() == "Nothing differed."
 

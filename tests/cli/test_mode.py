@@ -204,15 +204,20 @@ def test_the_origins_lock_is_tried_before_the_gate(home: Home) -> None:
 def test_the_newest_articles_are_tried_and_one_that_is_gone_says_nothing(home: Home) -> None:
     with site_of_many_kinds() as (port, _):
         settings = put_before(home, port)
+        without_records(home)
         assert paths_to_try(settings) == (b"/",)
         written(home, "/two-diaries.html", "/the-long-one.html", "/missing.html")
         try:
             assert set(paths_to_try(settings)) == {b"/two-diaries.html", b"/the-long-one.html", b"/missing.html"}
             assert lock_ids(settings, port) == []
         finally:
-            connection = connect(home.public_db)
-            connection.execute("DELETE FROM records")
-            connection.close()
+            without_records(home)
+
+
+def without_records(home: Home) -> None:
+    connection = connect(home.public_db)
+    connection.execute("DELETE FROM records")
+    connection.close()
 
 
 def written(home: Home, *paths: str) -> None:

@@ -64,8 +64,8 @@ def test_check_tells_every_mistake_of_the_draft_and_fails(paper: Newspaper) -> N
     draft(paper, METER + '[[rule]]\nname = "One"\nacess = "free"\n[[rule]]\nopens-for = "evryone"\n')
     result = run("check", home=paper.home.path)
     assert result.exit_code == 1
-    assert 'error   FL103 rules.toml:5:1: unknown key "acess" Did you mean "access"?' in result.output
-    assert 'error   FL104 rules.toml:7:13: opens-for knows no "evryone" Did you mean "everyone"?' in result.output
+    assert 'error   FL103 rules.toml:5:1: unknown key "acess". Did you mean "access"?' in result.output
+    assert 'error   FL104 rules.toml:7:13: opens-for knows no "evryone". Did you mean "everyone"?' in result.output
     assert result.output.endswith("2 errors, 0 warnings.\n")
 
 

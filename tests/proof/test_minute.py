@@ -111,7 +111,7 @@ def _changes(paper: Paper, caches: list[Cache], paths: list[str]) -> None:
         asked(caches, path)
     store, now = OpenNowStore(Home(paper.home)), int(time.time())
     store.add(OpenNow("article", found[1], "a flood", now, now + 3600), "ada", now)
-    store.close_connection()
+    store.close()
     opened_at = time.monotonic()
     # Nobody asks meanwhile: the first who comes after it must not be shown what was kept.
     until(changed + USED + KEPT + SHOWN + ON_ITS_WAY)

@@ -23,6 +23,8 @@ SAYINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         _R.SUBSCRIPTION_NEEDED: "Nothing that the reader ever had opens this article.",
         _R.SUBSCRIPTION_RUNS: "Something that the reader is entitled to runs.",
         _R.SUBSCRIPTION_ENDED: "What the reader was entitled to has ended.",
+        _R.PAYMENT_CAME: "No payment is outstanding.",
+        _R.PAYMENT_FAILED: "A renewal could not be paid, and the days of grace are over.",
         _R.METER_HAS_ROOM: "There are free articles left on the meter.",
         _R.METER_IS_SPENT: "The free articles are used up.",
         _R.READ_BEFORE: "The article was counted before, and costs nothing more.",
