@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 
 from foldline.clock import Clock
@@ -17,6 +16,8 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 100_000
 #: A segment is closed at this size, in bytes.
 SEGMENT = 16 << 20
+#: So many lines that say the same are one piece of memory, and one call.
+_AT_ONCE = 512
 
 
 class EventLines:
@@ -47,9 +48,11 @@ class EventLines:
         if not waiting:
             return
         try:
-            with segment(self._folder, self._worker).open("a", encoding="utf-8") as file:
+            with segment(self._folder, self._worker).open("ab") as file:
                 for noted in waiting.values():
-                    file.writelines(repeat(_line(noted), noted.times))
+                    line = _line(noted).encode()
+                    for begun in range(0, noted.times, _AT_ONCE):
+                        file.write(line * min(_AT_ONCE, noted.times - begun))
         except OSError as error:
             self._waiting = waiting
             while len(waiting) > MOST_WAITING:

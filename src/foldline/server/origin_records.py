@@ -67,9 +67,11 @@ class OriginRecords:
         if type(record) is not PublicPage:
             return False
         holds: _Holds | None = record.ready.get(_HOLDS)
-        if holds is None or not holds.since <= self._state.now() < holds.until:
+        if holds is None:
             return False
-        return holds.rules is self._state.rules or holds.rules == self._state.rules
+        since, until, rules = holds
+        state = self._state
+        return since <= state.now() < until and (rules is state.rules or rules == state.rules)
 
     def keep_at_hand(self, page: FetchedPage, rules: Rules | None) -> None:
         """Let the record of a page hold for as long as the page does, while these rules are in force."""
