@@ -56,8 +56,10 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def told(reader: Reader) -> dict[str, Any]:
     """What is stored about a reader. Moments are UTC; a day is one in the publication's zone."""
-    given = [str(number) for number in reader.entitlements.values_list("pk", flat=True)]
-    about = Q(kind="reader", key=str(reader.pk)) | Q(kind="entitlement", key__in=given)
+    return _account(reader) | _read_and_bought(reader) | _signed_in_by(reader) | _said_by_staff(reader)
+
+
+def _account(reader: Reader) -> dict[str, Any]:
     return {
         "account": {
             "email": reader.email,
@@ -67,6 +69,11 @@ def told(reader: Reader) -> dict[str, Any]:
             "joined": _moment(reader.joined_at),
             "last_signed_in": _moment(reader.last_login),
         },
+    }
+
+
+def _read_and_bought(reader: Reader) -> dict[str, Any]:
+    return {
         "subscriptions": [
             {
                 "product": str(entitlement.product),
@@ -102,6 +109,11 @@ def told(reader: Reader) -> dict[str, Any]:
             }
             for one in Withdrawal.objects.filter(Q(email=reader.email) | Q(subscription__reader=reader))
         ],
+    }
+
+
+def _signed_in_by(reader: Reader) -> dict[str, Any]:
+    return {
         "devices": [
             {
                 "name": session.device,
@@ -126,13 +138,20 @@ def told(reader: Reader) -> dict[str, Any]:
             {"at": linked.provider, "as": linked.uid, "linked": _moment(linked.date_joined)}
             for linked in identities.of(reader)
         ],
+        "codes_asked_for": [_moment(code.asked_at) for code in SignInCode.objects.filter(reader=reader).order_by("pk")],
+    }
+
+
+def _said_by_staff(reader: Reader) -> dict[str, Any]:
+    given = [str(number) for number in reader.entitlements.values_list("pk", flat=True)]
+    about = Q(kind="reader", key=str(reader.pk)) | Q(kind="entitlement", key__in=given)
+    return {
         "notes_by_staff": [
             {"at": _moment(note.at), "text": note.text} for note in ReaderNote.objects.filter(reader=reader)
         ],
         "changes_by_staff": [
             {"at": _moment(entry.at), "what": entry.what} for entry in AuditEntry.objects.filter(about).order_by("pk")
         ],
-        "codes_asked_for": [_moment(code.asked_at) for code in SignInCode.objects.filter(reader=reader).order_by("pk")],
     }
 
 
