@@ -34,7 +34,7 @@ from foldline.testing.passes import Carry, cookie, write_facts
 
 READY = 60.0
 #: Seconds until what was told is so in both caches. They would keep a preview for 30.
-TOLD = 15.0
+TOLD = 20.0
 
 
 @dataclass
@@ -71,8 +71,6 @@ class House:
 
     def until(self, path: str, seen: Callable[[Answer], bool]) -> None:
         end = time.monotonic() + TOLD
-        # An answer that is under way when the purge comes is kept like any other: nobody asks in that second.
-        time.sleep(1.5)
         while not all(seen(answer) for answer in self.each(path).values()):
             assert time.monotonic() < end, {
                 name: (each.status, each.text[:80]) for name, each in self.each(path).items()

@@ -1,4 +1,4 @@
-"""Caches before the gate are told of changes: once, after every worker has heard, and a few times where they fail."""
+"""Caches before the gate are told when every worker has heard, once more later, and again where they fail."""
 
 from __future__ import annotations
 
@@ -108,6 +108,24 @@ def test_what_changes_is_told_once_and_not_before_every_worker_has_heard(setting
         purger.close()
         assert [heard[1] for heard in made.heard] == ["/a", "/a"]
         assert made.heard[0][5] - began >= HEARD
+
+
+def test_it_is_told_once_more_when_what_was_under_way_has_come_and_then_no_more(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "ONCE_MORE", 0.5)
+    with cache() as made:
+        purger = Purger(replace(settings, purge=(made.url,)))
+        write_changes(settings.home, [("origin-withdrawn", "/a")], 1)
+        purger.look(threading.Event())
+        purger.look(threading.Event())
+        told = len(made.heard)
+        time.sleep(0.5)
+        purger.look(threading.Event())
+        purger.look(threading.Event())
+        purger.close()
+        assert [told, len(made.heard)] == [2, 4]
+        assert made.heard[2][5] - made.heard[1][5] >= 0.5
 
 
 def test_a_cache_that_does_not_answer_is_tried_three_times_and_holds_up_nothing(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import http.client
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
@@ -24,6 +26,9 @@ PAUSES = (0.5, 2.0)
 #: Seconds in which every worker of this host has heard of a change. A cache that was purged before would be given what
 #: was so before, and keep it anew.
 HEARD = 3 * INTERVAL
+#: Seconds after which it is purged once more: an answer that was under way, or a host that hears later than this one
+#: (5 s at most), may have put back what was so before.
+ONCE_MORE = 5.0
 #: Of more pages at once the whole cache is purged.
 MOST_PAGES = 500
 #: With it one request purges everything. `foldline recipe varnish` knows it.
@@ -91,16 +96,26 @@ class Purger:
         self._settings = settings
         self._feed = ChangeFeed(settings.home)
         self._feed.read()
+        # What to purge once more, and when, by the monotonic clock.
+        self._once_more: deque[tuple[float, tuple[str, ...] | None]] = deque()
 
     def look(self, stop: threading.Event) -> dict[str, str]:
-        """Purge what has changed since the last look. What is wrong, by cache.
+        """Purge what has changed since the last look, and once more what changed a while ago. What is wrong, by cache.
 
         Raises:
             StoreUnavailable: the changes can't be read; the next look tells of all of them.
         """
+        wrong: dict[str, str] = {}
+        while self._once_more and self._once_more[0][0] <= time.monotonic():
+            wrong |= self._purge(self._once_more.popleft()[1], stop)
         paths = pages_of(self._feed.read())
         if paths == () or stop.wait(HEARD):
-            return {}
+            return wrong
+        wrong |= self._purge(paths, stop)
+        self._once_more.append((time.monotonic() + ONCE_MORE, paths))
+        return wrong
+
+    def _purge(self, paths: tuple[str, ...] | None, stop: threading.Event) -> dict[str, str]:
         wrong = purge_all(self._settings, paths, stop)
         for cache, what in wrong.items():
             log.warning("the cache %s was not purged: %s. What it holds runs out within a minute.", cache, what)
