@@ -45,6 +45,7 @@ name = "All of The Fold for a year"
 amount = "40.00"
 currency = "eur"
 interval = "year"
+promotion-codes = true
 
 [meter]
 limit = 3

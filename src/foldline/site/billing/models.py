@@ -40,6 +40,8 @@ class Subscription(models.Model):
     disputed = models.BooleanField()
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
+    off = models.PositiveBigIntegerField(default=0)
+    off_until = models.BigIntegerField(null=True)
     created = models.BigIntegerField()
     version = models.BigIntegerField()
     seen = models.BigIntegerField()
@@ -77,6 +79,8 @@ class Subscription(models.Model):
             currency=self.currency,
             created=self.created,
             updated=self.version,
+            off=self.off,
+            off_until=self.off_until,
         )
 
     @property
@@ -169,7 +173,8 @@ class Order(models.Model):
     """One form that was sent once. `token` names the form: sent twice, it is one order, and one visit to the provider.
 
     `terms` are the words agreed to, `terms_version` is what `version_of` makes of all that stood on the page. The row
-    outlives the reader's account, without their name: it shows what was agreed. `confirmed_at` is when the mail that
+    outlives the reader's account, without their name: it shows what was agreed. `amount` is what one interval costs by
+    them, whole minor units; 0 in orders that were made before it was kept. `confirmed_at` is when the mail that
     confirms the contract went out, 0 for not yet; `subscription` is what it became then. Moments are epoch seconds.
     """
 
@@ -181,6 +186,7 @@ class Order(models.Model):
     return_path = models.CharField(max_length=512)
     terms = models.TextField()
     terms_version = models.CharField(max_length=20)
+    amount = models.PositiveBigIntegerField(default=0)
     language = models.CharField(max_length=16)
     agreed_at = models.BigIntegerField()
     confirmed_at = models.BigIntegerField(default=0)

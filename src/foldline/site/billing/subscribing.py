@@ -142,6 +142,7 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
             "return_path": offer.path,
             "terms": f"{chosen.told} {offer.consent}",
             "terms_version": offer.version,
+            "amount": plan.amount,
             "language": words().language,
             "agreed_at": moment.epoch(),
         },
