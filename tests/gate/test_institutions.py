@@ -219,3 +219,23 @@ def test_a_database_that_goes_away_takes_no_library_with_it(library: Newspaper) 
     library.break_passes()
     library.worker.hear()
     assert has_rest(library.get("/subscribers", came_from(INSIDE)))
+
+
+def test_a_proxy_that_drops_the_headers_of_browsers_reads_what_costs_nothing_and_counts_nothing(
+    library: Newspaper,
+) -> None:
+    """EZproxy hands on only the headers it knows: neither `Sec-Fetch-Site` nor `Origin` may arrive."""
+    form = b"article=4&answer=fragment"
+    read = library.ask("POST", "/-/read", [came_from(INSIDE)], form)
+    assert (read.status, reason_of(read), library.jar) == (200, "in-institution", {})
+    asked = {
+        "another page": library.ask("POST", "/-/read", [came_from(INSIDE), ("sec-fetch-site", "cross-site")], form),
+        "another origin": library.ask("POST", "/-/read", [came_from(INSIDE), ("origin", "https://evil.test")], form),
+        "no reader": library.ask("POST", "/-/read", [came_from(INSIDE), ("sec-purpose", "prefetch")], form),
+        "no network": library.ask("POST", "/-/read", [came_from(OUTSIDE)], form),
+        "no article": library.ask("POST", "/-/read", [came_from(INSIDE)], b"article=999"),
+    }
+    assert {why: answer.status for why, answer in asked.items()} == dict.fromkeys(asked, 403)
+    decide_by(library)
+    metered = library.ask("POST", "/-/read", [came_from(INSIDE)], b"article=3")
+    assert (metered.status, library.jar) == (403, {})

@@ -12,7 +12,7 @@ from foldline.gate.article import pass_cookies, whole_for
 from foldline.gate.decision import decision_answer
 from foldline.gate.errors import bare, not_found
 from foldline.gate.facts import WHY, Carried, client_of, gather
-from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form
+from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form, says_nothing_of_its_page
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import GATED, NO_STORE, HeaderList, Response, cookie_headers, page
@@ -37,7 +37,8 @@ _NOW = '<meta http-equiv="refresh" content="0">'
 
 def post_read(request: Request, gate: GateState) -> Steps:
     """Open an article for this device, or say why not."""
-    if not comes_from_our_page(request, gate):
+    proven = comes_from_our_page(request, gate)
+    if not proven and not (gate.institutions and says_nothing_of_its_page(request)):
         return bare(403, gate)
     if len(request.body) > MOST_BYTES:
         return bare(413, gate)
@@ -46,9 +47,13 @@ def post_read(request: Request, gate: GateState) -> Steps:
         return bare(400, gate)
     record = yield needs.PageOf(form.article)
     if type(record) is not PublicPage:
+        if not proven:
+            return bare(403, gate)
         return (yield from _not_there(form, request, gate))
     carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
+    if not proven and decision.reason is not Reason.IN_INSTITUTION:
+        return bare(403, gate)
     changes: HeaderList = pass_cookies(carried, gate)
     counted: Counted | None = None
     if decision.spend is not None and form.again and form.answer != "json":
