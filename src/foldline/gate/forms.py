@@ -35,8 +35,8 @@ def comes_from_our_page(request: Request, gate: GateState) -> bool:
 
 
 def says_nothing_of_its_page(request: Request) -> bool:
-    """Whether a request names no page that it comes from: a library's rewriting proxy lets through only the headers that
-    it knows. What has no effect needs no such proof; everything else does."""
+    """Whether a request names no page that it comes from: a library's rewriting proxy lets through only the headers
+    that it knows. What has no effect needs no such proof; everything else does."""
     named = (b"sec-fetch-site", b"origin", b"sec-purpose", b"purpose")
     return not any(request.header(name) for name in named)
 
