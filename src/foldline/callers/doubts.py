@@ -143,16 +143,20 @@ def _about(text: str, one: Range, *, joined_of: bool = False) -> Iterable[Doubt]
     beside = "with what lies beside it " if joined_of else ""
     if one.size == whole:
         yield Doubt(text, f"{beside}is the whole internet of IPv{version}", never=True)
-    elif one.size >= whole // 2:
+        return
+    if one.size >= whole // 2:
         yield Doubt(text, f"{beside}is half the internet of IPv{version}, or more", never=True)
-    elif one.size > 1 << (_BITS[version] - _NEVER[version]):
+        return
+    if one.size > 1 << (_BITS[version] - _NEVER[version]):
         yield Doubt(text, f"{beside}is broader than /{_NEVER[version]}: no institution has {how_many}", never=True)
-    elif one.size > 1 << (_BITS[version] - _BROAD[version]):
+        return
+    if one.size > 1 << (_BITS[version] - _BROAD[version]):
         yield Doubt(text, f"{beside}is broader than /{_BROAD[version]}: {how_many}")
-    if not joined_of:
-        for what, nets in _SPECIAL:
-            if any(net.version == version and _meet(one, Range(net[0], net[-1])) for net in nets):
-                yield Doubt(text, f"holds {what} addresses, which no reader on the internet has")
+    if joined_of:
+        return
+    for what, nets in _SPECIAL:
+        if any(net.version == version and _meet(one, Range(net[0], net[-1])) for net in nets):
+            yield Doubt(text, f"holds {what} addresses, which no reader on the internet has")
 
 
 def _meet(one: Range, other: Range) -> bool:

@@ -10,6 +10,7 @@ from foldline import config
 from foldline.server.see_as import SeeAs
 from foldline.site.desk.see_as import SeeAsPages
 from foldline.site.desk.service import addresses as service
+from foldline.site.institutions import desk_pages
 
 handler400 = "foldline.site.desk.errors.bad_request"
 handler403 = "foldline.site.desk.errors.forbidden"
@@ -24,6 +25,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path("", include("foldline.site.desk.urls")),
         *service.addresses(eye),
+        *desk_pages.ADDRESSES,
         *SeeAsPages(eye).addresses,
     ]
     if foldline.demo:

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "foldline.site.readers",
     "foldline.site.billing",
+    "foldline.site.institutions",
     "foldline.site.newsroom",
     "foldline.site.desk.apps.DeskConfig",
 ]

@@ -109,6 +109,12 @@ TABLES = (
         "what was given and paid for has to be accounted for",
     ),
     Kept(
+        "institutions_provided",
+        "which library or company gave an entitlement, and when the address was last proven",
+        NAMELESS,
+        "it ends with the contract, and when the address is not proven any more",
+    ),
+    Kept(
         "readers_readersession",
         "a device's name, and when it signed in",
         "180 days after the last use",
@@ -217,6 +223,7 @@ NOT_ABOUT_READERS = frozenset(
         "desk_duejob",
         "django_content_type",
         "django_migrations",
+        "foldline_institutions",
         "foldline_mode",
         "foldline_open_now",
         "foldline_rule_sets",
