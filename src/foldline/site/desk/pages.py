@@ -43,6 +43,9 @@ PLACES: tuple[Place, ...] = (
     Place("see_as", "See as", "Any article as any reader gets it, and why.", Power.SEE_AS),
     Place("open_now", "Open now", "An article, a section or all of it for everybody, for a time.", Power.OPEN_NOW),
     Place("readers", "Readers", "Find a reader, see why one can’t read, and help.", Power.SERVE_READERS),
+    Place(
+        "print_subscriptions", "Print", "Print subscribers: the last file, and whose a number is.", Power.SERVE_READERS
+    ),
     Place("plans", "Plans", "What is sold, and how many subscribe.", Power.SEE_PAYMENTS),
     Place("institutions", "Libraries", "Libraries and companies: networks, addresses, use.", Power.CHANGE_INSTITUTIONS),
     Place("rules", "Rules", "What decides, line by line; its history; new rules, and back.", Power.SEE_RULES),
