@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "foldline.site.readers.middleware.single_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "foldline.site.readers.middleware.OwnForms",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "foldline.site.readers.middleware.running_sessions",
