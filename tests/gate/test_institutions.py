@@ -17,7 +17,7 @@ from foldline.stores.institutions import InstitutionStore, Kind, StoredInstituti
 from foldline.stores.records import RecordWriter
 
 DAY = 86_400
-LIBRARIES = Rule("libraries read everything", Articles(), opens_for=frozenset({Grant.INSTITUTION}))
+LIBRARIES = Rule("libraries read everything", Articles(), opens_for=(Grant.INSTITUTION,))
 INSIDE, OUTSIDE, INSIDE_6 = "198.51.100.7", "192.0.2.200", "2001:db8:7::5"
 LIBRARY = StoredInstitution(
     Kind.LIBRARY, "Alder Valley Library", START - DAY, START + DAY, ("198.51.100.0/24", "2001:db8:7::/48")
@@ -131,7 +131,7 @@ def test_where_two_networks_overlap_the_one_whose_contract_runs_provides(library
 
 
 def test_a_rule_says_which_articles_institutions_read(paper: Newspaper) -> None:
-    decide_by(paper, Rule("town", Articles(sections=frozenset({"Town"})), opens_for=frozenset({Grant.INSTITUTION})))
+    decide_by(paper, Rule("town", Articles(sections=frozenset({"Town"})), opens_for=(Grant.INSTITUTION,)))
     paper.worker.state.hops = 1
     save(paper, LIBRARY)
     assert not has_rest(paper.get("/subscribers", came_from(INSIDE)))

@@ -21,7 +21,7 @@ from foldline.testing.worlds import rests
 from .room import LONG, RICH, Pair, assert_equal, twin_worlds
 
 INSIDE, ENDED, OUTSIDE = b"8.8.8.8", b"9.9.9.9", b"203.0.113.5"
-LIBRARIES = Rule("libraries read everything", Articles(), opens_for=frozenset({Grant.INSTITUTION}))
+LIBRARIES = Rule("libraries read everything", Articles(), opens_for=(Grant.INSTITUTION,))
 XFF = b"x-forwarded-for"
 #: But those that a meter opens to whoever asks.
 SURFACES = (*ARTICLES, *(one for one in READS if one.story is not METERED), *DECISIONS)

@@ -120,3 +120,12 @@ def test_a_line_that_is_no_range_opens_nothing_and_takes_nothing_from_the_others
     found = InstitutionsInForce(home_of(store)).look()
     assert found.of(ip_address("8.8.8.8"), NOW) is not None
     assert found.of(ip_address("8.8.9.8"), NOW) is None
+
+
+def test_half_the_internet_put_into_the_table_by_hand_opens_nothing(store: InstitutionStore) -> None:
+    store.save(LIBRARY, "ada", NOW)
+    connection = connect(home_of(store).site_db)
+    connection.execute("UPDATE foldline_institutions SET ranges = '0.0.0.0/1' || char(10) || '193.0.14.129'")
+    connection.close()
+    found = InstitutionsInForce(home_of(store)).look()
+    assert [found.of(ip_address(text), NOW) for text in ("8.8.8.8", "193.0.14.129")] == [None, None]

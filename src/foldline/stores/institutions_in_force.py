@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 
+from foldline.callers.doubts import doubts_about_ranges
 from foldline.callers.institutions import Institutions
 from foldline.callers.networks import Range, read_range
 from foldline.errors import StoreUnavailable
@@ -43,11 +44,16 @@ class InstitutionsInForce:
 
 
 def _ranges(one: StoredInstitution) -> list[Range]:
-    """Its networks. A line that is none opens nothing, and takes nothing from the others."""
-    found = []
+    """Its networks. A line that is none opens nothing, and takes nothing from the others. What is never taken may stand
+    there all the same, put there by hand: then none of its networks opens."""
+    found, texts = [], []
     for text in one.ranges:
         try:
             found.append(read_range(text))
+            texts.append(text)
         except ValueError as error:
             log.error("institution %s: %s", one.id, error)
+    if never := [doubt for doubt in doubts_about_ranges(texts) if doubt.never]:
+        log.error("institution %s opens nothing: %s", one.id, never[0])
+        return []
     return found
