@@ -24,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with running_demo(tmp_path_factory.mktemp("proxied") / "home") as runs:
         now = int(time.time())
         with InstitutionStore(Home(runs.home)) as store:
-            library = StoredInstitution(Kind.LIBRARY, "Alder Valley Library", now - 60, now + 86_400, ("127.0.0.2",))
+            library = StoredInstitution(Kind.LIBRARY, "Port Ellery Library", now - 60, now + 86_400, ("127.0.0.2",))
             store.save(library, "ada", now, confirmed=True)
         yield runs
 
@@ -50,7 +50,7 @@ def locked_article(patron: Patron) -> tuple[str, Page]:
     while True:
         for path in dict.fromkeys(paths):
             page = patron.get(path)
-            if "Provided by Alder Valley Library" in page.text:
+            if "Provided by Port Ellery Library" in page.text:
                 return path, page
         assert time.monotonic() < end, paths
 
@@ -72,7 +72,7 @@ def test_the_request_of_the_script_is_answered_whatever_the_proxy_makes_of_its_h
     fields = {"article": element.get("data-article"), "again": "", "answer": "fragment"}
     read = patron.post(element.get("data-read"), fields)
     assert (read.status, 'data-reason="in-institution"' in read.text) == (200, True)
-    assert "Provided by Alder Valley Library" in read.text
+    assert "Provided by Port Ellery Library" in read.text
     assert "answer-rest" in read.text
 
 
@@ -84,7 +84,7 @@ def test_whatever_the_patron_goes_on_to_stays_within_the_proxy(patron: Patron) -
     for path in lists:
         page = within(patron.get(path), patron)
         for article in list(dict.fromkeys(page.tree.xpath("//main//h2//a/@href | //main//h3//a/@href")))[:2]:
-            read += "Provided by Alder Valley Library" in within(patron.get(article), patron).text
+            read += "Provided by Port Ellery Library" in within(patron.get(article), patron).text
     assert read > 2
 
 

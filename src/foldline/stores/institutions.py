@@ -84,7 +84,7 @@ class InstitutionStore(SiteTable):
             LookupError: nothing has this number.
             StoreUnavailable: it can't be written.
         """
-        one = _checked(given)
+        one = checked(given)
         with self._changing("institutions", "", now) as connection:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM foldline_institutions").fetchall()  # noqa: S608
             others = [other for other in map(_from_row, rows) if other.id != one.id]
@@ -122,7 +122,12 @@ def doubts_of(one: StoredInstitution, others: Sequence[StoredInstitution]) -> li
     return found
 
 
-def _checked(given: StoredInstitution) -> StoredInstitution:
+def checked(given: StoredInstitution) -> StoredInstitution:
+    """As it would be stored: each thing in its one spelling.
+
+    Raises:
+        ValueError: the name, the dates, a range or a domain is wrong, with what in words.
+    """
     name = " ".join(given.name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ValueError(f"write a name of at most {LONGEST_NAME} characters: readers are shown it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from foldline.site.portable.verdicts import Outcome, Verdict
 from foldline.site.readers import moment
 from foldline.site.readers.models import Product
 from foldline.stores.home import Home
-from foldline.stores.institutions import Doubted, InstitutionStore, Kind, StoredInstitution, doubts_of
+from foldline.stores.institutions import Doubted, InstitutionStore, Kind, StoredInstitution, checked, doubts_of
 
 #: `ranges` and `domains` hold several, with a space between; `last_day` is the last day of the contract.
 COLUMNS = ("kind", "name", "ranges", "domains", "product", "starts", "last_day")
@@ -91,8 +92,8 @@ class InstitutionList:
             before = next((one for one in known if one.name.casefold() == given.name.casefold()), None)
             outcome = Outcome.NEW if before is None else Outcome.CHANGED
             if before is not None:
-                given = StoredInstitution(**{**_fields(given), "id": before.id})
-                if _fields(given) == _fields(before):
+                given = replace(given, id=before.id)
+                if given == before:
                     return Verdict(self._path.name, line, name, Outcome.SAME)
             if self._dry:
                 doubts = doubts_of(given, [one for one in known if one is not before])
@@ -122,10 +123,5 @@ class InstitutionList:
             raise ValueError("starts and last_day are days, as in 2026-12-31")
         ranges, domains = (tuple(row.get(name, "").replace(";", " ").split()) for name in ("ranges", "domains"))
         name = " ".join(row["name"].split())
-        return StoredInstitution(
-            Kind(kind), name, int(starts.timestamp()), int(ends.timestamp()), ranges, domains, int(product)
-        )
-
-
-def _fields(one: StoredInstitution) -> dict[str, object]:
-    return {name: getattr(one, name) for name in StoredInstitution.__slots__}
+        days = int(starts.timestamp()), int(ends.timestamp())
+        return checked(StoredInstitution(Kind(kind), name, *days, ranges, domains, int(product)))
