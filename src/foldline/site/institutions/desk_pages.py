@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -30,6 +31,7 @@ CANNOT_READ = "Institutions can’t be read just now. Try again."
 CANNOT_WRITE = "It could not be written down, so nothing has changed. Try again."
 #: How many months back the page offers what was used.
 MONTHS = 13
+_COUNTABLE = 1 << 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,11 @@ class Shown:
     stored: StoredInstitution
     starts: str
     last_day: str
-    addresses: int
     readers: int
 
     @property
     def addresses_told(self) -> str:
-        """With commas; of IPv6 there are more than anybody reads."""
-        return counted(self.addresses)
+        return counted(self.stored.ranges)
 
     @property
     def ranges(self) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ def _form_page(
     context = {
         "form": form,
         "before": before,
-        "addresses": counted(_addresses(before)) if before is not None else "0",
+        "addresses": counted(before.ranges) if before is not None else "",
         "starts": _day(form, "starts"),
         "last_day": _day(form, "last_day"),
         "doubts": doubted.doubts if doubted is not None else (),
@@ -201,21 +201,24 @@ def _shown(one: StoredInstitution) -> Shown:
     zone = settings.FOLDLINE.zone
     rows = Provided.objects.filter(institution=one.id).select_related("entitlement")
     readers = sum(row.entitlement.runs(moment.now()) for row in rows)
-    return Shown(one, files.first_day(one, zone), files.last_day(one, zone), _addresses(one), readers)
+    return Shown(one, files.first_day(one, zone), files.last_day(one, zone), readers)
 
 
-def counted(addresses: int) -> str:
-    """`65,536`, or `more than 2^64` where nobody reads the digits."""
-    return f"{addresses:,}" if addresses < 1 << 40 else f"2^{addresses.bit_length() - 1} or more"
+def counted(ranges: Sequence[str]) -> str:
+    """How many addresses, as in `256 of IPv4 and 2^80 of IPv6`: of the second nobody reads the digits."""
+    read = [read_range(text) for text in ranges]
+    told = []
+    for version in (4, 6):
+        count = count_of(one for one in read if one.first.version == version)
+        if count:
+            shown = f"{count:,}" if count < _COUNTABLE else f"about 2^{count.bit_length() - 1}"
+            told.append(f"{shown} of IPv{version}")
+    return " and ".join(told) or "none"
 
 
 def _day(form: InstitutionForm, name: str) -> str:
     """The value of a field with a day, as a browser wants it."""
     return str(form[name].value() or "")
-
-
-def _addresses(one: StoredInstitution) -> int:
-    return count_of(read_range(text) for text in one.ranges)
 
 
 def _months() -> list[str]:
