@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from foldline.callers.address import client_address
@@ -25,6 +26,9 @@ from foldline.signed.reader_pass import Pass, PassFacts
 
 CRAWLER = Caller(claims_crawler=True)
 NO_OPENINGS = DeviceOpenings(b"")
+
+#: An address behind one of our proxies is as long, and so are two of most.
+_SHORT = 64
 
 #: Numbers of reasons in signed openings. May never change; new ones are added at the end.
 WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
@@ -55,8 +59,17 @@ class Carried:
 
 def client_of(request: Request, gate: GateState) -> Address | None:
     """Where a request comes from, as our outermost proxy saw it; None where that can't be told."""
-    forwarded = tuple(request.header(b"x-forwarded-for").decode("latin-1").split(","))
-    return client_address(request.client, forwarded, gate.hops)
+    forwarded = request.header(b"x-forwarded-for")
+    # What is remembered is bounded: a client writes as much into this header as it likes.
+    seen = _seen_before if len(forwarded) <= _SHORT else _seen
+    return seen(request.client, forwarded, gate.hops)
+
+
+def _seen(peer: str, forwarded: bytes, hops: int) -> Address | None:
+    return client_address(peer, (forwarded.decode("latin-1"),), hops)
+
+
+_seen_before = lru_cache(maxsize=4096)(_seen)
 
 
 def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
