@@ -192,6 +192,7 @@ def test_a_migration_writes_the_groups_anew(site: None) -> None:
         "see_rules",
         "change_rules",
         "see_decisions",
+        "change_institutions",
         "view_product",
     }
 

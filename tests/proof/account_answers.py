@@ -51,6 +51,7 @@ def addresses(pk: int) -> list[str]:
     """Every address of the readers' side, also those that want a value."""
     from django.urls import reverse
 
+    from foldline.site.circulation import pages as circulation
     from foldline.site.readers.urls import urlpatterns
 
     values: dict[str, dict[str, Any]] = {
@@ -60,7 +61,8 @@ def addresses(pk: int) -> list[str]:
         "change_passkey": {"number": pk},
         "unlink": {"number": pk},
     }
-    return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in urlpatterns]
+    every = (*urlpatterns, *circulation.ADDRESSES)
+    return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in every]
 
 
 def answers() -> list[dict[str, Any]]:
@@ -79,7 +81,8 @@ def answers() -> list[dict[str, Any]]:
                 sign_in(client, reader)
             for query in ("", "?next=/the-lamp", "?next=/the-tide&article=3"):
                 asked.append(answer_of(client, "get", address + query, who))
-            for form in ({}, {"email": OTHER_ADDRESS, "code": "000000", "next": "/the-lamp", "article": "3"}):
+            typed = {"email": OTHER_ADDRESS, "code": "000000", "number": "A1001", "postcode": "1234"}
+            for form in ({}, {**typed, "next": "/the-lamp", "article": "3"}):
                 asked.append(answer_of(client, "post", address, who, form))
     return asked
 

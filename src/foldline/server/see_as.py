@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
+from foldline.callers.institutions import Institution, Institutions
+from foldline.callers.networks import read_range
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings
 from foldline.errors import StoreUnavailable
@@ -79,7 +81,7 @@ class Visitor:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.state: GateState = state_of(settings, clock)
         self.decisions: list[Decision] = []
-        self.state.note = lambda article, decision: self.decisions.append(decision)
+        self.state.note = lambda article, decision, **_more: self.decisions.append(decision)
         self.library = Library(PublicStore(settings.home), SealedStore(settings.home))
         self.counts = _CountsHere()
         self._spender = Spender(self.counts, clock)
@@ -142,6 +144,9 @@ class SeeAs:
         window = state.window(now, needs.days).number
         visitor.jar = jar_as(wanted, needs, now, state.keyring, window, os.urandom)
         visitor.crawler = wanted.crawler
+        if wanted.in_library:
+            here = Institution(0, wanted.institution, now, now + 1)
+            state.institutions = Institutions([(here, (read_range(_NOBODY),))])
         return _looked(visitor, page)
 
     def look_with(self, path: str, reader: bytes, product_ends: Mapping[int, int]) -> Look | None:

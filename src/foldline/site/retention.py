@@ -17,6 +17,8 @@ from django.db import connection
 
 from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
+from foldline.site.circulation import prune as circulation
+from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import DueJob
 from foldline.site.readers import codes, prune
 from foldline.site.readers.models import PassFacts, ReaderSession, SignInCode
@@ -107,6 +109,30 @@ TABLES = (
         "what somebody may read until when, and who gave it",
         NAMELESS,
         "what was given and paid for has to be accounted for",
+    ),
+    Kept(
+        "institutions_provided",
+        "which library or company gave an entitlement, and when the address was last proven",
+        NAMELESS,
+        "it ends with the contract, and when the address is not proven any more",
+    ),
+    Kept(
+        "circulation_printsubscription",
+        "numbers of print subscriptions and their days; keyed hashes of postcodes and addresses",
+        "90 days after its end",
+        "print subscribers activate what they have",
+        days=circulation.KEPT.days,
+        job="prune print",
+        beyond=lambda now: circulation.over(now).count(),
+    ),
+    Kept(
+        "circulation_printactivation",
+        "which reader activated which print subscription",
+        "90 days after its end, or with the account",
+        "each is one reader's",
+        days=circulation.KEPT.days,
+        job="prune print",
+        beyond=lambda now: PrintActivation.objects.filter(subscription__in=circulation.over(now)).count(),
     ),
     Kept(
         "readers_readersession",
@@ -217,6 +243,7 @@ NOT_ABOUT_READERS = frozenset(
         "desk_duejob",
         "django_content_type",
         "django_migrations",
+        "foldline_institutions",
         "foldline_mode",
         "foldline_open_now",
         "foldline_rule_sets",

@@ -151,7 +151,7 @@ ENTITLEMENTS = File(
     (
         _text("reader", "r.key", "The reader's key."),
         _number("product", "e.product_id", "The product's number."),
-        _text("kind", "e.kind", "`staff`, `complimentary`, `paid`, `trial`, `gift`, `print` or `library`."),
+        _text("kind", "e.kind", "`staff`, `complimentary`, `paid`, `trial`, `gift`, `print`, `library` or `company`."),
         _moment("starts", "e.starts_at", "From when it opens."),
         _moment("ends", "e.ends_at", "Until when; none for no end, which only `staff` has.", optional=True),
         _text("note", "e.note", "Why it was given."),

@@ -39,6 +39,7 @@ DONE = frozenset(
         "address",
         "cancelled",
         "resumed",
+        "print",
     )
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))

@@ -16,6 +16,7 @@ from foldline.site.readers.addresses import canonical_email
 from foldline.site.readers.codes import Outcome
 from foldline.site.readers.limits import may_ask, network_of
 from foldline.site.readers.models import Reader
+from foldline.site.readers.proven import address_proven
 from foldline.site.readers.prune import unconfirmed
 from foldline.site.readers.views import MINUTES
 from foldline.site.readers.wording import words
@@ -105,6 +106,8 @@ def _moves(reader: Reader, email: str) -> bool:
             codes.replace_all(reader)
     except IntegrityError:
         return False
+    reader.refresh_from_db()
+    address_proven(reader)
     mail.send_notice(old, "changed")
     mail.send_notice(email, "welcome")
     return True

@@ -115,6 +115,7 @@ class Entitlement(models.Model):
         GIFT = "gift", "Gift"
         PRINT = "print", "Print"
         LIBRARY = "library", "Library"
+        COMPANY = "company", "Company"
 
     #: What subscriptions own: their ends follow the payment provider, and nobody gives or ends them by hand.
     OF_SUBSCRIPTIONS = frozenset({Kind.PAID, Kind.TRIAL})

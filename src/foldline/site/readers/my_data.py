@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from foldline.site.billing import held, kept
 from foldline.site.billing.models import Order, Withdrawal
+from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import AuditEntry, ReaderNote
+from foldline.site.institutions.models import Provided
 from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
 from foldline.site.readers.models import Reader, SignInCode
@@ -84,6 +86,14 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
                 "note": entitlement.note,
             }
             for entitlement in reader.entitlements.select_related("product").order_by("starts_at", "pk")
+        ],
+        "provided_by_institutions": [
+            {"note": row.entitlement.note, "address_proven": _moment(row.proven_at)}
+            for row in Provided.objects.filter(entitlement__reader=reader).select_related("entitlement").order_by("pk")
+        ],
+        "print_subscriptions": [
+            {"number": one.subscription.number, "activated": _moment(one.at), "until": _moment(one.entitlement.end)}
+            for one in PrintActivation.objects.filter(reader=reader).select_related("subscription", "entitlement")
         ],
         "plans": kept.told(reader),
         "agreed_to": [
