@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["shop"]
 
 ADDRESS = "nora@example.test"
+#: The key of an account that was made one with this one.
+EARLIER = "ab" * 16
 
 
 def reader() -> Any:
@@ -34,7 +36,7 @@ def subscriber(shop: Shop) -> Browser:
     from allauth.socialaccount.models import SocialAccount
 
     from foldline.site.desk import audit
-    from foldline.site.desk.models import ReaderNote
+    from foldline.site.desk.models import MergedAccount, ReaderNote
     from foldline.site.readers import entitlements, moment
     from foldline.site.readers.models import Product, Reader
 
@@ -45,6 +47,7 @@ def subscriber(shop: Shop) -> Browser:
     given = entitlements.give(reader(), Product.objects.get(number=1), ends_at=end, note="Nora wrote")
     audit.record(audit.COMMAND_LINE, "gave", audit.of_entitlement(given))
     ReaderNote.objects.create(reader=reader(), by="staff@example.test", text="Nora called")
+    MergedAccount.objects.create(reader=reader(), key=EARLIER, number=reader().pk + 1000)
     data = {"name": "Nora’s phone", "credential": {"rawId": "abc"}}
     Authenticator.objects.create(user=reader(), type=Authenticator.Type.WEBAUTHN, data=data)
     SocialAccount.objects.create(user=reader(), provider="https://id.example", uid="nora-at-id")
@@ -110,6 +113,7 @@ TOLD = {
     ("mfa_authenticator", "user"): "passkeys",
     ("socialaccount_socialaccount", "user"): "sign_ins_elsewhere",
     ("desk_readernote", "reader"): "notes_by_staff",
+    ("desk_mergedaccount", "reader"): "merged_accounts",
 }
 #: What staff did, for whom the file is not made.
 OF_STAFF = {
@@ -156,7 +160,7 @@ def test_after_erasing_a_subscriber_no_table_but_the_legal_ones_has_the_address(
     from foldline.site.billing.models import Order, Subscription, Withdrawal
 
     browser = subscriber(shop)
-    words = (ADDRESS, "Nightingale", reader().key, "nora-at-id", "Nora wrote", "Nora called")
+    words = (ADDRESS, "Nightingale", reader().key, EARLIER, "nora-at-id", "Nora wrote", "Nora called")
     assert {"readers_reader", "account_emailaddress", "desk_readernote"} <= tables_with(home, *words)
     refused = browser.post("/-/account/erase")
     assert refused.status_code == 409

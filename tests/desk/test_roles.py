@@ -100,6 +100,7 @@ def test_nobody_but_service_and_admins_does_anything_to_a_reader(
         f"{page}/sign-out": {},
         f"{page}/code": {},
         f"{page}/note": {"text": "x"},
+        f"{page}/merge": {"other": "omar@example.test", "confirmed": "1"},
     }
     assert {path: desk.post(path, form).status for path, form in forms.items()} == dict.fromkeys(forms, 403)
     assert not Entitlement.objects.exists()

@@ -193,6 +193,12 @@ TABLES = (
         "the law wants such a declaration shown (directive (EU) 2023/2673)",
         legal=True,
     ),
+    Kept(
+        "desk_mergedaccount",
+        "the key and the number of an account that staff made one with this reader’s",
+        ACCOUNT,
+        "other systems call the reader by it",
+    ),
     Kept("desk_readernote", "what staff wrote about a reader", ACCOUNT, "staff help whoever asks"),
     Kept(
         "desk_auditentry",

@@ -51,7 +51,9 @@ def declare(declaration: Declaration) -> None:
     same = Withdrawal.objects.filter(email=declaration.email, number=declaration.number, at__gt=now - DAY)
     if same.exists():
         return
-    reader = Reader.objects.filter(email=declaration.email, is_active=True).first()
+    reader = Reader.objects.of_address(declaration.email)
+    if reader is not None and not reader.is_active:
+        reader = None
     subscription = _meant(reader, declaration.number) if reader is not None else None
     kept = Withdrawal.objects.create(
         at=now,
@@ -66,7 +68,7 @@ def declare(declaration: Declaration) -> None:
     if reader is not None:
         publication = rendering.publication()
         mail.send_notice(
-            reader.email,
+            declaration.email,
             "withdrawn",
             terms.foot(),
             at=dateline(datetime.fromtimestamp(now, UTC), publication.zone, publication.language),

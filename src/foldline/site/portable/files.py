@@ -31,7 +31,8 @@ class Stored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`sql` is an expression over the tables of its file. `optional` cells may be none."""
+    """`sql` is an expression over the tables of its file. `optional` cells may be none. One that came `later` may be
+    missing in a file, and is an empty text then."""
 
     name: str
     kind: Kind
@@ -39,6 +40,7 @@ class Column:
     sql: str
     optional: bool = False
     stored: Stored = Stored.TEXT
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,13 @@ def _epoch(name: str, sql: str, meaning: str, *, optional: bool = False) -> Colu
     return Column(name, Kind.MOMENT, meaning, sql, optional, Stored.EPOCH)
 
 
+def _later(name: str, sql: str, meaning: str) -> Column:
+    return Column(name, Kind.TEXT, meaning, sql, later=True)
+
+
+#: Several texts of one reader in one cell, always in the same order.
+_JOINED = "(SELECT COALESCE(group_concat(one, ' '), '') FROM (SELECT {0} AS one FROM {1} ORDER BY {0}))"
+
 PRODUCTS = File(
     "products",
     "readers_product p",
@@ -110,6 +119,18 @@ READERS = File(
             "Whether a code that went to the address was typed.",
         ),
         _flag("active", "r.is_active", "No for a closed account: nobody signs in to it."),
+        _later(
+            "further_emails",
+            _JOINED.format(
+                "a.email", "account_emailaddress a WHERE a.user_id = r.id AND a.verified AND a.email <> r.email"
+            ),
+            "Other confirmed addresses that sign in to it, with spaces.",
+        ),
+        _later(
+            "earlier_keys",
+            _JOINED.format("m.key", "desk_mergedaccount m WHERE m.reader_id = r.id"),
+            "Keys of accounts that were made one with it, with spaces.",
+        ),
     ),
 )
 

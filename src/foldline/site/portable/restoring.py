@@ -20,11 +20,12 @@ from django.db.models import Model
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, OwnedEntitlement, Subscription
 from foldline.site.billing.provider import Status
+from foldline.site.desk.models import MergedAccount
 from foldline.site.portable import reading
 from foldline.site.portable.files import CONSENTS, ENTITLEMENTS, FILES, PRODUCTS, READERS, SUBSCRIPTIONS
 from foldline.site.portable.reading import Checked, Row
 from foldline.site.portable.verdicts import Outcome, Verdict
-from foldline.site.readers import passes
+from foldline.site.readers import known_as, passes
 from foldline.site.readers.addresses import canonical_email
 from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader
 
@@ -118,7 +119,8 @@ class Restoring:
             raise _Refused("; ".join(error.messages)) from None
         if canonical != email:
             raise _Refused(f"the address has to be written {canonical}")
-        by_key, by_email = Reader.objects.filter(key=key).first(), Reader.objects.filter(email=email).first()
+        further, earlier = _further(row)
+        by_key, by_email = Reader.objects.of_key(key), Reader.objects.of_address(email)
         here = by_key or by_email
         if by_key and by_email and by_key != by_email:
             raise _Refused("the key and the address are those of two readers here")
@@ -129,6 +131,10 @@ class Restoring:
             return self._standing_reader(here, row)
         if self._is_noted("reader", key):
             raise _Refused("an earlier row has this key")
+        taken = [one for one in further if Reader.objects.of_address(one) or self._is_noted("email", one)]
+        taken += [one for one in earlier if Reader.objects.of_key(one) or self._is_noted("reader", one)]
+        if taken:
+            raise _Refused(f"another reader has {taken[0]} too")
         made = Reader(
             key=key,
             email=email,
@@ -141,9 +147,15 @@ class Restoring:
         number = 0
         if not self._dry:
             EmailAddress.objects.create(user=made, email=email, verified=bool(row["confirmed"]), primary=True)
+            for one in further:
+                EmailAddress.objects.create(user=made, email=one, verified=True, primary=False)
+            for one in earlier:
+                MergedAccount.objects.create(reader=made, key=one, at=row["joined"])
             number = made.pk
-        self._note("email", email)
-        self._note("reader", key, number)
+        for one in (email, *further):
+            self._note("email", one)
+        for one in (key, *earlier):
+            self._note("reader", one, number)
         return Outcome.NEW, ""
 
     def _standing_reader(self, here: Reader, row: Checked) -> Judged:
@@ -156,6 +168,8 @@ class Restoring:
             "last_signed_in": here.last_login,
             "confirmed": confirmed,
             "active": here.is_active,
+            "further_emails": " ".join(known_as.further_addresses(here)),
+            "earlier_keys": " ".join(sorted(here.merged_accounts.values_list("key", flat=True))),
         }
         return _compared(standing, row)
 
@@ -337,6 +351,20 @@ def _judged(file: str, row: Row, about: str, judge: Callable[[Checked], Judged])
     except _Refused as refused:
         outcome, why = Outcome.REFUSED, str(refused)
     return Verdict(file, row.line, str(row.values[about]), outcome, why)
+
+
+def _further(row: Checked) -> tuple[list[str], list[str]]:
+    """The further addresses and the earlier keys of a row of readers."""
+    further, earlier = str(row["further_emails"]).split(), str(row["earlier_keys"]).split()
+    try:
+        wrong = [one for one in further if canonical_email(one) != one]
+        for one in earlier:
+            Reader._meta.get_field("key").clean(one, None)
+    except ValidationError as error:
+        raise _Refused("; ".join(error.messages)) from None
+    if wrong:
+        raise _Refused(f"the address has to be written {canonical_email(wrong[0])}")
+    return further, earlier
 
 
 def _compared(standing: dict[str, Any], wanted: dict[str, Any]) -> Judged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from foldline.site.desk.looking import Eye
-from foldline.site.desk.service import acts, finding, reader_page
+from foldline.site.desk.service import acts, finding, merging_page, reader_page
 
 
 def addresses(eye: Eye) -> list[URLPattern]:
@@ -18,5 +18,6 @@ def addresses(eye: Eye) -> list[URLPattern]:
         path("service/<int:pk>/code", acts.resend_code, name="reader_code"),
         path("service/<int:pk>/sign-out", acts.sign_out, name="reader_sign_out"),
         path("service/<int:pk>/erase", acts.erase, {"eye": eye}, name="reader_erase"),
+        path("service/<int:pk>/merge", merging_page.merge, {"eye": eye}, name="reader_merge"),
         path("service/<int:pk>/note", acts.note, {"eye": eye}, name="reader_note"),
     ]
