@@ -22,7 +22,7 @@ from foldline.site.billing.provider import Provider
 from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
-from foldline.site.readers import moment, prune
+from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ def jobs() -> tuple[Job, ...]:
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
+        Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
+        Job("overwrite what was deleted", HOUR, erasing.overwrite),
         Job("forget billing notices", HOUR, lambda: ledger.forget_notices(moment.epoch())),
     )
 

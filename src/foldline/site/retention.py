@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from foldline.site.billing import withdrawals
 from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
 from foldline.site.desk.models import DueJob
@@ -189,8 +190,10 @@ TABLES = (
     Kept(
         "billing_withdrawal",
         "the address, the name and the words with which somebody withdrew from a contract",
-        "without end, with its address",
-        "the law wants such a declaration shown (directive (EU) 2023/2673)",
+        "with its address, for the calendar years of `retention.withdrawals` after it was dealt with",
+        "it has to be shown as long as anybody can claim something by it",
+        job="forget withdrawals",
+        beyond=lambda now: withdrawals.beyond(int(now.timestamp())).count(),
         legal=True,
     ),
     Kept(

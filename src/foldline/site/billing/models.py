@@ -208,7 +208,7 @@ class Order(models.Model):
 
 class Withdrawal(models.Model):
     """One declaration that somebody withdraws from a contract, as it was made. The row outlives the account, with its
-    address: it shows what was declared, and when.
+    address, for the years that the settings say: it shows what was declared, and when.
 
     `declared` are the words that were confirmed. `subscription` is None where address and number belong to nothing
     here. `settled_at` is when it was dealt with, 0 for not yet. Moments are epoch seconds.

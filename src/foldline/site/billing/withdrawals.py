@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db.models import QuerySet
+
+from foldline import config
 from foldline.pages.dates import dateline
 from foldline.site.billing import ledger, terms
 from foldline.site.billing.lifecycle import DAY
@@ -99,6 +103,21 @@ def settle(provider: Provider, now: int) -> None:
             continue
         ledger.apply(provider.name, snapshot, now, ledger.Heard.ACCOUNT)
         Withdrawal.objects.filter(pk=one.pk).update(outcome=Outcome.DONE, settled_at=now)
+
+
+def beyond(now: int) -> QuerySet[Withdrawal]:
+    """Declarations that were dealt with in a calendar year whose claims are barred by now: the year has ended, and so
+    many more as the settings say. One that nobody has dealt with stays until somebody has."""
+    zone = ZoneInfo(rendering.publication().zone)
+    foldline: config.Settings = settings.FOLDLINE
+    year = datetime.fromtimestamp(now, UTC).astimezone(zone).year - foldline.withdrawal_years
+    begins = int(datetime(year, 1, 1, tzinfo=zone).timestamp())
+    return Withdrawal.objects.filter(settled_at__gt=0, settled_at__lt=begins, at__lt=begins)
+
+
+def forget(now: int) -> None:
+    """Delete what needs to be shown to nobody any more. The subscription stays."""
+    beyond(now).delete()
 
 
 def for_people() -> list[Withdrawal]:

@@ -8,12 +8,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.signing import b64_decode
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import CASCADE, ManyToOneRel, Model, Q, QuerySet
 
 from foldline.errors import FoldlineError
 from foldline.site.billing import held
-from foldline.site.readers import codes, entitlements, known_as, meters, moment, passes
+from foldline.site.readers import codes, entitlements, known_as, mail, meters, moment, passes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
 from foldline.site.readers.sign_in import PENDING
 
@@ -47,7 +47,8 @@ def erase(reader: Reader) -> None:
             entitlements.end(entitlement)
     passes.end_all(reader)
     forget_sessions(reader)
-    for address in known_as.addresses(reader):
+    addresses = known_as.addresses(reader)
+    for address in addresses:
         codes.forget(address)
     forget_log(reader)
     # With those that give no name to the way back (`related_name="+"`): `related_objects` leaves them out.
@@ -61,6 +62,19 @@ def erase(reader: Reader) -> None:
         _keep_nameless(reader)
     else:
         reader.delete()
+    transaction.on_commit(lambda: _forget_files(addresses))
+
+
+def overwrite() -> None:
+    """Take what was deleted out of the database's log too: its pages are overwritten there, and the log still has them
+    as they were. Where somebody reads for longer than the lock waits, the next time does it."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _forget_files(addresses: list[str]) -> None:
+    overwrite()
+    mail.forget(addresses)
 
 
 def _keep_nameless(reader: Reader) -> None:
