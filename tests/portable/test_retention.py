@@ -160,7 +160,7 @@ def test_rows_beyond_their_time_are_counted_until_the_jobs_have_run(site: Home) 
     Withdrawal.objects.all().delete()
 
 
-def test_the_table_of_the_docs_is_the_table_of_the_verb() -> None:
+def test_the_table_of_the_docs_is_the_table_of_the_verb(home: Home) -> None:
     from foldline.site.retention import TABLES
 
     page = (Path(__file__).parents[2] / "docs" / "retention.md").read_text(encoding="utf-8")

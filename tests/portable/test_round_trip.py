@@ -115,6 +115,7 @@ def sites(draw: Any) -> dict[str, list[dict[str, Any]]]:
             "checkout": draw(st.sampled_from(["", f"visit_{number}"])), "return_path": draw(TEXTS),
             "terms": draw(TEXTS),
             "terms_version": "t-1", "language": "en", "agreed_at": draw(EPOCHS), "confirmed_at": draw(EPOCHS),
+            "became": draw(st.none() | st.sampled_from(subscriptions)) if subscriptions else None,
         }
         for number in range(draw(st.integers(0, 3)))
     ]  # fmt: skip
@@ -156,7 +157,9 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
         if row["owner"]:
             OwnedEntitlement.objects.create(subscription=owners[row["owner"]], entitlement=entitlement)
     for number, row in enumerate(rows["orders"]):
-        Order.objects.create(token=str(number), **with_people(row))
+        became = row.get("became")
+        values = {name: value for name, value in with_people(row).items() if name != "became"}
+        Order.objects.create(token=str(number), subscription=became and owners[became["provider_id"]], **values)
 
 
 def exported(home: Home, folder: Path, form: str) -> dict[str, bytes]:
@@ -463,6 +466,53 @@ def test_the_verbs_write_and_read_and_tell(site: Home, tmp_path: Path) -> None:
     assert [(entry.by, entry.what) for entry in AuditEntry.objects.all()] == [("command line", "imported")]
     assert "Nothing changed." in CliRunner().invoke(verbs, again).output
     assert AuditEntry.objects.count() == 1
+
+
+def test_a_receipt_s_order_number_is_good_where_an_export_was_imported(site: Home, tmp_path: Path) -> None:
+    from foldline.site.billing import orders
+    from foldline.site.billing.models import Order, Subscription
+
+    bought = {
+        "provider": "till", "provider_id": "sub_1", "customer": "c", "reader": 0, "plan": "all", "products": "1",
+        "grace_days": 7, "state": "active", "status": "active", "period_end": 2_000_000_000,
+        "cancel_at_period_end": False, "trial_end": None, "paused": False, "refunded": False, "disputed": False,
+        "amount": 400, "currency": "eur", "created": 1, "version": 1, "seen": 1,
+    }  # fmt: skip
+    order = {
+        "reader": 0, "plan": "all", "provider": "till", "checkout": "visit_1", "return_path": "/", "terms": "t",
+        "terms_version": "t-1", "language": "en", "agreed_at": 5, "confirmed_at": 6, "became": bought,
+    }  # fmt: skip
+    fill({**NONE_YET, "readers": [NORA], "subscriptions": [bought], "orders": [order]})
+    number = Order.objects.get().number
+    written = exported(site, tmp_path / "out", "csv")
+    assert f",{number},sub_1\r\n" in written["consents.csv"].decode()
+    empty()
+    assert told(imported(tmp_path / "out"), "refused") == []
+    assert orders.number_of(Subscription.objects.get()) == number
+    assert told(imported(tmp_path / "out"), "new") == []
+
+
+def test_all_that_is_stored_about_one_reader_is_printed_or_written_for_who_asks_by_letter(
+    site: Home, tmp_path: Path
+) -> None:
+    from foldline.cli.main import verbs
+    from foldline.site.readers import my_data
+    from foldline.site.readers.models import Reader
+
+    fill({**NONE_YET, "readers": [{**NORA, "further": ["n@further.test"]}], "entitlements": [GIFT]})
+    nora = Reader.objects.get()
+    base = ["export", "--home", str(site.path), "--reader"]
+    for wanted in ("NORA@example.test", "n@further.test", nora.key):
+        printed = CliRunner().invoke(verbs, [*base, wanted])
+        assert json.loads(printed.output) == my_data.told(nora), wanted
+    file = tmp_path / "nora.json"
+    assert CliRunner().invoke(verbs, [*base, "nora@example.test", "--to", str(file)]).exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text(encoding="utf-8")) == my_data.told(nora)
+    again = CliRunner().invoke(verbs, [*base, "nora@example.test", "--to", str(file)])
+    assert (again.exit_code, "Nothing was written" in again.output) == (1, True)
+    nobody = CliRunner().invoke(verbs, [*base, "nor"])
+    assert (nobody.exit_code, "No account has exactly this address or key." in nobody.output) == (1, True)
 
 
 def test_every_column_of_an_export_stands_in_the_docs_with_its_kind_and_meaning() -> None:

@@ -45,12 +45,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`tables` is what follows FROM, `order` what makes two exports of one database the same bytes."""
+    """`tables` is what follows FROM, `order` what makes two exports of one database the same bytes. One that does not
+    come back is told, and not read by an import."""
 
     name: str
     tables: str
     order: str
     columns: tuple[Column, ...]
+    comes_back: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -187,7 +189,8 @@ ENTITLEMENTS = File(
 
 CONSENTS = File(
     "consents",
-    "billing_order c LEFT JOIN readers_reader r ON r.id = c.reader_id",
+    "billing_order c LEFT JOIN readers_reader r ON r.id = c.reader_id"
+    " LEFT JOIN billing_subscription s ON s.id = c.subscription_id",
     "c.reader_id, c.id",
     (
         _text("reader", "COALESCE(r.key, '')", "The reader's key; empty where the account is gone."),
@@ -202,8 +205,55 @@ CONSENTS = File(
         _epoch(
             "confirmed", "NULLIF(c.confirmed_at, 0)", "When the confirmation was mailed; none for not.", optional=True
         ),
+        _later("form", "c.token", "What names the form that was sent. The order number follows from it."),
+        _later("order_number", "order_number(c.token, c.agreed_at)", "The number in the receipt and in the account."),
+        _later("subscription", "COALESCE(s.provider_id, '')", "What it became at the provider; empty for nothing yet."),
     ),
 )
 
+DEVICES = File(
+    "devices",
+    "readers_readersession d JOIN readers_reader r ON r.id = d.reader_id"
+    " JOIN foldline_pass_facts f ON f.session = d.pass_session AND f.ended_at = 0 AND d.ended_at IS NULL",
+    "d.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("device", "d.device", "Browser and system; empty where they were not known."),
+        _moment("signed_in", "d.started_at", "When somebody signed in there."),
+        _text(
+            "last_used",
+            "CASE WHEN f.used_on > 0 THEN date('0001-01-01', '+' || (f.used_on - 1) || ' days') ELSE '' END",
+            "The day, as in 2026-11-26; empty where none is known.",
+        ),
+    ),
+    comes_back=False,
+)
+
+PASSKEYS = File(
+    "passkeys",
+    "mfa_authenticator p JOIN readers_reader r ON r.id = p.user_id AND p.type = 'webauthn'",
+    "p.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("name", "COALESCE(json_extract(p.data, '$.name'), '')", "What its reader calls it."),
+        _moment("added", "p.created_at", "When it was added."),
+        _moment("last_used", "p.last_used_at", "None for never.", optional=True),
+    ),
+    comes_back=False,
+)
+
+SIGN_INS = File(
+    "sign-ins",
+    "socialaccount_socialaccount l JOIN readers_reader r ON r.id = l.user_id",
+    "l.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("issuer", "l.provider", "Who says who the reader is: the issuer's address."),
+        _text("subject", "l.uid", "What the reader is called there."),
+        _moment("linked", "l.date_joined", "Since when it opens the account."),
+    ),
+    comes_back=False,
+)
+
 #: In the order in which they are written, and read: each names only what stands before it.
-FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS)
+FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS, DEVICES, PASSKEYS, SIGN_INS)

@@ -48,6 +48,8 @@ def files_of(folder: Path) -> dict[str, tuple[Path, int]]:
         raise NotReadable(f"{folder / MANIFEST}: the format is {format_}, and this version reads {FORMAT}.")
     found = {}
     for file in FILES:
+        if not file.comes_back:
+            continue
         name = next((f"{file.name}.{form}" for form in ("csv", "jsonl") if f"{file.name}.{form}" in rows), "")
         path = folder / name
         if not name or not path.is_file():

@@ -34,6 +34,9 @@ BATCH = 200
 
 Judged = tuple[Outcome, str]
 
+#: Columns of what was agreed to that came later.
+_OF_ORDERS = frozenset(("form", "order_number", "subscription"))
+
 
 class _Refused(ValueError):
     """Why a row can't be imported."""
@@ -70,7 +73,7 @@ class Restoring:
             CONSENTS.name: ("reader", self._consent),
         }
         with closing(self._known):
-            for file in FILES:
+            for file in (file for file in FILES if file.comes_back):
                 path, of = found[file.name]
                 step, done = begin(file.name), 0
                 rows = reading.rows_of(path, file)
@@ -229,13 +232,7 @@ class Restoring:
             raise _Refused(f"there is no product {row['product']}")
         if not row["reader"]:
             raise _Refused("it belongs to no reader")
-        subscription = None
-        if owner:
-            subscription = Subscription.objects.filter(
-                provider=row["provider"], provider_id=row["subscription"]
-            ).first()
-            if subscription is None and not self._is_noted("subscription", owner):
-                raise _Refused(f"there is no subscription {owner}")
+        subscription = self._subscription_of(row)
         reader = self._reader_here(str(row["reader"]))
         identity = {
             "reader_id": reader,
@@ -277,10 +274,6 @@ class Restoring:
 
     def _consent(self, row: Checked) -> Judged:
         reader = self._reader_here(str(row["reader"]))
-        # The form's own number stays behind; this one makes the same row of the same words, whenever it is imported.
-        written = json.dumps([str(row[name]) for name in CONSENTS.names])
-        twin = self._count_twin(str(row["reader"]), written)
-        token = hashlib.sha256(f"{twin} {written}".encode()).hexdigest()[:32]
         values = {
             "reader_id": reader,
             "plan": row["plan"],
@@ -293,13 +286,37 @@ class Restoring:
             "agreed_at": _epoch(row["agreed"]),
             "confirmed_at": _epoch(row["confirmed"]) or 0,
         }
-        if reader != 0 and Order.objects.filter(**values).count() >= twin:
+        became = self._subscription_of(row)
+        if row["subscription"]:
+            values["subscription_id"] = None if became is None else became.pk
+        form, twin = str(row["form"]), 1
+        if not form:
+            # From before the form's number was told: this one makes the same row of the same words.
+            written = json.dumps([str(row[name]) for name in CONSENTS.names if name not in _OF_ORDERS])
+            twin = self._count_twin(str(row["reader"]), written)
+            form = hashlib.sha256(f"{twin} {written}".encode()).hexdigest()[:32]
+        same = Order.objects.filter(token=form, **values) if row["form"] else Order.objects.filter(**values)
+        if reader != 0 and same.count() >= twin:
             return Outcome.SAME, ""
         visits = Order.objects.filter(provider=row["provider"], checkout=row["checkout"]) if row["checkout"] else None
-        if visits is not None and (here := visits.first()) is not None:
+        here = visits.first() if visits is not None else None
+        if here is None and row["form"] and reader != 0:
+            here = Order.objects.filter(
+                token=form, **{name: values[name] for name in ("reader_id", "agreed_at")}
+            ).first()
+        if here is not None:
             return _compared({field: getattr(here, field) for field in values}, values)
-        self._write(Order(token=token, **values))
+        self._write(Order(token=form, **values))
         return Outcome.NEW, ""
+
+    def _subscription_of(self, row: Checked) -> Subscription | None:
+        """The subscription that a row names; None for none, and for one that a dry run would make."""
+        if not row["subscription"]:
+            return None
+        found = Subscription.objects.filter(provider=row["provider"], provider_id=row["subscription"]).first()
+        if found is None and not self._is_noted("subscription", _owner_name(row)):
+            raise _Refused(f"there is no subscription {_owner_name(row)}")
+        return found
 
     def _write(self, made: Model) -> None:
         """Write a row, after asking its fields what they hold. Which rows it names, and where none may stand, has been
