@@ -31,6 +31,7 @@ PAGES = {
     "/jobs": {"editor", "admin"},
     "/service/": {"service", "admin"},
     "/service/N": {"service", "admin"},
+    "/service/without-end": {"service", "admin"},
     "/readers/": {"service", "revenue", "admin"},
     "/readers/reader/": {"service", "admin"},
     "/readers/reader/N/change/": {"service", "admin"},

@@ -51,7 +51,14 @@ PLACES: tuple[Place, ...] = (
 )
 
 #: Pages that have no place of their own in the menu.
-_UNDER = {"reader": "readers", "merge": "readers", "rules_write": "rules", "rules_changes": "rules"}
+_UNDER = {
+    "reader": "readers",
+    "merge": "readers",
+    "endless": "readers",
+    "withdrawals": "readers",
+    "rules_write": "rules",
+    "rules_changes": "rules",
+}
 
 
 def staff_page(power: Power | None = None) -> Callable[[View], View]:
