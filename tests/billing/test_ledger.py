@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.billing.conftest import ALL, MORE
 from tests.billing.memory_provider import DAY, PERIOD
-from tests.billing.story import Story
+from tests.billing.story import SESSION, Story
 
 from foldline.site.billing.provider import NotAtProvider, Notice, Price, ProviderUnavailable, Snapshot
 from foldline.testing.clock import FrozenClock
@@ -112,6 +112,33 @@ def test_a_refund_closes_at_once_and_a_gift_beside_it_stands(story: Story) -> No
     assert gift.ended_at is None
     story.wait(4)
     assert story.passes() == {}
+
+
+@pytest.mark.parametrize("kind", ["complimentary", "gift", "print", "library", "staff"])
+@pytest.mark.parametrize("ends_paying", ["refund", "dispute", "end"])
+def test_what_was_given_before_paying_stands_after_what_was_paid_has_ended(
+    story: Story, kind: str, ends_paying: str
+) -> None:
+    from foldline.site.readers import entitlements, moment
+    from foldline.site.readers.models import PassFacts, Product
+    from foldline.stores.passes import unpack_products
+
+    def carried() -> dict[int, int]:
+        return unpack_products(PassFacts.objects.get(session=SESSION).products)
+
+    ends = None if kind == "staff" else moment.now() + timedelta(days=50)
+    comp = entitlements.give(story.reader, Product.objects.get(number=1), kind=kind, ends_at=ends)
+    given = {1: 0 if ends is None else int(ends.timestamp())}
+    assert carried() == given
+    number = story.subscribe()
+    story.hear_all()
+    assert carried() == given
+    getattr(story.there, ends_paying)(number)
+    story.hear_all()
+    assert story.state(number) == {"refund": "refunded", "dispute": "disputed", "end": "lapsed"}[ends_paying]
+    assert carried() == given
+    comp.refresh_from_db()
+    assert (comp.ends_at, comp.ended_at) == (ends, None)
 
 
 def test_ending_a_complimentary_entitlement_leaves_what_is_paid(story: Story) -> None:

@@ -19,6 +19,8 @@ from typing import Any
 
 NOON = 1_773_835_200
 ADDRESS, OTHER_ADDRESS = "reader@twin.example", "nobody@twin.example"
+#: The number of an address that signs in to the account beside its own.
+FURTHER = 900
 
 
 class SameChance:
@@ -60,6 +62,7 @@ def addresses(pk: int) -> list[str]:
         "identity_back": {"name": "elsewhere"},
         "change_passkey": {"number": pk},
         "unlink": {"number": pk},
+        "remove_address": {"number": FURTHER},
     }
     every = (*urlpatterns, *circulation.ADDRESSES)
     return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in every]
@@ -94,6 +97,9 @@ def join(address: str = ADDRESS) -> Any:
 
     reader = Reader.objects.create_user(address)
     EmailAddress.objects.create(user=reader, email=address, verified=True, primary=True)
+    if address == ADDRESS:
+        further = {"email": f"further-{address}", "verified": True, "primary": False}
+        EmailAddress.objects.update_or_create(pk=FURTHER, defaults={"user": reader, **further})
     return reader
 
 

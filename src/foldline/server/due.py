@@ -24,7 +24,7 @@ from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
-from foldline.site.readers import moment, prune
+from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ def jobs() -> tuple[Job, ...]:
         Job("prune meter", HOUR, _prune_meter),
         Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
         Job("settle institutions", HOUR, provided.settle_all),
+        Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
+        Job("overwrite what was deleted", HOUR, erasing.overwrite),
         Job("forget billing notices", HOUR, lambda: ledger.forget_notices(moment.epoch())),
     )
 

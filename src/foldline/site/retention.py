@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from foldline.site.billing import withdrawals
 from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
 from foldline.site.circulation import prune as circulation
@@ -215,9 +216,17 @@ TABLES = (
     Kept(
         "billing_withdrawal",
         "the address, the name and the words with which somebody withdrew from a contract",
-        "without end, with its address",
-        "the law wants such a declaration shown (directive (EU) 2023/2673)",
+        "with its address, for the calendar years of `retention.withdrawals` after it was dealt with",
+        "it has to be shown as long as anybody can claim something by it",
+        job="forget withdrawals",
+        beyond=lambda now: withdrawals.beyond(int(now.timestamp())).count(),
         legal=True,
+    ),
+    Kept(
+        "desk_mergedaccount",
+        "the key and the number of an account that staff made one with this reader’s",
+        ACCOUNT,
+        "other systems call the reader by it",
     ),
     Kept("desk_readernote", "what staff wrote about a reader", ACCOUNT, "staff help whoever asks"),
     Kept(

@@ -135,7 +135,7 @@ def _write(row: Subscription, snapshot: Snapshot, plan: Plan | None, now: int, k
     sold = (row.products, row.grace_days) if row.pk else None
     owner = row.reader_id
     if row.reader_id is None:
-        row.reader = Reader.objects.filter(key=snapshot.reader).first()
+        row.reader = Reader.objects.of_key(snapshot.reader)
     if plan is not None:
         row.products, row.grace_days = ",".join(map(str, plan.products)), plan.grace_days
     elif not row.pk:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
 from foldline.site.billing.lifecycle import State
+from foldline.site.billing.order_numbers import order_number
 from foldline.site.billing.provider import Snapshot, Status
 from foldline.site.readers.models import Entitlement, Reader
 
@@ -207,14 +207,13 @@ class Order(models.Model):
 
     @property
     def number(self) -> str:
-        """The number that stands in the receipt: nobody guesses it, and it leads to nobody."""
-        digits = hashlib.sha256(f"order {self.token} {self.agreed_at}".encode()).hexdigest()[:12].upper()
-        return "-".join(digits[start : start + 4] for start in (0, 4, 8))
+        """The number that stands in the receipt."""
+        return order_number(self.token, self.agreed_at)
 
 
 class Withdrawal(models.Model):
     """One declaration that somebody withdraws from a contract, as it was made. The row outlives the account, with its
-    address: it shows what was declared, and when.
+    address, for the years that the settings say: it shows what was declared, and when.
 
     `declared` are the words that were confirmed. `subscription` is None where address and number belong to nothing
     here. `settled_at` is when it was dealt with, 0 for not yet. Moments are epoch seconds.

@@ -82,7 +82,7 @@ def subscribed(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         checkout = provider.checkout(named)
-        if checkout.reader != reader.key:
+        if Reader.objects.of_key(checkout.reader) != reader:
             log.warning("a checkout came back for another reader than the one who began it")
             raise Http404
         if not checkout.paid or checkout.subscription is None:

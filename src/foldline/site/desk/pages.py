@@ -55,7 +55,15 @@ PLACES: tuple[Place, ...] = (
 )
 
 #: Pages that have no place of their own in the menu.
-_UNDER = {"reader": "readers", "rules_write": "rules", "rules_changes": "rules", "institution": "institutions"}
+_UNDER = {
+    "reader": "readers",
+    "merge": "readers",
+    "endless": "readers",
+    "withdrawals": "readers",
+    "rules_write": "rules",
+    "rules_changes": "rules",
+    "institution": "institutions",
+}
 
 
 def staff_page(power: Power | None = None) -> Callable[[View], View]:

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from foldline.site.billing import held, kept
 from foldline.site.billing.models import Order, Withdrawal
 from foldline.site.circulation.models import PrintActivation
-from foldline.site.desk.models import AuditEntry, ReaderNote
+from foldline.site.desk.models import AuditEntry, MergedAccount, ReaderNote
 from foldline.site.institutions.models import Provided
-from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
+from foldline.site.readers import erasing, identities, known_as, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
 from foldline.site.readers.models import Reader, SignInCode
 from foldline.site.readers.wording import words
@@ -65,12 +65,16 @@ def _account(reader: Reader) -> dict[str, Any]:
     return {
         "account": {
             "email": reader.email,
+            "further_addresses": known_as.further_addresses(reader),
             "name": reader.name,
             "key": reader.key,
             "confirmed": EmailAddress.objects.filter(user=reader, verified=True).exists(),
             "joined": _moment(reader.joined_at),
             "last_signed_in": _moment(reader.last_login),
         },
+        "merged_accounts": [
+            {"key": one.key, "at": _moment(one.at)} for one in MergedAccount.objects.filter(reader=reader)
+        ],
     }
 
 
@@ -117,7 +121,9 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
                 "language": one.language,
                 "outcome": one.outcome,
             }
-            for one in Withdrawal.objects.filter(Q(email=reader.email) | Q(subscription__reader=reader))
+            for one in Withdrawal.objects.filter(
+                Q(email__in=known_as.addresses(reader)) | Q(subscription__reader=reader)
+            )
         ],
     }
 
@@ -154,7 +160,8 @@ def _signed_in_by(reader: Reader) -> dict[str, Any]:
 
 def _said_by_staff(reader: Reader) -> dict[str, Any]:
     given = [str(number) for number in reader.entitlements.values_list("pk", flat=True)]
-    about = Q(kind="reader", key=str(reader.pk)) | Q(kind="entitlement", key__in=given)
+    numbers = [reader.pk, *MergedAccount.objects.filter(reader=reader).values_list("number", flat=True)]
+    about = Q(kind="reader", key__in=[str(number) for number in numbers]) | Q(kind="entitlement", key__in=given)
     return {
         "notes_by_staff": [
             {"at": _moment(note.at), "text": note.text} for note in ReaderNote.objects.filter(reader=reader)
