@@ -118,6 +118,9 @@ CHECKS: dict[str, str] = {
     "FL290": "The till works on loopback only",
     "FL291": "Stripe's key is none",
     "FL292": "There is no secret for what Stripe tells",
+    # What is wrong with what machines are asked, and with the crawlers that are to be verified.
+    "FL300": "A crawler that is to be verified is unknown",
+    "FL305": "An exception for a machine is none",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -20,6 +20,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path(prefix, include("foldline.site.readers.urls")),
         path(prefix, include("foldline.site.billing.urls")),
+        path(prefix, include("foldline.site.machines.urls")),
     ]
     if foldline.demo:
         found.append(path(f"{prefix}demo/", include("foldline.server.demo.urls")))

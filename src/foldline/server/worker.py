@@ -25,6 +25,8 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
+from foldline.pages.fragment import Fragment
+from foldline.pages.record import Sheet
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
@@ -41,6 +43,8 @@ from foldline.stores.mode_in_force import ModeInForce
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
+from foldline.syndication import robots, tdm
+from foldline.syndication.tdm import tdm_headers
 
 if TYPE_CHECKING:
     from foldline.server.origin_link import Link
@@ -87,7 +91,21 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         origins=frozenset((publication.url.lower().encode(),)),
         hops=settings.hops,
         proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
+        standing=standing_of(settings),
+        tdm=tdm_headers(publication, settings.machines),
     )
+
+
+def standing_of(settings: Settings) -> dict[bytes, Sheet]:
+    """What machines are asked, as text. A site behind the gate keeps its own."""
+    if settings.origin is not None:
+        return {}
+    publication, machines = settings.publication, settings.machines
+    texts = (
+        (robots.PATH, robots.robots_txt(publication, machines), robots.TYPE),
+        (tdm.PATH, tdm.tdmrep_json(publication, machines), tdm.TYPE),
+    )
+    return {path.encode(): Sheet(path, Fragment.of(text), content_type) for path, text, content_type in texts}
 
 
 class ThreadedPasses:
