@@ -120,7 +120,12 @@ CHECKS: dict[str, str] = {
     "FL292": "There is no secret for what Stripe tells",
     # What is wrong with what machines are asked, and with the crawlers that are to be verified.
     "FL300": "A crawler that is to be verified is unknown",
+    "FL301": "The list of a crawler can't be fetched",
+    "FL302": "The list of a crawler is refused",
+    "FL303": "The list of a crawler is too old",
+    "FL304": "A rule opens for crawlers, and none is to be verified",
     "FL305": "An exception for a machine is none",
+    "FL306": "The host names of crawlers are not looked up",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from foldline.callers.crawlers import Crawlers, Listed
+from foldline.callers.networks import read_range
 from foldline.config import load
 from foldline.errors import StoreUnavailable
 from foldline.gate.request import Request
@@ -118,6 +120,11 @@ class Newspaper:
             "INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", (kind, key, int(self.clock.time))
         )
         connection.close()
+
+    def list_crawler(self, name: str = "googlebot", networks: str = "203.0.113.0/24") -> None:
+        """Let the address that asks stand in a crawler's list."""
+        listed = Listed(name, (read_range(networks),), int(self.clock.time) + 86_400)
+        self.worker.state.crawlers = Crawlers((name,), (listed,))
 
     def break_passes(self) -> None:
         """The store of passes stops answering, for real."""

@@ -80,8 +80,7 @@ class Named(StrEnum):
 
 
 class Standing(StrEnum):
-    """What is known of an address that claims to be a crawler's. Whoever is not verified gets the preview; of whoever
-    is `unknown` the names may be asked."""
+    """What is known of an address that claims to be a crawler's. Whoever is not verified gets the preview."""
 
     VERIFIED = "verified"
     REFUSED = "refused"
@@ -145,7 +144,13 @@ class Crawlers:
             return Standing.VERIFIED
         if looked is not None:
             return Standing.VERIFIED if looked.named is Named.CONFIRMED else Standing.REFUSED
-        return Standing.UNKNOWN if CRAWLERS[crawler].hosts else Standing.REFUSED
+        return Standing.UNKNOWN
+
+    def unasked(self, crawler: str, address: Address, now: int) -> bool:
+        """Whether the names of an address may say something that is not known yet: they confirm a claim that no list
+        does, and contradict one that a list confirms."""
+        looked = self._looked.get((crawler, address))
+        return bool(CRAWLERS[crawler].hosts) and (looked is None or looked.until <= now)
 
     def _read(self, user_agent: bytes) -> str:
         said = {match.lower() for match in self._token.findall(user_agent.decode("latin-1"))}

@@ -6,12 +6,12 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from foldline.callers.agents import claims_crawler
 from foldline.errors import InvalidToken, StoreUnavailable
+from foldline.gate.caller import caller_of
 from foldline.gate.needs import Need, Renew
 from foldline.gate.request import Request
 from foldline.gate.state import GateState
-from foldline.policy.facts import EMPTY_METER, NOBODY, Article, Caller, Meter, Reader, Visit
+from foldline.policy.facts import EMPTY_METER, Article, Meter, Reader, Visit
 from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
 from foldline.signed.counting import article_names, device_owner
@@ -19,7 +19,6 @@ from foldline.signed.meter import DeviceMeters
 from foldline.signed.opening import NO_SESSION, DeviceOpenings
 from foldline.signed.reader_pass import Pass, PassFacts
 
-CRAWLER = Caller(claims_crawler=True)
 NO_OPENINGS = DeviceOpenings(b"")
 
 #: Numbers of reasons in signed openings. May never change; new ones are added at the end.
@@ -79,7 +78,7 @@ def _carried(
     if request.opening:
         openings = _openings(request, gate)
         opened = _opened(openings, held, article, now, gate)
-    caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
+    caller = caller_of(request, gate, now)
     visit = Visit(article, now, reader, fact, opened, caller, store_answered)
     return Carried(now, visit, held, renewed, ended, meters, openings)
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from foldline.callers.crawlers import Crawlers
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
+from foldline.gate.unproven import Unproven
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
 from foldline.pages.record import HTML as PAGE_TYPE
@@ -35,7 +37,8 @@ class GateState:
     """`hosts` are the names that readers may type; `hops` the proxies of ours before the gate; `rules` is None while
     there is no good rule set. `proxy_secret` proves a proxy that asks about a visit; without one nobody may ask.
     `page_headers` stand on every page, `tdm` on the pages of a site behind the gate, too. `standing` are the answers
-    that follow from the settings alone, by their paths."""
+    that follow from the settings alone, by their paths. `crawlers` are those that may be verified, with what is known
+    of them; `unproven` is whoever claims to be one of them and was not looked up yet."""
 
     publication: Publication
     words: Words
@@ -51,6 +54,8 @@ class GateState:
     note: Callable[[int, Decision], None] = discard
     standing: Mapping[bytes, Sheet] = field(default_factory=dict)
     tdm: HeaderList = ()
+    crawlers: Crawlers = field(default_factory=Crawlers)
+    unproven: Unproven = field(default_factory=Unproven)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)

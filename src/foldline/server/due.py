@@ -57,6 +57,23 @@ def jobs() -> tuple[Job, ...]:
 
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
+    return (*_crawler_jobs(), *_billing_jobs())
+
+
+def _crawler_jobs() -> tuple[Job, ...]:
+    """Only a site that verifies crawlers pays for what asks about them."""
+    if not settings.FOLDLINE.verified_crawlers:
+        return ()
+    from foldline.server import crawler_lists, crawler_names
+
+    names = crawler_names.Dns()
+    return (
+        Job("look up crawlers", 2 * SECOND, lambda: crawler_names.look_up(settings.FOLDLINE, moment.epoch(), names)),
+        Job("fetch lists of crawlers", HOUR, lambda: crawler_lists.refresh(settings.FOLDLINE, moment.epoch())),
+    )
+
+
+def _billing_jobs() -> tuple[Job, ...]:
     provider: Provider | None = settings.FOLDLINE_PROVIDER
     if provider is None:
         return ()

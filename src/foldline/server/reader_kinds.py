@@ -54,6 +54,7 @@ class Kind:
     ended: bool = False
     left: int | None = None
     crawler: bool = False
+    verified: bool = False
 
     def used(self, needs: Needs) -> int:
         """How many articles stand on the device's meter."""
@@ -76,6 +77,7 @@ KINDS: dict[str, Kind] = {
         Kind("subscriber", "subscriber", signed_in=True, subscribes=True),
         Kind("lapsed", "lapsed", signed_in=True, ended=True),
         Kind("googlebot", "forged Googlebot", crawler=True),
+        Kind("crawler", "verified crawler", crawler=True, verified=True),
     )
 }
 
@@ -87,7 +89,7 @@ def visit_as(kind: Kind, article: Article, needs: Needs, now: int, used: int = 0
         ends = kind.product_ends(needs, now)
         running = frozenset(product for product, end in ends.items() if end > now)
         reader = Reader(running, 0 if running else max(ends.values(), default=0))
-    return Visit(article, now, reader, Meter(used, read_before), caller=Caller(claims_crawler=kind.crawler))
+    return Visit(article, now, reader, Meter(used, read_before), caller=Caller(kind.crawler, kind.verified))
 
 
 def jar_as(

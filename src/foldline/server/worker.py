@@ -37,6 +37,7 @@ from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
+from foldline.stores.crawlers_in_force import CrawlersInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
@@ -199,6 +200,8 @@ class Worker:
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
         self.state.rules = self._rules.look(self.state.now())
+        self._crawlers = CrawlersInForce(home, settings.verified_crawlers)
+        self.state.crawlers = self._crawlers.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
@@ -233,6 +236,8 @@ class Worker:
                     self._hear_session(bytes.fromhex(change.key))
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
+                elif change.kind == "crawlers":
+                    self._crawlers.settled = False
                 elif change.kind in ("origin-changed", "origin-withdrawn"):
                     self.library.forget(change.key.encode())
                     self._hear_origin(change)
@@ -240,7 +245,7 @@ class Worker:
                     self._mode.settled = False
                 else:
                     self.library.forget_all()
-                    self._rules.settled = self._mode.settled = False
+                    self._rules.settled = self._mode.settled = self._crawlers.settled = False
                     self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
@@ -248,6 +253,8 @@ class Worker:
             self._origin.settle()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
+        if not self._crawlers.settled:
+            self.state.crawlers = self._crawlers.look(self.state.now())
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
 
@@ -288,12 +295,15 @@ class Worker:
             # First, and once more: at the end of a host process no thread can be started, and what follows fails.
             self._flush()
             self.roll.close()
+            self._crawlers.close()
             if self._origin is not None:
                 await self._origin.close()
             self._flush()
 
     def _flush(self) -> None:
         self.events.flush()
+        claims = self.state.unproven.take()
+        self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
         if self._origin is not None:
             self._origin.lines.flush()
 
