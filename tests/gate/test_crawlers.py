@@ -74,7 +74,7 @@ def opens_for_crawlers(paper: Newspaper) -> None:
 
 def decided(paper: Newspaper, path: str, *headers: tuple[str, str]) -> tuple[Response, Decision]:
     noted: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: noted.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: noted.append(decision)
     answer = paper.get(path, *headers)
     return answer, noted[0]
 

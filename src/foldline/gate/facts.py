@@ -6,11 +6,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
+from foldline.callers.institutions import Institution
 from foldline.errors import InvalidToken, StoreUnavailable
-from foldline.gate.caller import caller_of
+from foldline.gate.caller import caller_of, client_of
 from foldline.gate.needs import Need, Renew
 from foldline.gate.request import Request
 from foldline.gate.state import GateState
+from foldline.policy.decide import Decision, Outcome
 from foldline.policy.facts import EMPTY_METER, Article, Meter, Reader, Visit
 from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
@@ -28,7 +30,7 @@ WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
 @dataclass(slots=True)
 class Carried:
     """What a visit carries beside the facts: what must be signed again when something changes. `meters` is None for a
-    device that brings none of ours."""
+    device that brings none of ours, `institution` whose network it comes from, whether or not its contract runs."""
 
     now: int
     visit: Visit
@@ -37,6 +39,15 @@ class Carried:
     ended: bool
     meters: DeviceMeters | None
     openings: DeviceOpenings
+    institution: Institution | None = None
+
+    def used_by(self, decision: Decision) -> str:
+        """How event lines name the institution that provided the article, or whose network was refused: by its number.
+        "" for none, and for whoever reads by a right of their own: that is no use of an institution's."""
+        if self.institution is None:
+            return ""
+        counts = decision.outcome is Outcome.REFUSES or decision.reason is Reason.IN_INSTITUTION
+        return str(self.institution.number) if counts else ""
 
 
 def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
@@ -79,8 +90,10 @@ def _carried(
         openings = _openings(request, gate)
         opened = _opened(openings, held, article, now, gate)
     caller = caller_of(request, gate, now)
-    visit = Visit(article, now, reader, fact, opened, caller, store_answered)
-    return Carried(now, visit, held, renewed, ended, meters, openings)
+    institution = gate.institutions.of(client_of(request, gate), now) if gate.institutions else None
+    provided_by = institution.name if institution is not None and institution.runs(now) else ""
+    visit = Visit(article, now, reader, fact, opened, caller, store_answered, provided_by)
+    return Carried(now, visit, held, renewed, ended, meters, openings, institution)
 
 
 def _opened(openings: DeviceOpenings, held: Pass | None, article: Article, now: int, gate: GateState) -> Reason | None:

@@ -12,6 +12,7 @@ from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem, StoreUnavailable
 from foldline.server.crawler_lists import problems_of_crawlers
 from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
 from foldline.server.worker import rules_of
 from foldline.site.newsroom import publishing
@@ -65,7 +66,14 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
         require_migrated(settings)
     except ConfigurationError as error:
         return error.problems
-    found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
+    found = [
+        *mode_problems(settings),
+        *rules_problems(settings),
+        *institution_problems(settings),
+        *print_problems(settings),
+        *publishing.alarms(),
+        *problems_of_caches(settings),
+    ]
     if settings.origin is not None:
         found += cut_alarms_or_none(settings.home)
     found += _of_crawlers(settings)

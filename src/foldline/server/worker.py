@@ -27,7 +27,6 @@ from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
-from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
@@ -38,6 +37,7 @@ from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.crawlers_in_force import CrawlersInForce
+from foldline.stores.institutions_in_force import InstitutionsInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
@@ -192,7 +192,9 @@ class Worker:
         home = settings.home
         self.state = state_of(settings, clock)
         self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
-        self.state.note = self._note
+        self.state.note = self.events.note
+        self._institutions = InstitutionsInForce(home)
+        self.state.institutions = self._institutions.look()
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
@@ -223,9 +225,6 @@ class Worker:
                 settings, self.state, self.library, lines, self.app.drive, mounted
             )
 
-    def _note(self, article: int, decision: Decision) -> None:
-        self.events.note(article, decision)
-
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
         try:
@@ -238,6 +237,8 @@ class Worker:
                     self._rules.settled = False
                 elif change.kind == "crawlers":
                     self._crawlers.settled = False
+                elif change.kind == "institutions":
+                    self._institutions.settled = False
                 elif change.kind in ("origin-changed", "origin-withdrawn"):
                     self.library.forget(change.key.encode())
                     self._hear_origin(change)
@@ -245,7 +246,8 @@ class Worker:
                     self._mode.settled = False
                 else:
                     self.library.forget_all()
-                    self._rules.settled = self._mode.settled = self._crawlers.settled = False
+                    self._rules.settled = self._mode.settled = False
+                    self._crawlers.settled = self._institutions.settled = False
                     self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
@@ -255,6 +257,8 @@ class Worker:
             self.state.rules = self._rules.look(self.state.now())
         if not self._crawlers.settled:
             self.state.crawlers = self._crawlers.look(self.state.now())
+        if not self._institutions.settled:
+            self.state.institutions = self._institutions.look()
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
 
