@@ -24,8 +24,10 @@ from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
+from foldline.site.newsroom import lists
 from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
+from foldline.syndication import sitemaps
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ def jobs() -> tuple[Job, ...]:
     """Everything that is done without being asked for."""
     return (
         Job("publish and settle", SECOND, newsroom.Due().look),
+        # Nobody publishes anything when two days are over.
+        Job("refresh news sitemap", MINUTE, lambda: lists.due([sitemaps.NEWS_PATH])),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),

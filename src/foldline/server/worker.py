@@ -44,7 +44,7 @@ from foldline.stores.mode_in_force import ModeInForce
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
-from foldline.syndication import robots, tdm
+from foldline.syndication import robots, sitemaps, tdm
 from foldline.syndication.tdm import tdm_headers
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def standing_of(settings: Settings) -> dict[bytes, Sheet]:
         return {}
     publication, machines = settings.publication, settings.machines
     texts = (
-        (robots.PATH, robots.robots_txt(publication, machines), robots.TYPE),
+        (robots.PATH, robots.robots_txt(publication, machines, (sitemaps.PATH, sitemaps.NEWS_PATH)), robots.TYPE),
         (tdm.PATH, tdm.tdmrep_json(publication, machines), tdm.TYPE),
     )
     return {path.encode(): Sheet(path, Fragment.of(text), content_type) for path, text, content_type in texts}
