@@ -418,9 +418,8 @@ def _machines(table: Mapping[str, Any], where: str, problems: list[Problem]) -> 
         if name not in CRAWLERS:
             hint = f"Known: {', '.join(CRAWLERS)}."
             problems.append(Problem("FL300", f"[machines] verified: unknown crawler {name!r}", where, hint))
-    purposes = {key: table[key] for key in ("search", "answer", "train")}
-    named = {key: tuple(name for name in table[key] if isinstance(name, str)) for key in ("admit", "refuse")}
-    return Machines(**purposes, **named)
+    admit, refuse = (tuple(name for name in table[key] if isinstance(name, str)) for key in ("admit", "refuse"))
+    return Machines(table["search"], table["answer"], table["train"], admit, refuse)
 
 
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:

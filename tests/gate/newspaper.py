@@ -132,12 +132,13 @@ class Newspaper:
         self.home.site_db.rename(self.home.site_db.with_suffix(".away"))
 
 
-def open_newspaper(folder: Path, meter_limit: int = 3) -> Newspaper:
+def open_newspaper(folder: Path, meter_limit: int = 3, more_settings: str = "") -> Newspaper:
     home = Home(folder)
     home.make()
     home.settings_file.write_text(
         f'[publication]\nname = "The Valley Post"\nurl = "{URL}"\nzone = "America/New_York"\n'
-        f'[offer]\nproduct = "all of The Valley Post"\nprice = "4 € a month"\n[meter]\nlimit = {meter_limit}\n',
+        f'[offer]\nproduct = "all of The Valley Post"\nprice = "4 € a month"\n[meter]\nlimit = {meter_limit}\n'
+        f"{more_settings}",
         encoding="utf-8",
     )
     migrate(home)

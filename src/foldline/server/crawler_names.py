@@ -96,6 +96,8 @@ def look_up(settings: Settings, now: int, names: Names) -> int:
         StoreUnavailable: nothing can be read or kept.
     """
     with CrawlerStore(settings.home) as store:
+        if not store.waits_since():
+            return 0
         store.forget_over(now, MOST_WAITED)
         claims = store.waiting(MOST_AT_A_TIME)
         if not claims:
