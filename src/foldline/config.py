@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from foldline.callers.crawlers import CRAWLERS
 from foldline.errors import ConfigurationError, Problem
 from foldline.pages.own_words import own_words
 from foldline.pages.prices import wall_offer
@@ -20,6 +21,7 @@ from foldline.plans import PLAN, Plan, read_plans
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
+from foldline.syndication.machines import Machines, is_name
 
 if TYPE_CHECKING:
     from foldline.fold.page.spec import FoldSpec
@@ -61,6 +63,14 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "body": (str, ""),
     },
     "caches": {"purge": (list, [])},
+    "machines": {
+        "search": (bool, True),
+        "answer": (bool, True),
+        "train": (bool, False),
+        "admit": (list, []),
+        "refuse": (list, []),
+        "verified": (list, []),
+    },
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -127,7 +137,8 @@ class LegalPages(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
-    of the caches among them that are told what to drop."""
+    of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
+    names those that a rule's `crawler` means."""
 
     home: Home
     publication: Publication
@@ -147,6 +158,8 @@ class Settings:
     purge: tuple[str, ...] = ()
     plans: tuple[Plan, ...] = ()
     legal: LegalPages = field(default_factory=LegalPages)
+    machines: Machines = field(default_factory=Machines)
+    verified_crawlers: tuple[str, ...] = ()
     withdrawal_years: int = 3
 
     @property
@@ -185,6 +198,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
+    machines = _machines(tables["machines"], str(home.settings_file), problems)
     if problems:
         raise ConfigurationError(tuple(problems))
     publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
@@ -217,6 +231,8 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         purge=tuple(tables["caches"]["purge"]),
         plans=plans,
         legal=LegalPages(**tables["legal"]),
+        machines=machines,
+        verified_crawlers=tuple(tables["machines"]["verified"]),
         withdrawal_years=tables["retention"]["withdrawals"],
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
@@ -386,6 +402,24 @@ def _origin(
             found.append(Problem("FL234", f"the surface map can't be read: {error}", str(home.surfaces_file), hint))
     problems += found
     return OriginSettings(table["url"], surfaces, spec, secret, table["mounted"]) if surfaces is not None else None
+
+
+def _machines(table: Mapping[str, Any], where: str, problems: list[Problem]) -> Machines:
+    """What machines are asked, and whether the crawlers that may be verified are known."""
+    for key in ("admit", "refuse"):
+        for name in table[key]:
+            if not isinstance(name, str) or not is_name(name):
+                hint = "Write it as the operator does for robots.txt, as in GPTBot."
+                problems.append(Problem("FL305", f"[machines] {key}: {name!r} is no name of a machine", where, hint))
+    for name in (name for name in table["admit"] if name in table["refuse"]):
+        hint = "Take it out of one of the two."
+        problems.append(Problem("FL305", f"[machines] admits and refuses {name!r}", where, hint))
+    for name in table["verified"]:
+        if name not in CRAWLERS:
+            hint = f"Known: {', '.join(CRAWLERS)}."
+            problems.append(Problem("FL300", f"[machines] verified: unknown crawler {name!r}", where, hint))
+    admit, refuse = (tuple(name for name in table[key] if isinstance(name, str)) for key in ("admit", "refuse"))
+    return Machines(table["search"], table["answer"], table["train"], admit, refuse)
 
 
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:

@@ -60,9 +60,16 @@ def get_page(request: Request, gate: GateState, known: Record | None = None) -> 
             plain = yield needs.Page(request.path[:-1])
             if type(plain) is PublicPage or type(plain) is Sheet:
                 return moved(plain.path, gate)
-        return (yield from not_found(request, gate))
+        return standing(request, gate) or (yield from not_found(request, gate))
     except StoreUnavailable:
-        return store_unavailable(gate)
+        return standing(request, gate) or store_unavailable(gate)
+
+
+def standing(request: Request, gate: GateState) -> Response | None:
+    """What stands in the settings and in no record: a robots.txt that answers 5xx closes the site to every crawler (RFC
+    9309, 2.3.1.4)."""
+    found = gate.standing.get(request.path)
+    return sheet(found, request, gate) if found is not None else None
 
 
 def moved(to: str, gate: GateState) -> Response:
@@ -191,7 +198,7 @@ def sheet(record: Sheet, request: Request, gate: GateState) -> Response:
     gzip = accepts_gzip(request.header(b"accept-encoding"))
     ready = record.ready.get(gzip)
     if ready is None:
-        answer = page((record.body,), (*gate.page_headers, *NEUTRAL), gzip=gzip)
+        answer = page((record.body,), (*gate.sheet_headers(record), *NEUTRAL), gzip=gzip)
         tag = entity_tag(answer.body)
         ready = (answer.adding((b"etag", tag)), tag)
         record.ready[gzip] = ready

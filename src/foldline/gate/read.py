@@ -9,9 +9,10 @@ from foldline.callers.address import network
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import pass_cookies, whole_for
+from foldline.gate.caller import client_of
 from foldline.gate.decision import decision_answer
 from foldline.gate.errors import bare, not_found
-from foldline.gate.facts import WHY, Carried, client_of, gather
+from foldline.gate.facts import WHY, Carried, gather
 from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form, says_nothing_of_its_page
 from foldline.gate.needs import Steps
 from foldline.gate.request import Request, accepts_gzip

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
+from foldline.syndication import sitemaps
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -78,6 +79,12 @@ LISTS: tuple[Surface, ...] = (
     _page("tag", "list", RIVERS.path),
     _page("author", "list", ADA.path),
 )
+MACHINES: tuple[Surface, ...] = (
+    _page("robots.txt", "machines", "/robots.txt"),
+    _page("the reservation of text and data mining", "machines", "/.well-known/tdmrep.json"),
+    _page("sitemap", "machines", sitemaps.PATH),
+    _page("news sitemap", "machines", sitemaps.NEWS_PATH),
+)
 ERRORS: tuple[Surface, ...] = (
     _page("not found", "error", NOWHERE),
     _page("bad request", "error", "/the-tide//"),
@@ -121,7 +128,7 @@ OWN: tuple[Surface, ...] = (
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 
-SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
+SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *MACHINES, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:

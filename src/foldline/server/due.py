@@ -24,8 +24,10 @@ from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
+from foldline.site.newsroom import lists
 from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
+from foldline.syndication import sitemaps
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ def jobs() -> tuple[Job, ...]:
     """Everything that is done without being asked for."""
     return (
         Job("publish and settle", SECOND, newsroom.Due().look),
+        # Nobody publishes anything when two days are over.
+        Job("refresh news sitemap", MINUTE, lambda: lists.due([sitemaps.NEWS_PATH])),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
@@ -63,6 +67,23 @@ def jobs() -> tuple[Job, ...]:
 
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
+    return (*_crawler_jobs(), *_billing_jobs())
+
+
+def _crawler_jobs() -> tuple[Job, ...]:
+    """Only a site that verifies crawlers pays for what asks about them."""
+    if not settings.FOLDLINE.verified_crawlers:
+        return ()
+    from foldline.server import crawler_lists, crawler_names
+
+    names = crawler_names.Dns()
+    return (
+        Job("look up crawlers", 2 * SECOND, lambda: crawler_names.look_up(settings.FOLDLINE, moment.epoch(), names)),
+        Job("fetch lists of crawlers", HOUR, lambda: crawler_lists.refresh(settings.FOLDLINE, moment.epoch())),
+    )
+
+
+def _billing_jobs() -> tuple[Job, ...]:
     provider: Provider | None = settings.FOLDLINE_PROVIDER
     if provider is None:
         return ()

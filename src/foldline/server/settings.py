@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "foldline.site.institutions",
     "foldline.site.circulation",
     "foldline.site.newsroom",
+    "foldline.site.machines",
     "foldline.site.desk.apps.DeskConfig",
 ]
 

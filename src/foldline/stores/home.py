@@ -30,6 +30,11 @@ class Home:
         return self.path / "meter.db"
 
     @property
+    def crawlers_db(self) -> Path:
+        """Where crawlers come from, as far as it is known, and which addresses wait to be looked up."""
+        return self.path / "crawlers.db"
+
+    @property
     def till_db(self) -> Path:
         """The demonstration's payment provider keeps its own books; nothing of ours reads them."""
         return self.path / "till.db"

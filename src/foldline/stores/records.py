@@ -11,7 +11,7 @@ from typing import Any
 
 from foldline.errors import StoreUnavailable
 from foldline.pages.fragment import EMPTY, Fragment, trailer
-from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
+from foldline.pages.record import HTML, Gone, PublicPage, Record, Redirect, Rest, Sheet
 from foldline.policy.decide import Opening
 from foldline.policy.facts import Access, Article
 from foldline.stores.home import Home
@@ -164,7 +164,7 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
     if kind == "gone":
         return Gone(path)
     if kind == "page":
-        return Sheet(path, fragments["body"])
+        return Sheet(path, fragments["body"], facts.get("type", HTML))
     return PublicPage(
         path=path,
         article=_article(path, article, facts),
@@ -284,9 +284,9 @@ class RecordWriter:
         row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
         return int(row[0])
 
-    def put_listing(self, path: str, html: str) -> None:
-        """Store a page without a fold."""
-        with self._replacing(path, "page", {}):
+    def put_listing(self, path: str, html: str, content_type: str = HTML) -> None:
+        """Store a page without a fold, or a list that machines read."""
+        with self._replacing(path, "page", {} if content_type == HTML else {"type": content_type}):
             self._put_fragment(path, "body", Fragment.of(html))
 
     def listing(self, path: str) -> str | None:

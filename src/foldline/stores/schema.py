@@ -162,6 +162,34 @@ CREATE TABLE IF NOT EXISTS told (
 );
 """
 
+# What operators publish, and what host names said. `networks` are lines; `problem` is what was wrong at the last try,
+# with its id before it. Whoever claims to be a crawler and is not known waits in `asked`, without what they asked for.
+CRAWLERS = """
+CREATE TABLE IF NOT EXISTS foldline_crawler_lists (
+    crawler TEXT PRIMARY KEY,
+    networks TEXT NOT NULL DEFAULT '',
+    etag TEXT NOT NULL DEFAULT '',
+    modified TEXT NOT NULL DEFAULT '',
+    confirmed_at INTEGER NOT NULL DEFAULT 0,
+    tried_at INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE IF NOT EXISTS foldline_crawler_names (
+    crawler TEXT NOT NULL,
+    address TEXT NOT NULL,
+    named TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (crawler, address)
+);
+CREATE TABLE IF NOT EXISTS foldline_crawler_asked (
+    crawler TEXT NOT NULL,
+    address TEXT NOT NULL,
+    network TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (crawler, address)
+);
+"""
+
 
 def connect(path: Path, *, read_only: bool = False, existing: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
     """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds. With
@@ -187,6 +215,7 @@ def migrate(home: Home) -> None:
         (home.sealed_db, SEALED),
         (home.meter_db, METER),
         (home.fetched_db, FETCHED),
+        (home.crawlers_db, CRAWLERS),
     )
     for path, script in scripts:
         connection = connect(path)

@@ -41,6 +41,8 @@ from foldline.stores.meter import MeterStore
 from foldline.stores.passes import PassStore
 from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
 from foldline.stores.schema import connect
+from foldline.syndication import sitemaps
+from foldline.syndication.sitemaps import News, Place
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -384,6 +386,13 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
         Listing("author", ADA.path, ADA.name, cards),
     ):
         writer.put_listing(listing.path, layout.listing(listing))
+    publication = layout.publication
+    places = [Place("/"), *(Place(card.path, card.published_at) for card in cards)]
+    news = [News(card.path, card.headline, card.published_at) for card in cards]
+    for path, text in sitemaps.sitemaps(publication, places).items():
+        writer.put_listing(path, text, sitemaps.TYPE)
+    newest = max(card.published_at for card in cards)
+    writer.put_listing(sitemaps.NEWS_PATH, sitemaps.news_sitemap(publication, news, newest), sitemaps.TYPE)
     writer.put_listing(":400", layout.error(400, "bad-request"))
     writer.put_listing(":404", layout.error(404, "not-found"))
     writer.put_listing(":410", layout.error(410, "gone"))

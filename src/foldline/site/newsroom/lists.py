@@ -1,9 +1,11 @@
-"""Home, sections, tags and authors as pages of cards, newest first. Only pages whose bytes changed are written."""
+"""Home, sections, tags and authors as pages of cards, newest first, and sitemaps. Only what changed is written."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django.db import transaction
@@ -11,12 +13,18 @@ from django.db.models import Prefetch, QuerySet
 
 from foldline.pages.layout import ErrorKind
 from foldline.pages.public import Card, Listing
+from foldline.pages.record import HTML
 from foldline.site.newsroom.changes import changed
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
 from foldline.site.newsroom.press import Press
 from foldline.site.newsroom.public_facts import card_of
+from foldline.site.readers import moment
 from foldline.sources.articles.compose import WITHHELD
+from foldline.syndication import sitemaps
+from foldline.syndication.sitemaps import News, Place
 
+#: The files of a sitemap that is an index.
+_PART = re.compile(r"/sitemap-[0-9]+\.xml")
 CARDS = 24
 #: Home begins with one large card above its grid.
 HOME_CARDS = CARDS + 1
@@ -29,6 +37,8 @@ ERRORS: dict[str, tuple[int, ErrorKind]] = {
     ":410": (410, "gone"),
     ":500": (500, "server-error"),
 }
+#: Lists that only machines read.
+FOR_MACHINES = (sitemaps.PATH, sitemaps.NEWS_PATH)
 _KINDS: dict[str, type[Named]] = {"section": Section, "tag": Tag, "author": Author}
 
 Progress = Callable[[int, int], None]
@@ -66,9 +76,9 @@ def lists_of(article: Article) -> list[str]:
 
 
 def every_list() -> list[str]:
-    """The first page of every list that has to exist, and the error pages."""
+    """The first page of every list that has to exist, the error pages, and the sitemaps."""
     live = {"articles__published_at__isnull": False, "articles__withdrawn_at__isnull": True}
-    paths = [HOME, *ERRORS, *(section.path for section in Section.objects.all())]
+    paths = [HOME, *ERRORS, *FOR_MACHINES, *(section.path for section in Section.objects.all())]
     paths += [tag.path for tag in Tag.objects.filter(**live).distinct()]
     return paths + [author.path for author in Author.objects.filter(**live).distinct()]
 
@@ -94,6 +104,12 @@ def refresh_lists(press: Press, progress: Progress | None = None) -> int:
 def _refresh(press: Press, base: str) -> int:
     if base in ERRORS:
         return _write(press, base, press.layout.error(*ERRORS[base]))
+    if base == sitemaps.PATH:
+        return _refresh_sitemaps(press)
+    if base == sitemaps.NEWS_PATH:
+        recent = published().filter(published_at__gt=moment.now() - sitemaps.NEWS_FOR)
+        news = [News(article.path, article.headline, _dated(article.published_at)) for article in recent]
+        return _write(press, base, sitemaps.news_sitemap(press.settings.publication, news, moment.now()), sitemaps.TYPE)
     written = 0
     cards = _cards(base)
     paths: set[str] = set()
@@ -108,10 +124,37 @@ def _refresh(press: Press, base: str) -> int:
     return written
 
 
-def _write(press: Press, path: str, html: str) -> int:
+def _refresh_sitemaps(press: Press) -> int:
+    lists = [path for path in every_list() if path not in ERRORS and path not in FOR_MACHINES]
+    articles = published().prefetch_related("notes").order_by("published_at", "pk")
+    places = [*(Place(path) for path in sorted(lists)), *(_place(article) for article in articles)]
+    files = sitemaps.sitemaps(press.settings.publication, places)
+    written = sum(_write(press, path, text, sitemaps.TYPE) for path, text in files.items())
+    for path in {path for path in press.writer.paths("page") if _PART.fullmatch(path)} - set(files):
+        press.writer.delete(path)
+        changed(path)
+        written += 1
+    return written
+
+
+def _place(article: Article) -> Place:
+    """What an editor says is when it changed; a text that is saved again moves no date."""
+    published_at = _dated(article.published_at)
+    told = article.shown_update
+    changed_at = told if told and published_at < told <= moment.now() else published_at
+    return Place(article.path, changed_at)
+
+
+def _dated(published_at: datetime | None) -> datetime:
+    if published_at is None:
+        raise ValueError("only a published article has a place")
+    return published_at
+
+
+def _write(press: Press, path: str, html: str, content_type: str = HTML) -> int:
     if press.writer.listing(path) == html:
         return 0
-    press.writer.put_listing(path, html)
+    press.writer.put_listing(path, html, content_type)
     changed(path)
     return 1
 
