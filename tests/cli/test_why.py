@@ -37,7 +37,7 @@ def noted(paper: Newspaper, path: str, kind: str) -> Decision:
     for number in {"one-left": (10, 11), "none-left": (10, 11, 12)}.get(kind, ()):
         paper.read(number)
     decisions: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: decisions.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: decisions.append(decision)
     products = {"registered": {}, "subscriber": {1: START + YEAR}, "lapsed": {1: START - 86_400}}
     if kind in products:
         paper.sign_in(products[kind])
@@ -68,7 +68,7 @@ def test_a_spent_meter_is_told_like_the_gate_tells_it(paper: Newspaper) -> None:
     for number in (10, 11, 12):
         paper.read(number)
     decisions: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: decisions.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: decisions.append(decision)
     paper.get("/metered-13")
     answer = told(paper, "/metered-13", "--used", "3")
     assert (answer["outcome"], answer["reason"]) == ("refuses", "meter-is-spent") == tuple(decisions[0][:2])

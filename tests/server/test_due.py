@@ -307,6 +307,9 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
         "prune meter": 3600.0,
+        "count reads": 30.0,
+        "show reads": 900.0,
+        "drop event lines": 86_400.0,
         "forget billing notices": 3600.0,
     }
 

@@ -55,7 +55,7 @@ def test_it_sees_the_bytes_and_the_decision_of_the_real_gate(
     look = seen(eye, PATHS[access], kind)
     agent = become(paper, kind)
     noted: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: noted.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: noted.append(decision)
     answers: list[Response] = [paper.get(PATHS[access], *agent)]
     if noted[0].spend is not None:
         number = list(Access).index(access) + 1

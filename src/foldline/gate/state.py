@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
+from foldline.gate.marks import Marks
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
@@ -25,7 +27,14 @@ PASSES_KEPT = 20_000
 ENDED_KEPT = 100_000
 
 
-def discard(article: int, decision: Decision) -> None:
+class Note(Protocol):
+    """Writes a decision down. `institution` is the number of the library or company from whose network the visit came,
+    `who` the mark of whose read it is (`gate/reading.py`), "" for none."""
+
+    def __call__(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None: ...
+
+
+def discard(article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
     """The note of a decision where nobody keeps any."""
 
 
@@ -46,10 +55,11 @@ class GateState:
     hops: int = 0
     proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
-    note: Callable[[int, Decision], None] = discard
+    note: Note = discard
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)
+    marks: Marks = field(init=False)
     _passes: Kept[bytes, reader_pass.Pass] = field(init=False)
     _ended: Kept[bytes, int] = field(init=False)
     _changed: Kept[bytes, int] = field(init=False)
@@ -66,6 +76,7 @@ class GateState:
         self._ended = Kept(ENDED_KEPT)
         self._changed = Kept(ENDED_KEPT)
         self.zone = ZoneInfo(self.publication.zone)
+        self.marks = Marks(self.keyring, self.zone)
         self._windows = {}
 
     def headers_of(self, record: PublicPage) -> HeaderList:

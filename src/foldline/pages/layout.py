@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from foldline.pages.assets import asset_path
 from foldline.pages.dates import machine, time_tag
+from foldline.pages.numbers import grouped
 from foldline.pages.public import Listing, PublicArticle, Publication, Term
 from foldline.pages.structured import news_article
 from foldline.pages.wall import WallFacts, refused_walls, wall, with_next
@@ -143,6 +144,9 @@ def _environment(publication: Publication, words: Words) -> Environment:
     def updated(at: datetime) -> Markup:
         return Markup(escape(words["article.updated"])).format(when=stamp(at))  # noqa: S704
 
+    def reads(count: int) -> str:
+        return words.format("list.reads", count=grouped(count, words.language))
+
     def sign_in(path: str) -> str:
         here = f"{publication.prefix}sign-in"
         return with_next(here, path) if path else here
@@ -150,6 +154,7 @@ def _environment(publication: Publication, words: Words) -> Environment:
     environment.filters["machine"] = lambda at: machine(at, publication.zone)
     environment.globals.update(
         updated=updated,
+        reads=reads,
         publication=publication,
         words=words,
         say=words.format,

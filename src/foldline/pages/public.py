@@ -64,7 +64,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An article in a list."""
+    """An article in a list. `reads` is the figure that it shows (docs/reads.md), 0 for none."""
 
     path: str
     headline: str
@@ -75,6 +75,7 @@ class Card:
     section: Term | None = None
     picture: Picture | None = None
     tags: tuple[Term, ...] = ()
+    reads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

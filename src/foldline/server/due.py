@@ -22,12 +22,15 @@ from foldline.site.billing.provider import Provider
 from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
+from foldline.site.newsroom import reads
 from foldline.site.readers import moment, prune
 from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
 
 SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
+#: How often event lines are counted, and how often cards are made with the new figures, in seconds.
+COUNT_EVERY, SHOW_EVERY = 30.0, 900.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
 #: How often a job of a quick pace is written down while it goes well, in seconds.
@@ -51,6 +54,9 @@ def jobs() -> tuple[Job, ...]:
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
+        Job("count reads", COUNT_EVERY, reads.count),
+        Job("show reads", MINUTE if settings.FOLDLINE.demo else SHOW_EVERY, reads.show),
+        Job("drop event lines", DAY, reads.drop_lines),
         Job("forget billing notices", HOUR, lambda: ledger.forget_notices(moment.epoch())),
     )
 

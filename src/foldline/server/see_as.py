@@ -79,7 +79,7 @@ class Visitor:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.state: GateState = state_of(settings, clock)
         self.decisions: list[Decision] = []
-        self.state.note = lambda article, decision: self.decisions.append(decision)
+        self.state.note = lambda article, decision, **_more: self.decisions.append(decision)
         self.library = Library(PublicStore(settings.home), SealedStore(settings.home))
         self.counts = _CountsHere()
         self._spender = Spender(self.counts, clock)

@@ -25,7 +25,6 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
-from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
@@ -173,7 +172,7 @@ class Worker:
         home = settings.home
         self.state = state_of(settings, clock)
         self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
-        self.state.note = self._note
+        self.state.note = self.events.note
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
@@ -201,9 +200,6 @@ class Worker:
             self._origin = self.app.origin = OriginGate(
                 settings, self.state, self.library, lines, self.app.drive, mounted
             )
-
-    def _note(self, article: int, decision: Decision) -> None:
-        self.events.note(article, decision)
 
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""

@@ -12,6 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from foldline.pages.layout import ErrorKind
 from foldline.pages.public import Card, Listing
 from foldline.site.newsroom.changes import changed
+from foldline.site.newsroom.figures import figures_of
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
 from foldline.site.newsroom.press import Press
 from foldline.site.newsroom.public_facts import card_of
@@ -150,7 +151,8 @@ def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
 
 
 def _made(articles: list[Article], prefix: str) -> tuple[Card, ...]:
-    return tuple(card_of(article, prefix) for article in articles)
+    figures = figures_of([article.pk for article in articles])
+    return tuple(card_of(article, prefix, figures.get(article.pk, 0)) for article in articles)
 
 
 def page_path(base: str, number: int) -> str:
