@@ -118,6 +118,7 @@ CHECKS: dict[str, str] = {
     "FL290": "The till works on loopback only",
     "FL291": "Stripe's key is none",
     "FL292": "There is no secret for what Stripe tells",
+    "FL325": "A host in [newsstand] inner is none",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

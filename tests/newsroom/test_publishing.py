@@ -60,7 +60,7 @@ def test_publication_tells_the_workers_of_every_path_that_changed(newsroom: News
     from foldline.site.newsroom.models import Section
 
     published(section=Section.objects.create(name="Science"))
-    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/section/science"}
+    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/newsstand", "/section/science"}
 
 
 def test_publishing_again_without_a_change_rewrites_no_list(newsroom: Newsroom) -> None:

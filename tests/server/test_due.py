@@ -331,7 +331,7 @@ def test_what_waits_for_a_payment_provider_is_there_where_one_is_set_and_keeps_n
             return super().subscriptions(since)
 
     assert settings.FOLDLINE_PROVIDER is None
-    assert due.waiting_jobs() == ()
+    assert {job.name: job.every for job in due.waiting_jobs()} == {"refresh the newsstand": 60.0}
     with override_settings(FOLDLINE_PROVIDER=Waiting(0)):
         stop, running = threading.Event(), threading.Thread(target=lambda: due.run_forever(stop))
         running.start()

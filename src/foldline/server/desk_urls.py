@@ -10,6 +10,7 @@ from foldline import config
 from foldline.server.see_as import SeeAs
 from foldline.site.desk.see_as import SeeAsPages
 from foldline.site.desk.service import addresses as service
+from foldline.site.newsstand import desk_pages as newsstand
 
 handler400 = "foldline.site.desk.errors.bad_request"
 handler403 = "foldline.site.desk.errors.forbidden"
@@ -25,6 +26,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
         path("", include("foldline.site.desk.urls")),
         *service.addresses(eye),
         *SeeAsPages(eye).addresses,
+        *newsstand.addresses(),
     ]
     if foldline.demo:
         found.append(path("demo/", include("foldline.server.demo.desk_urls")))

@@ -23,6 +23,7 @@ from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import due as newsroom
 from foldline.site.newsroom import reads
+from foldline.site.newsstand import refreshing
 from foldline.site.readers import moment, prune
 from foldline.stores.meter import SqliteMeter
 
@@ -64,9 +65,11 @@ def jobs() -> tuple[Job, ...]:
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
     provider: Provider | None = settings.FOLDLINE_PROVIDER
+    found = (Job("refresh the newsstand", MINUTE, refreshing.refresh),)
     if provider is None:
-        return ()
+        return found
     return (
+        *found,
         Job("settle withdrawals", MINUTE, lambda: withdrawals.settle(provider, moment.epoch())),
         Job("reconcile billing", DAY, lambda: _reconcile(provider)),
     )

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "foldline.site.readers",
     "foldline.site.billing",
     "foldline.site.newsroom",
+    "foldline.site.newsstand.apps.NewsstandConfig",
     "foldline.site.desk.apps.DeskConfig",
 ]
 

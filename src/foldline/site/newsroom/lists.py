@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from foldline.pages.layout import ErrorKind
-from foldline.pages.public import Card, Listing
+from foldline.pages.public import Card, Listing, Publication
 from foldline.site.newsroom.changes import changed
 from foldline.site.newsroom.figures import figures_of
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
-from foldline.site.newsroom.press import Press
+from foldline.site.newsroom.press import Press, settings
 from foldline.site.newsroom.public_facts import card_of
 from foldline.sources.articles.compose import WITHHELD
 
@@ -33,6 +33,23 @@ ERRORS: dict[str, tuple[int, ErrorKind]] = {
 _KINDS: dict[str, type[Named]] = {"section": Section, "tag": Tag, "author": Author}
 
 Progress = Callable[[int, int], None]
+
+
+class Beside(Protocol):
+    """Pages of another application that are written as lists are, from one first page on."""
+
+    def owns(self, press: Press, base: str) -> bool:
+        """Whether this first page is its own."""
+
+    def paths(self, publication: Publication) -> list[str]:
+        """The first pages that have to exist, and in which every article of ours may stand."""
+
+    def pages(self, press: Press) -> Iterator[tuple[str, str]]:
+        """(path, HTML) of each page."""
+
+
+#: Applications add themselves when they are ready.
+BESIDE: list[Beside] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +76,7 @@ def published() -> QuerySet[Article]:
 
 def lists_of(article: Article) -> list[str]:
     """The first pages of the lists in which a published article stands."""
-    paths = [HOME]
+    paths = [HOME, *_beside()]
     if article.section:
         paths.append(article.section.path)
     paths += [tag.path for tag in article.tags.all()]
@@ -69,9 +86,13 @@ def lists_of(article: Article) -> list[str]:
 def every_list() -> list[str]:
     """The first page of every list that has to exist, and the error pages."""
     live = {"articles__published_at__isnull": False, "articles__withdrawn_at__isnull": True}
-    paths = [HOME, *ERRORS, *(section.path for section in Section.objects.all())]
+    paths = [HOME, *_beside(), *ERRORS, *(section.path for section in Section.objects.all())]
     paths += [tag.path for tag in Tag.objects.filter(**live).distinct()]
     return paths + [author.path for author in Author.objects.filter(**live).distinct()]
+
+
+def _beside() -> list[str]:
+    return [path for one in BESIDE for path in one.paths(settings().publication)]
 
 
 def due(paths: Iterable[str]) -> None:
@@ -96,17 +117,25 @@ def _refresh(press: Press, base: str) -> int:
     if base in ERRORS:
         return _write(press, base, press.layout.error(*ERRORS[base]))
     written = 0
-    cards = _cards(base)
     paths: set[str] = set()
-    if cards:
-        for listing in _pages(cards, press.prefix):
-            paths.add(listing.path)
-            written += _write(press, listing.path, press.layout.listing(listing))
+    for path, html in _made_pages(press, base):
+        paths.add(path)
+        written += _write(press, path, html)
     for path in _stored_pages(press, base) - paths:
         press.writer.delete(path)
         changed(path)
         written += 1
     return written
+
+
+def _made_pages(press: Press, base: str) -> Iterator[tuple[str, str]]:
+    for one in BESIDE:
+        if one.owns(press, base):
+            yield from one.pages(press)
+            return
+    cards = _cards(base)
+    for listing in _pages(cards, press.prefix) if cards else ():
+        yield listing.path, press.layout.listing(listing)
 
 
 def _write(press: Press, path: str, html: str) -> int:
