@@ -9,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 from tests.gate.newspaper import PATHS, SECRET, START, Newspaper, open_newspaper
 
+from foldline.callers.institutions import Institution, Institutions
+from foldline.callers.networks import read_range
 from foldline.cli.why import why
 from foldline.policy.decide import Decision
 from foldline.policy.facts import Access
-from foldline.server.reader_kinds import KINDS
+from foldline.server.reader_kinds import A_LIBRARY, KINDS
 from foldline.signed import cookies
 
 YEAR = 365 * 86_400
@@ -42,6 +44,9 @@ def noted(paper: Newspaper, path: str, kind: str) -> Decision:
     if kind in products:
         paper.sign_in(products[kind])
     agent = [("user-agent", GOOGLEBOT)] if kind == "googlebot" else []
+    if kind == "library":
+        here = Institution(1, A_LIBRARY, START, START + 1)
+        paper.worker.state.institutions = Institutions([(here, [read_range("203.0.113.9")])])
     paper.get(path, *agent)
     (decision,) = decisions
     return decision

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from foldline.callers.institutions import Institutions
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
@@ -56,6 +57,7 @@ class GateState:
     proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
     note: Note = discard
+    institutions: Institutions = field(default_factory=Institutions)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)

@@ -8,8 +8,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from foldline import config
 from foldline.server.see_as import SeeAs
+from foldline.site.circulation import desk_pages as circulation
 from foldline.site.desk.see_as import SeeAsPages
 from foldline.site.desk.service import addresses as service
+from foldline.site.institutions import desk_pages as institutions
 from foldline.site.newsstand import desk_pages as newsstand
 
 handler400 = "foldline.site.desk.errors.bad_request"
@@ -25,6 +27,8 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path("", include("foldline.site.desk.urls")),
         *service.addresses(eye),
+        *institutions.ADDRESSES,
+        *circulation.ADDRESSES,
         *SeeAsPages(eye).addresses,
         *newsstand.addresses(),
     ]

@@ -20,11 +20,13 @@ from django.db import DatabaseError, close_old_connections, connections
 from foldline.site.billing import ledger, withdrawals
 from foldline.site.billing.provider import Provider
 from foldline.site.billing.reconcile import reconcile, summary
+from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
+from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
 from foldline.site.newsroom import reads
 from foldline.site.newsstand import refreshing
-from foldline.site.readers import moment, prune
+from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,10 @@ def jobs() -> tuple[Job, ...]:
         Job("count reads", COUNT_EVERY, reads.count),
         Job("show reads", MINUTE if settings.FOLDLINE.demo else SHOW_EVERY, reads.show),
         Job("drop event lines", DAY, reads.drop_lines),
+        Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
+        Job("settle institutions", HOUR, provided.settle_all),
+        Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
+        Job("overwrite what was deleted", HOUR, erasing.overwrite),
         Job("forget billing notices", HOUR, lambda: ledger.forget_notices(moment.epoch())),
     )
 
