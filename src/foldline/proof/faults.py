@@ -111,6 +111,10 @@ def _counted(card: Card, composed: Composition) -> Card:
     return replace(card, byline=f"{card.byline}, {len(composed.rest.split())} words")
 
 
+def _read_more(card: Card, composed: Composition) -> Card:
+    return replace(card, reads=len(composed.rest.split()) if composed.rest else card.reads)
+
+
 def _deflated_with_rest(world: World) -> None:
     """The plain page is right; the ready deflated bytes of one fragment hold the rest as well."""
     connection = connect(world.home.public_db)
@@ -159,6 +163,7 @@ _fault("late-cut", "the rest is in every page and hidden by a style", Breaks(rec
 _fault("modified-by-the-rest", "the page's time of change depends on the rest", Breaks(record=_modified), TWIN)
 _fault("excerpt-on-cards", "a card in a list begins with the rest", Breaks(card=_excerpt), BOTH, "list")
 _fault("words-counted-on-cards", "a card in a list counts the words of the whole", Breaks(card=_counted), TWIN, "list")
+_fault("reads-by-the-rest", "a card's figure of reads moves with the rest", Breaks(card=_read_more), TWIN, "list")
 _fault(
     "compressed-with-the-rest",
     "only the compressed form of a page holds the rest",
