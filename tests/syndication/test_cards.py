@@ -195,6 +195,9 @@ def test_a_feed_says_how_long_it_wants_to_be_left_alone_within_a_day() -> None:
 
 ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
 BOMB = f'<!DOCTYPE rss [<!ENTITY e0 "boom">{ENTITIES}]>'
+BOOM = '<rss version="2.0"><channel><title>&e11;</title></channel></rss>'
+READS_A_FILE = b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><title>&x;</title>'
+LAUGHS = f'<?xml version="1.0"?>{BOMB}{BOOM}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -206,14 +209,10 @@ BOMB = f'<!DOCTYPE rss [<!ENTITY e0 "boom">{ENTITIES}]>'
         (b"{}", "no JSON Feed"),
         (b'{"version": "https://jsonfeed.org/version/1", "items": 7}', "no JSON Feed"),
         (b'{"a":' * 100_000, "no JSON"),
-        (
-            f'<?xml version="1.0"?>{BOMB}<rss version="2.0"><channel><title>&e11;</title></channel></rss>'.encode(),
-            "entities",
-        ),
-        (
-            b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><title>&x;</title>',
-            "entities",
-        ),
+        (LAUGHS, "entities"),
+        (f"<!--<item>-->{BOMB}{BOOM}".encode(), "entities"),
+        (f"{BOMB}{BOOM}".encode("utf-16"), "entities"),
+        (READS_A_FILE, "entities"),
         (rss(*(["<item/>"] * 20_000)), "more elements"),
         (b"<rss version='2.0'>" + b"<a>" * 250_000, "more elements"),
         (b"<rss version='2.0'>" + b"<a>" * 5000 + b"</a>" * 5000 + b"</rss>", "without end"),
@@ -227,6 +226,8 @@ BOMB = f'<!DOCTYPE rss [<!ENTITY e0 "boom">{ENTITIES}]>'
         "odd json",
         "deep json",
         "bomb",
+        "bomb after a comment",
+        "bomb in wide letters",
         "file",
         "items",
         "elements",

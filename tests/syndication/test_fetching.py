@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 from hypothesis import given
@@ -182,7 +183,19 @@ def test_a_redirect_within_the_web_is_followed_and_not_without_end(host: FeedHos
     fetched = got(host.url("/moved"))
     assert (fetched.address, fetched.body) == (host.url("/feed"), rss(item()))
     assert refused(host.url("/round")) == "it leads on and on"
-    assert len(host.asked) == 2 + fetching.MOST_REDIRECTS + 1
+    assert len(host.asked) == 2 + 6
+
+
+def test_a_redirect_never_leads_from_https_to_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stands on the way could else say what is in a feed that is told secretly."""
+
+    @contextlib.asynccontextmanager
+    async def leading(address: str, *told: object) -> AsyncIterator[tuple[int, dict[str, str], bytes]]:
+        yield (200, {}, b"") if "plain" in address else (302, {"location": "http://feeds.example/plain"}, b"")
+
+    monkeypatch.setattr(fetching, "_asked", leading)
+    assert got("http://feeds.example/feed", OPEN).address == "http://feeds.example/plain"
+    assert refused("https://feeds.example/feed", OPEN) == "it leads from https to http"
 
 
 def test_a_feed_of_fifty_megabytes_is_not_read(host: FeedHost) -> None:

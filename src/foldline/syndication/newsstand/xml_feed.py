@@ -60,16 +60,20 @@ def _refuse(body: bytes) -> None:
 
 
 class _Depth:
-    """Reads a document for nothing but how deep it is."""
+    """Reads a document for nothing but how deep it is, and whether it declares entities, in whatever letters."""
 
     def __init__(self) -> None:
         self._deep = 0
 
     def read(self, body: bytes) -> None:
         parser = expat.ParserCreate()
+        parser.EntityDeclHandler = self._declared
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.Parse(body.lstrip(b" \t\r\n"), True)
+
+    def _declared(self, *told: object) -> None:
+        raise NotUnderstood("it declares entities")
 
     def _start(self, name: str, attributes: object) -> None:
         self._deep += 1
