@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -293,6 +295,56 @@ def test_our_cards_say_how_often_they_were_read(stand: Newsroom) -> None:
     connection.execute("DELETE FROM foldline_reads")
     connection.close()
     assert '<span class="card-reads">24 reads</span>' in stand.html("/newsstand")
+
+
+@pytest.fixture
+def before_a_site(stand: Newsroom) -> Iterator[Newsroom]:
+    """The same home with a site behind its gate, which has an article of its own."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from foldline.config import OriginSettings
+    from foldline.fold.page.spec import FoldSpec
+    from foldline.sources.origin.surface_file import profile
+
+    now = settings.FOLDLINE
+    site = OriginSettings("http://127.0.0.1:9", profile("static"), FoldSpec(), "s" * 40)
+    publication = replace(now.publication, newsstand_path="/-/newsstand")
+    with override_settings(FOLDLINE=replace(now, origin=site, publication=publication)):
+        yield stand
+
+
+def test_before_a_site_the_cards_of_its_own_feed_say_how_often_they_were_read(
+    before_a_site: Newsroom, host: FeedHost
+) -> None:
+    from foldline.site.newsroom import reads
+    from foldline.site.newsroom.press import open_press, settings
+
+    own = settings().publication.url
+    host.answers["/feed"] = Said(rss(item(1, link=f"{own}/two-diaries.html"), item(2), title="The Valley Post"))
+    added(host)
+    refreshed()
+    assert headlines(before_a_site, "/-/newsstand") == ["Headline 1", "Headline 2"]
+    with open_press() as press:
+        number = press.writer.number_of("/two-diaries.html")
+    connection = connect(before_a_site.home.reads_db)
+    connection.execute("INSERT INTO foldline_reads (article, reads) VALUES (?, 24)", (number,))
+    reads.show()
+    refreshed()
+    connection.execute("DELETE FROM foldline_reads")
+    connection.close()
+    first, second = before_a_site.html("/-/newsstand").split("</article>")[:2]
+    assert '<span class="card-reads">24 reads</span>' in first
+    assert "reads</span>" not in second
+
+
+def test_before_a_site_there_is_no_newsstand_until_somebody_adds_a_feed(before_a_site: Newsroom) -> None:
+    from foldline.site.newsroom import lists
+    from foldline.site.newsroom.due import Due
+
+    lists.due(["/-/newsstand"])
+    Due().look()
+    assert before_a_site.find("/-/newsstand") is None
 
 
 def test_no_address_with_a_key_in_it_is_in_the_log(

@@ -86,7 +86,7 @@ def published() -> QuerySet[Article]:
 
 def lists_of(article: Article) -> list[str]:
     """The first pages of the lists in which a published article stands."""
-    paths = [HOME, *_beside()]
+    paths = [HOME, *beside()]
     if article.section:
         paths.append(article.section.path)
     paths += [tag.path for tag in article.tags.all()]
@@ -96,12 +96,13 @@ def lists_of(article: Article) -> list[str]:
 def every_list() -> list[str]:
     """The first page of every list that has to exist, the error pages, and the sitemaps."""
     live = {"articles__published_at__isnull": False, "articles__withdrawn_at__isnull": True}
-    paths = [HOME, *_beside(), *ERRORS, *FOR_MACHINES, *(section.path for section in Section.objects.all())]
+    paths = [HOME, *beside(), *ERRORS, *FOR_MACHINES, *(section.path for section in Section.objects.all())]
     paths += [tag.path for tag in Tag.objects.filter(**live).distinct()]
     return paths + [author.path for author in Author.objects.filter(**live).distinct()]
 
 
-def _beside() -> list[str]:
+def beside() -> list[str]:
+    """The lists of other applications, which any article may stand in."""
     return [path for one in BESIDE for path in one.paths(settings().publication)]
 
 

@@ -54,7 +54,9 @@ def show() -> None:
         for begun in range(0, len(waiting), _AT_ONCE):
             some = waiting[begun : begun + _AT_ONCE]
             articles = lists.published().filter(pk__in=some)
-            lists.due(path for article in articles for path in lists.lists_of(article))
+            # Articles of a site behind the gate are none of the newsroom's, and stand beside its lists only.
+            paths = [*(path for article in articles for path in lists.lists_of(article)), *lists.beside()]
+            lists.due(paths)
             store.listed(some)
 
 
