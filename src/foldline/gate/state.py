@@ -15,7 +15,8 @@ from foldline.gate.kept import Kept
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
-from foldline.pages.record import PublicPage
+from foldline.pages.record import HTML as PAGE_TYPE
+from foldline.pages.record import PublicPage, Sheet
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
@@ -81,6 +82,12 @@ class GateState:
     def headers_of(self, record: PublicPage) -> HeaderList:
         """What stands on an article's page: a page of an origin keeps its own."""
         return record.headers or self.page_headers
+
+    def sheet_headers(self, record: Sheet) -> HeaderList:
+        """What stands on a page without a fold."""
+        if record.content_type == PAGE_TYPE:
+            return self.page_headers
+        return ((b"content-type", record.content_type.encode()), *self.security)
 
     def now(self) -> int:
         """Epoch seconds."""

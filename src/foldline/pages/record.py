@@ -9,6 +9,8 @@ from typing import Any
 from foldline.pages.fragment import EMPTY, Fragment
 from foldline.policy.facts import Article
 
+HTML = "text/html; charset=utf-8"
+
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
@@ -54,10 +56,13 @@ class PublicPage:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page without a fold: a list of articles or an error page."""
+    """A page without a fold: a list of articles, an error page, or a list that machines read. `modified` is the epoch
+    second in which it was written, 0 where nobody is told."""
 
     path: str
     body: Fragment
+    content_type: str = HTML
+    modified: int = 0
     ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def size(self) -> int:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
+from foldline.syndication.feeds.naming import FILES, feed_path
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -78,6 +79,11 @@ LISTS: tuple[Surface, ...] = (
     _page("tag", "list", RIVERS.path),
     _page("author", "list", ADA.path),
 )
+FEEDS: tuple[Surface, ...] = tuple(
+    _page(f"{name}'s {form} feed", "feed", feed_path(base, form))
+    for name, base in (("home", "/"), ("section", SCIENCE.path), ("tag", RIVERS.path), ("author", ADA.path))
+    for form in FILES
+)
 ERRORS: tuple[Surface, ...] = (
     _page("not found", "error", NOWHERE),
     _page("bad request", "error", "/the-tide//"),
@@ -121,7 +127,7 @@ OWN: tuple[Surface, ...] = (
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 
-SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
+SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *FEEDS, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:

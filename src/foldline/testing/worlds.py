@@ -41,6 +41,9 @@ from foldline.stores.meter import MeterStore
 from foldline.stores.passes import PassStore
 from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
 from foldline.stores.schema import connect
+from foldline.syndication.feeds.documents import Channel, document
+from foldline.syndication.feeds.item import read, told, written
+from foldline.syndication.feeds.naming import FILES, content_type, feed_path
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -62,6 +65,9 @@ from foldline.testing.builders import (
 from foldline.testing.client import GateClient
 from foldline.testing.clock import FrozenClock
 from foldline.testing.passes import Carry, write_facts
+
+#: When the feeds of every world were written.
+FEEDS_WRITTEN = 1_772_000_000
 
 #: A session about which the store never answers.
 SILENT_SESSION = b"store is silent."
@@ -345,7 +351,7 @@ class World:
         made = story_draft(story, body_of(story, rests))
         composed = compose(made, self.layout, rule, (self._said,))
         self.made[story.id] = composed
-        writer.put_article(self.breaks.record(record_of(made, composed, version), composed))
+        writer.put_article(self.breaks.record(record_of(made, composed, self.layout, version), composed))
         return self.breaks.card(card_of(made), composed)
 
 
@@ -355,7 +361,7 @@ def _layout_of(publication: Publication, words: Words) -> tuple[Layout, Known]:
     return layout, chrome(layout)
 
 
-def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> ArticleRecord:
+def record_of(draft: Draft, made: Composed[ArticlePage], layout: Layout, version: int = 1) -> ArticleRecord:
     """A composed article as it is stored."""
     section = draft.section.path.rpartition("/")[2] if draft.section else ""
     tags = frozenset(tag.path.rpartition("/")[2] for tag in draft.tags)
@@ -370,6 +376,7 @@ def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> Ar
         walls=made.page.walls,
         rest=made.rest,
         opened=made.page.opened,
+        item=written(told(made.public, layout.publication, layout.words)),
     )
 
 
@@ -384,11 +391,28 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
         Listing("author", ADA.path, ADA.name, cards),
     ):
         writer.put_listing(listing.path, layout.listing(listing))
+    for channel in (
+        Channel("", "/"),
+        Channel(SCIENCE.name, SCIENCE.path),
+        Channel(RIVERS.name, RIVERS.path),
+        Channel(ADA.name, ADA.path),
+    ):
+        _put_feeds(writer, layout.publication, channel)
     writer.put_listing(":400", layout.error(400, "bad-request"))
     writer.put_listing(":404", layout.error(404, "not-found"))
     writer.put_listing(":410", layout.error(410, "gone"))
     writer.put_redirect(OLD_PATH, METERED.path)
     writer.put_gone(GONE_PATH)
+
+
+def _put_feeds(writer: RecordWriter, publication: Publication, channel: Channel) -> None:
+    """A list's feeds, of all stories and written at a moment that is the same in every world."""
+    stored = writer.items([story.id for story in STORIES])
+    items = [read(one.text).in_preview() for one in stored]
+    for form in FILES:
+        path = feed_path(channel.base, form)
+        text = document(channel, form, publication.url + path, publication, items)
+        writer.put_feed(path, text, content_type(form), FEEDS_WRITTEN, [one.article for one in stored])
 
 
 def rests(text: str, **others: str) -> dict[int, str]:

@@ -12,10 +12,12 @@ from django.db.models import Prefetch, QuerySet
 from foldline.pages.layout import ErrorKind
 from foldline.pages.public import Card, Listing
 from foldline.site.newsroom.changes import changed
+from foldline.site.newsroom.feeds import ITEMS, delete_feeds, feed_paths, write_feeds
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
 from foldline.site.newsroom.press import Press
 from foldline.site.newsroom.public_facts import card_of
 from foldline.sources.articles.compose import WITHHELD
+from foldline.syndication.feeds.documents import Channel
 
 CARDS = 24
 #: Home begins with one large card above its grid.
@@ -73,6 +75,11 @@ def every_list() -> list[str]:
     return paths + [author.path for author in Author.objects.filter(**live).distinct()]
 
 
+def pages_of(base: str) -> list[str]:
+    """What has to lie at a list's addresses at least: its first page, and its feeds."""
+    return [base] if base in ERRORS else [base, *feed_paths(base)]
+
+
 def due(paths: Iterable[str]) -> None:
     """These lists have to be written again. Belongs in the transaction of what changed them."""
     DueList.objects.bulk_create([DueList(path=path) for path in dict.fromkeys(paths)], ignore_conflicts=True)
@@ -101,6 +108,10 @@ def _refresh(press: Press, base: str) -> int:
         for listing in _pages(cards, press.prefix):
             paths.add(listing.path)
             written += _write(press, listing.path, press.layout.listing(listing))
+        numbers = list(cards.articles.values_list("pk", flat=True)[:ITEMS])
+        written += write_feeds(press, Channel(cards.title, base), numbers)
+    else:
+        written += delete_feeds(press, base)
     for path in _stored_pages(press, base) - paths:
         press.writer.delete(path)
         changed(path)
@@ -146,6 +157,7 @@ def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
             cards=_made(articles[start:end], prefix),
             newer_path=page_path(cards.base, number - 1) if number > 1 else "",
             older_path=page_path(cards.base, number + 1) if number < len(starts) else "",
+            feed_base="" if cards.kind == "home" else cards.base,
         )
 
 

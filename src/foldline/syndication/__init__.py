@@ -1,0 +1,1 @@
+"""How articles meet the world beyond their own pages."""
