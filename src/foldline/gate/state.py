@@ -35,6 +35,16 @@ class Note(Protocol):
     def __call__(self, article: int, decision: Decision, *, institution: str = "") -> None: ...
 
 
+class Watch(Protocol):
+    """Writes down that a private feed was asked for: its session, from which network, at an epoch second."""
+
+    def __call__(self, session: bytes, network: str, now: int) -> None: ...
+
+
+def unwatched(session: bytes, network: str, now: int) -> None:
+    """The watch over private feeds where nobody keeps any."""
+
+
 def discard(article: int, decision: Decision, *, institution: str = "") -> None:
     """The note of a decision where nobody keeps any."""
 
@@ -57,6 +67,7 @@ class GateState:
     proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
     note: Note = discard
+    watch: Watch = unwatched
     institutions: Institutions = field(default_factory=Institutions)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)

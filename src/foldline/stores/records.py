@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from foldline.errors import StoreUnavailable
 from foldline.pages.fragment import EMPTY, Fragment, trailer
-from foldline.pages.record import HTML, Gone, PublicPage, Record, Redirect, Rest, Sheet
+from foldline.pages.record import HTML, FeedItem, FeedItems, Gone, PublicPage, Record, Redirect, Rest, Sheet
 from foldline.policy.decide import Opening
 from foldline.policy.facts import Access, Article
 from foldline.stores.home import Home
@@ -42,15 +42,6 @@ class ArticleRecord:
     alarms: tuple[str, ...] = ()
     headline: str = ""
     item: str = ""
-
-
-class StoredItem(NamedTuple):
-    """What feeds say of one version of an article (`syndication.feeds.item`)."""
-
-    article: int
-    version: int
-    path: str
-    text: str
 
 
 class PublicStore:
@@ -101,7 +92,7 @@ class PublicStore:
             raise StoreUnavailable(f"public records: {error}") from error
         return str(row[0]) if row else None
 
-    def items(self, feed: str) -> tuple[StoredItem, ...] | None:
+    def items(self, feed: str) -> FeedItems | None:
         """The articles of a feed with what is said of each, in order; None where there is no feed at this path.
 
         Raises:
@@ -109,14 +100,15 @@ class PublicStore:
         """
         try:
             row = self._connection.execute(
-                "SELECT json_extract(facts, '$.items') FROM records WHERE path = ? AND kind = 'page'", (feed,)
+                "SELECT json_extract(facts, '$.items'), json_extract(facts, '$.title') FROM records"
+                " WHERE path = ? AND kind = 'page'",
+                (feed,),
             ).fetchone()
             if row is None or row[0] is None:
                 return None
-            known = _items(self._connection, json.loads(row[0]))
+            return FeedItems(row[1] or "", _items(self._connection, json.loads(row[0])))
         except sqlite3.Error as error:
             raise StoreUnavailable(f"public records: {error}") from error
-        return known
 
     def articles(self) -> list[Article]:
         """What the decider must know of every article, in the order of their paths.
@@ -185,7 +177,7 @@ class PublicStore:
         return [(path, json.loads(facts)["access"] or "unknown") for path, facts in rows]
 
 
-def _items(connection: sqlite3.Connection, articles: Sequence[int]) -> tuple[StoredItem, ...]:
+def _items(connection: sqlite3.Connection, articles: Sequence[int]) -> tuple[FeedItem, ...]:
     marks = ", ".join("?" * len(articles))
     rows = connection.execute(
         "SELECT records.article, records.version, records.path, fragments.plain FROM records"  # noqa: S608 - marks
@@ -193,7 +185,7 @@ def _items(connection: sqlite3.Connection, articles: Sequence[int]) -> tuple[Sto
         f" WHERE records.kind = 'article' AND records.article IN ({marks})",
         tuple(articles),
     )
-    known = {row[0]: StoredItem(row[0], row[1], row[2], row[3].decode()) for row in rows}
+    known = {row[0]: FeedItem(row[0], row[1], row[2], row[3].decode()) for row in rows}
     return tuple(known[article] for article in articles if article in known)
 
 
@@ -332,13 +324,13 @@ class RecordWriter:
         with self._replacing(path, "page", {}):
             self._put_fragment(path, "body", Fragment.of(html))
 
-    def put_feed(self, path: str, text: str, content_type: str, modified: int, items: Sequence[int]) -> None:
-        """Store a list that machines read, of the articles with these numbers."""
-        facts = {"type": content_type, "modified": modified, "items": list(items)}
-        with self._replacing(path, "page", facts):
-            self._put_fragment(path, "body", Fragment.of(text))
+    def put_feed(self, sheet: Sheet, title: str, items: Sequence[int]) -> None:
+        """Store a list that machines read: its title, and the articles with these numbers."""
+        facts = {"type": sheet.content_type, "modified": sheet.modified, "title": title, "items": list(items)}
+        with self._replacing(sheet.path, "page", facts):
+            self._put_fragment(sheet.path, "body", sheet.body)
 
-    def items(self, articles: Sequence[int]) -> tuple[StoredItem, ...]:
+    def items(self, articles: Sequence[int]) -> tuple[FeedItem, ...]:
         """What feeds say of articles, in their order; those without a record are left out."""
         return _items(self._public, articles)
 

@@ -23,9 +23,10 @@ from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
+from foldline.pages.fragment import Fragment as PageFragment
 from foldline.pages.layout import ArticlePage, Layout
 from foldline.pages.public import Card, Listing, Publication
-from foldline.pages.record import PublicPage, Record, Rest
+from foldline.pages.record import FeedItems, PublicPage, Record, Rest, Sheet
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
@@ -199,6 +200,9 @@ class FailingRecords:
 
     def path_of(self, article: int) -> str | None:
         return self._store.path_of(article)
+
+    def items(self, feed: str) -> FeedItems | None:
+        return self._store.items(feed)
 
 
 class SealedRecords:
@@ -412,7 +416,8 @@ def _put_feeds(writer: RecordWriter, publication: Publication, channel: Channel)
     for form in FILES:
         path = feed_path(channel.base, form)
         text = document(channel, form, publication.url + path, publication, items)
-        writer.put_feed(path, text, content_type(form), FEEDS_WRITTEN, [one.article for one in stored])
+        sheet = Sheet(path, PageFragment.of(text), content_type(form), FEEDS_WRITTEN)
+        writer.put_feed(sheet, channel.title, [one.article for one in stored])
 
 
 def rests(text: str, **others: str) -> dict[int, str]:

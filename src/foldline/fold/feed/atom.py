@@ -91,10 +91,11 @@ def write(feed: Feed) -> str:
     newest = max((moment for item in feed.items if (moment := item.updated or item.published)), default=None)
     about = [
         written("title", feed.title),
-        written("id", feed.address),
-        written("link", attributes={"href": feed.address, "rel": "self", "type": MEDIA_TYPE}),
+        written("id", feed.address or feed.link),
         written("updated", _said(feed.updated or newest)),
     ]
+    if feed.address:
+        about.insert(2, written("link", attributes={"href": feed.address, "rel": "self", "type": MEDIA_TYPE}))
     if feed.link:
         about.append(written("link", attributes={"href": feed.link, "rel": "alternate", "type": "text/html"}))
     if feed.description:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from foldline.pages.fragment import Fragment
+from foldline.pages.record import Sheet
 from foldline.site.newsroom.changes import changed
 from foldline.site.newsroom.press import Press
 from foldline.site.readers import moment
@@ -29,7 +31,9 @@ def write_feeds(press: Press, channel: Channel, articles: list[int]) -> int:
         path = feed_path(channel.base, form)
         text = document(channel, form, publication.url + path, publication, items)
         if press.writer.listing(path) != text:
-            press.writer.put_feed(path, text, content_type(form), moment.epoch(), numbers)
+            press.writer.put_feed(
+                Sheet(path, Fragment.of(text), content_type(form), moment.epoch()), channel.title, numbers
+            )
             changed(path)
             written += 1
     return written

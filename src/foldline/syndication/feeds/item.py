@@ -29,9 +29,9 @@ class Told:
         content = self.preview + self.onward if self.gated else self.preview
         return replace(self.item, content=content, full=True, gated=self.gated)
 
-    def whole(self, rest: str) -> Item:
-        """Preview and rest, for the reader whom an Opening was made for. `rest` is HTML with whole addresses."""
-        return replace(self.item, content=self.preview + rest, full=True)
+    def whole(self, rest: str, url: str) -> Item:
+        """Preview and rest, for the reader whom an Opening was made for. `url` is the publication's."""
+        return replace(self.item, content=self.preview + absolute(rest, url, self.item.link), full=True)
 
 
 def told(a: PublicArticle, publication: Publication, words: Words) -> Told:
