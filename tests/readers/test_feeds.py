@@ -236,11 +236,9 @@ def test_from_how_many_networks_a_feed_is_asked_for_is_shown_and_no_address_is_k
 def test_what_was_watched_goes_after_a_week_and_a_feed_that_nobody_asks_for_after_half_a_year(
     gate: Worker, home: Home, later: Callable[[float], None]
 ) -> None:
-    from django.utils import timezone
-
     from foldline.site.feeds import keys
     from foldline.site.feeds.models import FeedKey, FeedUse
-    from foldline.site.readers import prune
+    from foldline.site.readers import moment, prune
 
     address = make(signed_in())
     ask(gate, address)
@@ -249,5 +247,5 @@ def test_what_was_watched_goes_after_a_week_and_a_feed_that_nobody_asks_for_afte
     later(8 * 86_400)
     assert (keys.prune(), FeedUse.objects.count(), FeedKey.objects.count()) == (1, 0, 1)
     later(190 * 86_400)
-    prune.prune_sign_ins(timezone.now())
+    prune.prune_sign_ins(moment.now())
     assert (keys.prune(), FeedKey.objects.count()) == (1, 0)
