@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -200,3 +201,17 @@ def test_a_lost_feed_is_written_again_at_the_next_start(newsroom: Newsroom) -> N
         press.writer.delete("/atom.xml")
         publishing.repair(press)
     assert len(entries(newsroom, form="atom")) == 1
+
+
+def test_an_id_that_follows_the_address_or_the_access_level_would_be_seen(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from foldline.syndication.feeds import item
+
+    honest = item.told
+    monkeypatch.setattr(
+        "foldline.site.newsroom.composing.told",
+        lambda a, *more: replace(made := honest(a, *more), item=replace(made.item, id=f"{made.item.id}/{a.gated}")),
+    )
+    with pytest.raises(AssertionError):
+        test_an_article_that_is_closed_renamed_and_corrected_keeps_its_id_and_its_place(newsroom, "rss")

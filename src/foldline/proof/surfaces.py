@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
 from foldline.syndication.feeds.naming import FILES, feed_path
+from foldline.testing import private_feeds
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -84,6 +85,15 @@ FEEDS: tuple[Surface, ...] = tuple(
     for name, base in (("home", "/"), ("section", SCIENCE.path), ("tag", RIVERS.path), ("author", ADA.path))
     for form in FILES
 )
+PRIVATE_FEEDS: tuple[Surface, ...] = tuple(
+    Surface(
+        f"private feed of {name}",
+        "private feed",
+        Ask(private_feeds.address(key), before=(Ask(private_feeds.address(private_feeds.SUBSCRIBER)),)),
+        route=b"feed/",
+    )
+    for name, key in private_feeds.REFUSED.items()
+)
 ERRORS: tuple[Surface, ...] = (
     _page("not found", "error", NOWHERE),
     _page("bad request", "error", "/the-tide//"),
@@ -127,7 +137,17 @@ OWN: tuple[Surface, ...] = (
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 
-SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *FEEDS, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
+SURFACES: tuple[Surface, ...] = (
+    *ARTICLES,
+    *LISTS,
+    *FEEDS,
+    *PRIVATE_FEEDS,
+    *ERRORS,
+    *REDIRECTS,
+    *READS,
+    *DECISIONS,
+    *OWN,
+)
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:

@@ -53,6 +53,8 @@ from foldline.testing.builders import (
     HOST,
     METERED,
     OLD_PATH,
+    OTHER_TITLE,
+    REGISTERED,
     RIVERS,
     SCIENCE,
     STORIES,
@@ -410,8 +412,10 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
 
 
 def _put_feeds(writer: RecordWriter, publication: Publication, channel: Channel) -> None:
-    """A list's feeds, of all stories and written at a moment that is the same in every world."""
-    stored = writer.items([story.id for story in STORIES])
+    """A list's feeds, written at a moment that is the same in every world. In that of the section no story opens to
+    whoever is registered, or has another title."""
+    stories = [story for story in STORIES if channel.base != SCIENCE.path or story not in (REGISTERED, OTHER_TITLE)]
+    stored = writer.items([story.id for story in stories])
     items = [read(one.text).in_preview() for one in stored]
     for form in FILES:
         path = feed_path(channel.base, form)
