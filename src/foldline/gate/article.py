@@ -19,6 +19,8 @@ from foldline.gate.response import (
     Response,
     cookie_headers,
     entity_tag,
+    http_date,
+    is_since,
     matches,
     neutral_for,
     page,
@@ -203,16 +205,18 @@ def sheet(record: Sheet, request: Request, gate: GateState) -> Response:
     if ready is None:
         answer = page((record.body,), (*gate.sheet_headers(record), *NEUTRAL), gzip=gzip)
         tag = entity_tag(answer.body)
-        ready = (answer.adding((b"etag", tag)), tag)
+        when = ((b"last-modified", http_date(record.modified)),) if record.modified else ()
+        ready = (answer.adding((b"etag", tag), *when), tag)
         record.ready[gzip] = ready
-    return conditional(request, ready)
+    return conditional(request, ready, record.modified)
 
 
-def conditional(request: Request, ready: tuple[Response, bytes]) -> Response:
-    """Access was decided first; only now a condition is compared with the chosen variant (RFC 9110, 13.2.1)."""
+def conditional(request: Request, ready: tuple[Response, bytes], modified: int = 0) -> Response:
+    """Access was decided first; only now a condition is compared with the chosen variant (RFC 9110, 13.2.1). A date
+    counts only where no tag was sent, and where the variant has one."""
     answer, tag = ready
     wanted = request.header(b"if-none-match")
-    if wanted and matches(wanted, tag):
+    if matches(wanted, tag) if wanted else modified and is_since(request.header(b"if-modified-since"), modified):
         kept = tuple(header for header in answer.headers if header[0] not in _OF_THE_BODY)
         return Response(304, kept)
     return answer

@@ -38,6 +38,16 @@ class Note(Protocol):
     def __call__(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None: ...
 
 
+class Watch(Protocol):
+    """Writes down that a private feed was asked for: its session, from which network, at an epoch second."""
+
+    def __call__(self, session: bytes, network: str, now: int) -> None: ...
+
+
+def unwatched(session: bytes, network: str, now: int) -> None:
+    """The watch over private feeds where nobody keeps any."""
+
+
 def discard(article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
     """The note of a decision where nobody keeps any."""
 
@@ -66,6 +76,7 @@ class GateState:
     tdm: HeaderList = ()
     crawlers: Crawlers = field(default_factory=Crawlers)
     unproven: Unproven = field(default_factory=Unproven)
+    watch: Watch = unwatched
     institutions: Institutions = field(default_factory=Institutions)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -25,6 +26,13 @@ DEMO_KINDS: tuple[str, ...] = ("anonymous", "registered", "subscriber", "lapsed"
 
 #: The fonts of the first screen, fetched with the page so that they are there before it is painted.
 PRELOADED: tuple[str, ...] = ("newsreader-text-latin.woff2", "newsreader-display-latin.woff2", "figtree-latin.woff2")
+
+#: Media types of a list's feeds, and the last parts of their addresses.
+FEEDS = (
+    ("application/rss+xml", "feed.xml"),
+    ("application/atom+xml", "atom.xml"),
+    ("application/feed+json", "feed.json"),
+)
 
 #: Where the label of an opened article goes. No text of an editor's holds it: it is no character of HTML.
 _LABEL = "\x00opened\x00"
@@ -131,6 +139,17 @@ def linked_byline(byline: str, authors: tuple[Term, ...]) -> Markup:
     return Markup("").join(parts)
 
 
+def _feed_links(publication: Publication, listing: Listing | None) -> Iterator[Markup]:
+    """Where feed readers find the publication's feeds, and on a page of a list that list's own before them."""
+    lists = [("", publication.name)]
+    if listing is not None and listing.kind != "home":
+        lists.insert(0, (listing.feed_base, f"{listing.title} – {publication.name}"))
+    for base, title in lists:
+        for kind, file in FEEDS:
+            link = Markup('<link rel="alternate" type="{}" title="{}" href="{}">')
+            yield link.format(kind, title, f"{base}/{file}")
+
+
 def _environment(publication: Publication, words: Words) -> Environment:
     environment = Environment(
         loader=PackageLoader("foldline.pages", "templates"),
@@ -160,6 +179,9 @@ def _environment(publication: Publication, words: Words) -> Environment:
         here = f"{publication.prefix}sign-in"
         return with_next(here, path) if path else here
 
+    def feeds(listing: Listing | None = None) -> Markup:
+        return Markup("\n").join(_feed_links(publication, listing))
+
     environment.filters["machine"] = lambda at: machine(at, publication.zone)
     environment.globals.update(
         updated=updated,
@@ -174,5 +196,6 @@ def _environment(publication: Publication, words: Words) -> Environment:
         preloaded=PRELOADED,
         demo_kinds=DEMO_KINDS,
         sign_in=sign_in,
+        feeds=feeds,
     )
     return environment

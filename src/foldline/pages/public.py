@@ -109,7 +109,7 @@ class PublicArticle:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of cards: home, a section, a tag or an author."""
+    """A page of cards: home, a section, a tag or an author. `feed_base` is the path of its first page, "" for home."""
 
     kind: Literal["home", "section", "tag", "author"]
     path: str
@@ -117,6 +117,7 @@ class Listing:
     cards: tuple[Card, ...]
     newer_path: str = ""
     older_path: str = ""
+    feed_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from foldline.policy.facts import Access, Visit
 from foldline.policy.open_now import OpenNow
 from foldline.policy.rules import Rules
 from foldline.proof.fault import BOTH, ECHO, TWIN, Fault
+from foldline.proof.feed_faults import FEED_FAULTS
 from foldline.proof.meter_faults import METER_FAULTS
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
 from foldline.signed.opening import DeviceOpenings, OpeningEntry
@@ -48,7 +49,7 @@ _TAG = re.compile(r"<[^>]*>")
 _honest_whole, _honest_read_pass = gate_article.whole, GateState.read_pass
 
 
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in METER_FAULTS}
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*METER_FAULTS, *FEED_FAULTS)}
 
 
 def _fault(name: str, what: str, breaks: Breaks, caught_by: frozenset[str], *on: str) -> None:

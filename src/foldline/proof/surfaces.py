@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
 from foldline.syndication import sitemaps
+from foldline.syndication.feeds.naming import FILES, feed_path
+from foldline.testing import private_feeds
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -88,6 +90,20 @@ MACHINES: tuple[Surface, ...] = (
     _page("sitemap", "machines", sitemaps.PATH),
     _page("news sitemap", "machines", sitemaps.NEWS_PATH),
 )
+FEEDS: tuple[Surface, ...] = tuple(
+    _page(f"{name}'s {form} feed", "feed", feed_path(base, form))
+    for name, base in (("home", "/"), ("section", SCIENCE.path), ("tag", RIVERS.path), ("author", ADA.path))
+    for form in FILES
+)
+PRIVATE_FEEDS: tuple[Surface, ...] = tuple(
+    Surface(
+        f"private feed of {name}",
+        "private feed",
+        Ask(private_feeds.address(key), before=(Ask(private_feeds.address(private_feeds.SUBSCRIBER)),)),
+        route=b"feed/",
+    )
+    for name, key in private_feeds.REFUSED.items()
+)
 ERRORS: tuple[Surface, ...] = (
     _page("not found", "error", NOWHERE),
     _page("bad request", "error", "/the-tide//"),
@@ -131,7 +147,18 @@ OWN: tuple[Surface, ...] = (
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 
-SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *MACHINES, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
+SURFACES: tuple[Surface, ...] = (
+    *ARTICLES,
+    *LISTS,
+    *MACHINES,
+    *FEEDS,
+    *PRIVATE_FEEDS,
+    *ERRORS,
+    *REDIRECTS,
+    *READS,
+    *DECISIONS,
+    *OWN,
+)
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "foldline.site.billing",
     "foldline.site.institutions",
     "foldline.site.circulation",
+    "foldline.site.feeds",
     "foldline.site.newsroom",
     "foldline.site.machines",
     "foldline.site.newsstand.apps.NewsstandConfig",

@@ -28,6 +28,7 @@ from foldline.pages.assets import load_assets
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
+from foldline.server.feed_watch import FeedWatch
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -37,6 +38,7 @@ from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.crawlers_in_force import CrawlersInForce
+from foldline.stores.feed_uses import FeedUses
 from foldline.stores.institutions_in_force import InstitutionsInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
@@ -205,6 +207,8 @@ class Worker:
         self._crawlers = CrawlersInForce(home, settings.verified_crawlers)
         self.state.crawlers = self._crawlers.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
+        self._watch = FeedWatch(FeedUses(home), self.state.keyring, settings.zone)
+        self.state.watch = self._watch.note
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
             self.state,
@@ -294,12 +298,14 @@ class Worker:
                     self._flush()
                 if turn % 40 == 0:
                     self.roll.flush()
+                    self._watch.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
             # First, and once more: at the end of a host process no thread can be started, and what follows fails.
             self._flush()
             self.roll.close()
             self._crawlers.close()
+            self._watch.close()
             if self._origin is not None:
                 await self._origin.close()
             self._flush()

@@ -22,6 +22,8 @@ from foldline.site.billing.models import SeenNotice
 from foldline.site.circulation import prune as circulation
 from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import DueJob
+from foldline.site.feeds import keys as feed_keys
+from foldline.site.feeds.models import FeedKey, FeedUse
 from foldline.site.readers import codes, prune
 from foldline.site.readers.models import PassFacts, ReaderSession, SignInCode
 from foldline.stores.reads import ReadStore
@@ -66,6 +68,15 @@ class Standing:
 def _sessions_over(now: datetime) -> int:
     over = PassFacts.objects.filter(session_until__lt=int(now.timestamp()))
     return int(ReaderSession.objects.filter(pass_session__in=over.values("session")).count())
+
+
+def _feeds_over(now: datetime) -> int:
+    over = PassFacts.objects.filter(session_until__lt=int(now.timestamp()))
+    return int(FeedKey.objects.filter(pass_session__in=over.values("session")).count())
+
+
+def _ordinal(now: datetime) -> int:
+    return now.astimezone(settings.FOLDLINE.zone).toordinal()
 
 
 def _unconfirmed_addresses(now: datetime) -> int:
@@ -160,6 +171,24 @@ TABLES = (
         days=180,
         job="prune sign-ins",
         beyond=lambda now: PassFacts.objects.filter(session_until__lt=int(now.timestamp())).count(),
+    ),
+    Kept(
+        "feeds_feedkey",
+        "of which list a reader has a feed of their own, and since when; never its address",
+        "180 days after the last use, or until the reader ends it",
+        "a reader sees their feeds, and ends them",
+        days=180,
+        job="prune feeds",
+        beyond=_feeds_over,
+    ),
+    Kept(
+        "foldline_feed_uses",
+        "from how many networks a feed was asked for on a day, as keyed hashes of that day",
+        f"{feed_keys.WATCHED_DAYS} days",
+        "a reader and the desk see that an address was passed on",
+        days=feed_keys.WATCHED_DAYS,
+        job="prune feeds",
+        beyond=lambda now: FeedUse.objects.filter(day__lte=_ordinal(now) - feed_keys.WATCHED_DAYS).count(),
     ),
     Kept(
         "django_session",

@@ -37,6 +37,13 @@ CREATE TABLE IF NOT EXISTS foldline_pass_facts (
     payment_failed INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
+CREATE TABLE IF NOT EXISTS foldline_feed_uses (
+    id INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    UNIQUE (session, day, network)
+);
 CREATE TABLE IF NOT EXISTS foldline_rule_sets (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     text TEXT NOT NULL,

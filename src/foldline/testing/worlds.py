@@ -23,9 +23,10 @@ from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
+from foldline.pages.fragment import Fragment as PageFragment
 from foldline.pages.layout import ArticlePage, Layout
 from foldline.pages.public import Card, Listing, Newsstand, Publication, StandCard
-from foldline.pages.record import PublicPage, Record, Rest
+from foldline.pages.record import FeedItems, PublicPage, Record, Rest, Sheet
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
@@ -42,6 +43,9 @@ from foldline.stores.passes import PassStore
 from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
 from foldline.stores.schema import connect
 from foldline.syndication import sitemaps
+from foldline.syndication.feeds.documents import Channel, document
+from foldline.syndication.feeds.item import read, told, written
+from foldline.syndication.feeds.naming import FILES, content_type, feed_path
 from foldline.syndication.sitemaps import News, Place
 from foldline.testing.builders import (
     ADA,
@@ -51,6 +55,8 @@ from foldline.testing.builders import (
     HOST,
     METERED,
     OLD_PATH,
+    OTHER_TITLE,
+    REGISTERED,
     RIVERS,
     SCIENCE,
     STORIES,
@@ -64,6 +70,9 @@ from foldline.testing.builders import (
 from foldline.testing.client import GateClient
 from foldline.testing.clock import FrozenClock
 from foldline.testing.passes import Carry, write_facts
+
+#: When the feeds of every world were written.
+FEEDS_WRITTEN = 1_772_000_000
 
 #: A session about which the store never answers.
 SILENT_SESSION = b"store is silent."
@@ -195,6 +204,9 @@ class FailingRecords:
 
     def path_of(self, article: int) -> str | None:
         return self._store.path_of(article)
+
+    def items(self, feed: str) -> FeedItems | None:
+        return self._store.items(feed)
 
 
 class SealedRecords:
@@ -353,7 +365,7 @@ class World:
         made = story_draft(story, body_of(story, rests))
         composed = compose(made, self.layout, rule, (self._said,))
         self.made[story.id] = composed
-        writer.put_article(self.breaks.record(record_of(made, composed, version), composed))
+        writer.put_article(self.breaks.record(record_of(made, composed, self.layout, version), composed))
         return self.breaks.card(card_of(made), composed)
 
 
@@ -363,7 +375,7 @@ def _layout_of(publication: Publication, words: Words) -> tuple[Layout, Known]:
     return layout, chrome(layout)
 
 
-def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> ArticleRecord:
+def record_of(draft: Draft, made: Composed[ArticlePage], layout: Layout, version: int = 1) -> ArticleRecord:
     """A composed article as it is stored."""
     section = draft.section.path.rpartition("/")[2] if draft.section else ""
     tags = frozenset(tag.path.rpartition("/")[2] for tag in draft.tags)
@@ -378,6 +390,7 @@ def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> Ar
         walls=made.page.walls,
         rest=made.rest,
         opened=made.page.opened,
+        item=written(told(made.public, layout.publication, layout.words)),
     )
 
 
@@ -402,6 +415,13 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
         writer.put_listing(path, text, sitemaps.TYPE)
     newest = max(card.published_at for card in cards)
     writer.put_listing(sitemaps.NEWS_PATH, sitemaps.news_sitemap(publication, news, newest), sitemaps.TYPE)
+    for channel in (
+        Channel("", "/"),
+        Channel(SCIENCE.name, SCIENCE.path),
+        Channel(RIVERS.name, RIVERS.path),
+        Channel(ADA.name, ADA.path),
+    ):
+        _put_feeds(writer, layout.publication, channel)
     writer.put_listing(":400", layout.error(400, "bad-request"))
     writer.put_listing(":404", layout.error(404, "not-found"))
     writer.put_listing(":410", layout.error(410, "gone"))
@@ -413,6 +433,19 @@ def _stand_card(card: Card, source: str) -> StandCard:
     return StandCard(
         card.path, card.headline, source, card.standfirst, card.published_at, card.picture, card.tags, card.reads, True
     )
+
+
+def _put_feeds(writer: RecordWriter, publication: Publication, channel: Channel) -> None:
+    """A list's feeds, written at a moment that is the same in every world. In that of the section no story opens to
+    whoever is registered, or has another title."""
+    stories = [story for story in STORIES if channel.base != SCIENCE.path or story not in (REGISTERED, OTHER_TITLE)]
+    stored = writer.items([story.id for story in stories])
+    items = [read(one.text).in_preview() for one in stored]
+    for form in FILES:
+        path = feed_path(channel.base, form)
+        text = document(channel, form, publication.url + path, publication, items)
+        sheet = Sheet(path, PageFragment.of(text), content_type(form), FEEDS_WRITTEN)
+        writer.put_feed(sheet, channel.title, [one.article for one in stored])
 
 
 def rests(text: str, **others: str) -> dict[int, str]:

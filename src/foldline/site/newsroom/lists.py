@@ -15,6 +15,7 @@ from foldline.pages.layout import ErrorKind
 from foldline.pages.public import Card, Listing, Publication
 from foldline.pages.record import HTML
 from foldline.site.newsroom.changes import changed
+from foldline.site.newsroom.feeds import ITEMS, delete_feeds, feed_paths, write_feeds
 from foldline.site.newsroom.figures import figures_of
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
 from foldline.site.newsroom.press import Press, settings
@@ -22,6 +23,7 @@ from foldline.site.newsroom.public_facts import card_of
 from foldline.site.readers import moment
 from foldline.sources.articles.compose import WITHHELD
 from foldline.syndication import sitemaps
+from foldline.syndication.feeds.documents import Channel
 from foldline.syndication.sitemaps import News, Place
 
 #: The files of a sitemap that is an index.
@@ -106,6 +108,12 @@ def beside() -> list[str]:
     return [path for one in BESIDE for path in one.paths(settings().publication)]
 
 
+def pages_of(base: str) -> list[str]:
+    """What has to lie at a list's addresses at least: its first page, and the feeds of a list of articles."""
+    alone = base in ERRORS or base in FOR_MACHINES or base in beside()
+    return [base] if alone else [base, *feed_paths(base)]
+
+
 def due(paths: Iterable[str]) -> None:
     """These lists have to be written again. Belongs in the transaction of what changed them."""
     DueList.objects.bulk_create([DueList(path=path) for path in dict.fromkeys(paths)], ignore_conflicts=True)
@@ -138,6 +146,12 @@ def _refresh(press: Press, base: str) -> int:
     for path, html in _made_pages(press, base):
         paths.add(path)
         written += _write(press, path, html)
+    cards = _cards(base)
+    if cards:
+        numbers = list(cards.articles.values_list("pk", flat=True)[:ITEMS])
+        written += write_feeds(press, Channel(cards.title, base), numbers)
+    else:
+        written += delete_feeds(press, base)
     for path in _stored_pages(press, base) - paths:
         press.writer.delete(path)
         changed(path)
@@ -220,6 +234,7 @@ def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
             cards=_made(articles[start:end], prefix),
             newer_path=page_path(cards.base, number - 1) if number > 1 else "",
             older_path=page_path(cards.base, number + 1) if number < len(starts) else "",
+            feed_base="" if cards.kind == "home" else cards.base,
         )
 
 
