@@ -199,6 +199,21 @@ def test_articles_of_both_are_counted_and_one_that_both_read_is_one_when_it_is_o
     meters.forget(kept)
 
 
+def test_private_feeds_of_the_account_that_goes_end_and_those_of_the_other_stay(shop: Shop) -> None:
+    from foldline.site.feeds import keys
+    from foldline.site.readers import passes
+
+    nora(KEPT)
+    nora(OTHER)
+    keys.make(reader(KEPT), "")
+    keys.make(reader(OTHER), "")
+    (ended,) = (one.key.pass_session for one in keys.running(reader(OTHER)))
+    kept = merge()
+    (left,) = (one.key.pass_session for one in keys.running(kept))
+    assert left in passes.known_sessions()
+    assert ended not in passes.known_sessions()
+
+
 def test_passkeys_sign_ins_elsewhere_and_notes_go_along_and_a_passkey_of_the_earlier_key_is_known(shop: Shop) -> None:
     from allauth.mfa.models import Authenticator
     from allauth.socialaccount.models import SocialAccount

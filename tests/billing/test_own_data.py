@@ -41,6 +41,7 @@ def subscriber(shop: Shop) -> Browser:
     from foldline.site.circulation.models import PrintSubscription
     from foldline.site.desk import audit
     from foldline.site.desk.models import MergedAccount, ReaderNote
+    from foldline.site.feeds import keys
     from foldline.site.readers import entitlements, moment
     from foldline.site.readers.models import Product, Reader
 
@@ -58,6 +59,7 @@ def subscriber(shop: Shop) -> Browser:
     starts, seen = datetime.fromtimestamp(moment.epoch() - 86_400, UTC), moment.now()
     (pair, *_) = hashes.pairs("P4711", "12345")
     PrintSubscription.objects.create(number="P4711", pair=pair, starts_at=starts, ends_at=end, seen_at=seen)
+    keys.make(reader(), "")
     assert activating.activate(reader(), "P-4711", "12345") is not None
     return browser
 
@@ -230,6 +232,7 @@ TOLD = {
     ("desk_readernote", "reader"): "notes_by_staff",
     ("desk_mergedaccount", "reader"): "merged_accounts",
     ("circulation_printactivation", "reader"): "print_subscriptions",
+    ("feeds_feedkey", "reader"): "feeds",
 }
 #: What staff did, for whom the file is not made.
 OF_STAFF = {

@@ -146,17 +146,21 @@ def _refresh(press: Press, base: str) -> int:
     for path, html in _made_pages(press, base):
         paths.add(path)
         written += _write(press, path, html)
-    cards = _cards(base)
-    if cards:
-        numbers = list(cards.articles.values_list("pk", flat=True)[:ITEMS])
-        written += write_feeds(press, Channel(cards.title, base), numbers)
-    else:
-        written += delete_feeds(press, base)
+    if _beside(press, base) is None:
+        written += _refresh_feeds(press, base)
     for path in _stored_pages(press, base) - paths:
         press.writer.delete(path)
         changed(path)
         written += 1
     return written
+
+
+def _refresh_feeds(press: Press, base: str) -> int:
+    cards = _cards(base)
+    if cards is None:
+        return delete_feeds(press, base)
+    numbers = list(cards.articles.values_list("pk", flat=True)[:ITEMS])
+    return write_feeds(press, Channel(cards.title, base), numbers)
 
 
 def _refresh_sitemaps(press: Press) -> int:
@@ -186,11 +190,16 @@ def _dated(published_at: datetime | None) -> datetime:
     return published_at
 
 
+def _beside(press: Press, base: str) -> Beside | None:
+    """The other application whose list this is."""
+    return next((one for one in BESIDE if one.owns(press, base)), None)
+
+
 def _made_pages(press: Press, base: str) -> Iterator[tuple[str, str]]:
-    for one in BESIDE:
-        if one.owns(press, base):
-            yield from one.pages(press)
-            return
+    other = _beside(press, base)
+    if other is not None:
+        yield from other.pages(press)
+        return
     cards = _cards(base)
     for listing in _pages(cards, press.prefix) if cards else ():
         yield listing.path, press.layout.listing(listing)
