@@ -129,6 +129,7 @@ CHECKS: dict[str, str] = {
     "FL304": "A rule opens for crawlers, and none is to be verified",
     "FL305": "An exception for a machine is none",
     "FL306": "The host names of crawlers are not looked up",
+    "FL325": "A host in [newsstand] inner is none",
     "FL315": "A network is never taken",
     "FL316": "No rule opens anything to institutions",
     "FL317": "No print file has come for days",

@@ -33,7 +33,7 @@ SECRET_MINIMUM = 32
 MOST_CACHES = 8
 
 #: What the prefix may not be: paths that mean something else.
-TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
+TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/", "/newsstand/")
 
 #: What a value is called where it is another.
 KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
@@ -71,6 +71,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "refuse": (list, []),
         "verified": (list, []),
     },
+    "newsstand": {"inner": (list, [])},
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -138,7 +139,8 @@ class LegalPages(NamedTuple):
 class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
     of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
-    names those that a rule's `crawler` means."""
+    names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
+    may be fetched."""
 
     home: Home
     publication: Publication
@@ -160,6 +162,7 @@ class Settings:
     legal: LegalPages = field(default_factory=LegalPages)
     machines: Machines = field(default_factory=Machines)
     verified_crawlers: tuple[str, ...] = ()
+    newsstand_inner: frozenset[str] = frozenset()
     withdrawal_years: int = 3
 
     @property
@@ -215,6 +218,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
             prefix=prefix,
             offer=wall_offer(plans, words, subscribe) if plans else Offer(**tables["offer"], subscribe_path=subscribe),
             demo=environ.get("FOLDLINE_DEMO") == "1",
+            newsstand_path="/newsstand" if origin is None else f"{prefix}newsstand",
         ),
         meter_limit=tables["meter"]["limit"],
         fold_paragraphs=tables["fold"]["paragraphs"],
@@ -233,6 +237,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         legal=LegalPages(**tables["legal"]),
         machines=machines,
         verified_crawlers=tuple(tables["machines"]["verified"]),
+        newsstand_inner=frozenset(tables["newsstand"]["inner"]),
         withdrawal_years=tables["retention"]["withdrawals"],
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
@@ -481,6 +486,10 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
     if len(tables["caches"]["purge"]) > MOST_CACHES:
         hint = "Each of them is told of every change. Let one of them tell the others."
         problems.append(Problem("FL251", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
+    for inner in tables["newsstand"]["inner"]:
+        if not isinstance(inner, str) or not re.fullmatch(r"[a-z0-9.-]+(?::[0-9]{1,5})?|[0-9a-f:]+", inner):
+            hint = "Write a host in small letters, with a port if any, as in feeds.inner.example or 127.0.0.1:9000."
+            problems.append(Problem("FL325", f"[newsstand] inner: {inner!r} is not a host", where, hint))
     for name, address in tables["legal"].items():
         if address and not re.fullmatch(r"(?:https?://[^\s/]+)?/[^\s]*|https?://[^\s/]+", address):
             hint = "Write a whole address, or a path on this site, as in /terms."

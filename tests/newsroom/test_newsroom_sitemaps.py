@@ -66,7 +66,7 @@ def test_articles_of_every_level_stand_in_both_sitemaps(newsroom: Newsroom, cloc
     for level in Access:
         published(f"About {level.value}", access=level.value)
     paths = {f"about-{level.value}" for level in Access}
-    assert set(listed(newsroom)) == {"", *paths}
+    assert set(listed(newsroom)) == {"", "newsstand", *paths}
     assert set(titles(newsroom)) == {f"About {level.value}" for level in Access}
     record = newsroom.find("/sitemap.xml")
     assert isinstance(record, Sheet)
@@ -83,7 +83,7 @@ def test_sections_tags_and_authors_with_articles_stand_there(newsroom: Newsroom,
     from foldline.site.newsroom import publishing
 
     publishing.publish(article)
-    assert set(listed(newsroom)) == {"", "section/science", "tag/rivers", "a-river"}
+    assert set(listed(newsroom)) == {"", "newsstand", "section/science", "tag/rivers", "a-river"}
 
 
 def test_what_is_withdrawn_or_withheld_leaves_both_sitemaps(newsroom: Newsroom, clock: list[datetime]) -> None:
@@ -94,7 +94,7 @@ def test_what_is_withdrawn_or_withheld_leaves_both_sitemaps(newsroom: Newsroom, 
     article.listed_in = []
     article.save()
     publishing.withdraw(article)
-    assert (set(listed(newsroom)), titles(newsroom)) == ({""}, [])
+    assert (set(listed(newsroom)), titles(newsroom)) == ({"", "newsstand"}, [])
 
 
 def test_lastmod_is_what_an_editor_says_and_no_change_of_a_text_moves_it(
@@ -144,13 +144,13 @@ def test_a_file_of_the_index_goes_when_nothing_is_left_for_it(
     from foldline.site.newsroom import publishing
     from foldline.syndication import sitemaps
 
-    monkeypatch.setattr(sitemaps, "MOST_ADDRESSES", 2)
+    monkeypatch.setattr(sitemaps, "MOST_ADDRESSES", 3)
     first, second = published("One"), published("Two")
     assert set(listed(newsroom)) == {"sitemap-1.xml", "sitemap-2.xml"}
     assert set(listed(newsroom, "/sitemap-2.xml")) == {"two"}
     newsroom.changes()
     publishing.withdraw(second)
-    assert set(listed(newsroom)) == {"", first.slug}
+    assert set(listed(newsroom)) == {"", "newsstand", first.slug}
     assert newsroom.find("/sitemap-2.xml") is None
     assert {"/sitemap.xml", "/sitemap-1.xml", "/sitemap-2.xml"} <= set(newsroom.changes())
 
@@ -167,5 +167,5 @@ def test_a_start_brings_the_sitemaps_of_articles_that_were_published_before_ther
         press.writer.delete("/sitemap.xml")
         press.writer.delete("/sitemap-news.xml")
         publishing.repair(press)
-    assert set(listed(newsroom)) == {"", "a-river"}
+    assert set(listed(newsroom)) == {"", "newsstand", "a-river"}
     assert titles(newsroom) == ["A river"]

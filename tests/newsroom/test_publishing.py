@@ -61,7 +61,7 @@ def test_publication_tells_the_workers_of_every_path_that_changed(newsroom: News
 
     published(section=Section.objects.create(name="Science"))
     machines = {"/sitemap.xml", "/sitemap-news.xml"}
-    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/section/science", *machines}
+    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/newsstand", "/section/science", *machines}
 
 
 def test_publishing_again_without_a_change_rewrites_no_list(newsroom: Newsroom) -> None:

@@ -13,6 +13,7 @@ from foldline.callers.institutions import Institutions
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
+from foldline.gate.marks import Marks
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
 from foldline.gate.unproven import Unproven
 from foldline.pages.assets import Asset
@@ -32,12 +33,12 @@ ENDED_KEPT = 100_000
 
 class Note(Protocol):
     """Writes a decision down. `institution` is the number of the library or company from whose network the visit came,
-    "" for none."""
+    `who` the mark of whose read it is (`gate/reading.py`), "" for none."""
 
-    def __call__(self, article: int, decision: Decision, *, institution: str = "") -> None: ...
+    def __call__(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None: ...
 
 
-def discard(article: int, decision: Decision, *, institution: str = "") -> None:
+def discard(article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
     """The note of a decision where nobody keeps any."""
 
 
@@ -69,6 +70,7 @@ class GateState:
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)
+    marks: Marks = field(init=False)
     _passes: Kept[bytes, reader_pass.Pass] = field(init=False)
     _ended: Kept[bytes, int] = field(init=False)
     _changed: Kept[bytes, int] = field(init=False)
@@ -85,6 +87,7 @@ class GateState:
         self._ended = Kept(ENDED_KEPT)
         self._changed = Kept(ENDED_KEPT)
         self.zone = ZoneInfo(self.publication.zone)
+        self.marks = Marks(self.keyring, self.zone)
         self._windows = {}
 
     def headers_of(self, record: PublicPage) -> HeaderList:

@@ -120,6 +120,10 @@ def _titled(card: Card, composed: Composition) -> Card:
     return replace(card, headline=f"{card.headline}: {_text(composed.rest)[:120]}") if composed.rest else card
 
 
+def _read_more(card: Card, composed: Composition) -> Card:
+    return replace(card, reads=len(composed.rest.split()) if composed.rest else card.reads)
+
+
 def _deflated_with_rest(world: World) -> None:
     """The plain page is right; the ready deflated bytes of one fragment hold the rest as well."""
     connection = connect(world.home.public_db)
@@ -170,6 +174,7 @@ _fault("sitemap-dated-by-the-rest", "a sitemap's date depends on the rest", Brea
 _fault("sitemap-titled-by-the-rest", "a title for news begins the rest", Breaks(card=_titled), BOTH, "machines")
 _fault("excerpt-on-cards", "a card in a list begins with the rest", Breaks(card=_excerpt), BOTH, "list")
 _fault("words-counted-on-cards", "a card in a list counts the words of the whole", Breaks(card=_counted), TWIN, "list")
+_fault("reads-by-the-rest", "a card's figure of reads moves with the rest", Breaks(card=_read_more), TWIN, "list")
 _fault(
     "compressed-with-the-rest",
     "only the compressed form of a page holds the rest",

@@ -78,6 +78,9 @@ LISTS: tuple[Surface, ...] = (
     _page("section, page 2", "list", f"{SCIENCE.path}/2"),
     _page("tag", "list", RIVERS.path),
     _page("author", "list", ADA.path),
+    _page("newsstand", "list", "/newsstand"),
+    Surface("newsstand of a site", "list", Ask(b"/-/newsstand"), route=b"newsstand"),
+    Surface("newsstand of a site, page 2", "list", Ask(b"/-/newsstand/2"), route=b"newsstand/"),
 )
 MACHINES: tuple[Surface, ...] = (
     _page("robots.txt", "machines", "/robots.txt"),

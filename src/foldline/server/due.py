@@ -24,7 +24,8 @@ from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
-from foldline.site.newsroom import lists
+from foldline.site.newsroom import lists, reads
+from foldline.site.newsstand import refreshing
 from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
 from foldline.syndication import sitemaps
@@ -32,6 +33,8 @@ from foldline.syndication import sitemaps
 log = logging.getLogger(__name__)
 
 SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
+#: How often event lines are counted, and how often cards are made with the new figures, in seconds.
+COUNT_EVERY, SHOW_EVERY = 30.0, 900.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
 #: How often a job of a quick pace is written down while it goes well, in seconds.
@@ -57,6 +60,9 @@ def jobs() -> tuple[Job, ...]:
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
+        Job("count reads", COUNT_EVERY, reads.count),
+        Job("show reads", MINUTE if settings.FOLDLINE.demo else SHOW_EVERY, reads.show),
+        Job("drop event lines", DAY, reads.drop_lines),
         Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
         Job("settle institutions", HOUR, provided.settle_all),
         Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
@@ -86,9 +92,11 @@ def _crawler_jobs() -> tuple[Job, ...]:
 
 def _billing_jobs() -> tuple[Job, ...]:
     provider: Provider | None = settings.FOLDLINE_PROVIDER
+    found = (Job("refresh the newsstand", MINUTE, refreshing.refresh),)
     if provider is None:
-        return ()
+        return found
     return (
+        *found,
         Job("settle withdrawals", MINUTE, lambda: withdrawals.settle(provider, moment.epoch())),
         Job("reconcile billing", DAY, lambda: _reconcile(provider)),
     )

@@ -35,6 +35,11 @@ class Home:
         return self.path / "crawlers.db"
 
     @property
+    def reads_db(self) -> Path:
+        """How often articles were read. A file of its own: counting holds up nothing else."""
+        return self.path / "reads.db"
+
+    @property
     def till_db(self) -> Path:
         """The demonstration's payment provider keeps its own books; nothing of ours reads them."""
         return self.path / "till.db"

@@ -1,1 +1,1 @@
-"""How articles meet the world beyond their own pages: what machines are asked to do, and lists that they read."""
+"""How articles meet the world beyond their own pages: what machines are asked, lists that they read, the newsstand."""

@@ -24,7 +24,7 @@ from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
 from foldline.pages.layout import ArticlePage, Layout
-from foldline.pages.public import Card, Listing, Publication
+from foldline.pages.public import Card, Listing, Newsstand, Publication, StandCard
 from foldline.pages.record import PublicPage, Record, Rest
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
@@ -240,8 +240,8 @@ class World:
     """A newspaper on disk and its gate in memory. `rests` are Markdown, by the number of the article.
 
     Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
-    Use it in a `with` block. `notes` are its decisions, as they would be written down. `like` is a world whose
-    newspaper is served as it lies on disk, by another gate.
+    Use it in a `with` block. `notes` are its decisions, as they would be written down, `marks` whose reads they are
+    (article, mark). `like` is a world whose newspaper is served as it lies on disk, by another gate.
     """
 
     def __init__(
@@ -261,7 +261,8 @@ class World:
         if self.state.rules is not None:
             self.state.rules = self.state.rules.with_open_now(open_beside(int(self.clock.now())))
         self.notes: list[tuple[int, Decision]] = []
-        self.state.note = lambda article, decision, **_more: self.notes.append((article, decision))
+        self.marks: list[tuple[int, str]] = []
+        self.state.note = self._note
         self.state.keyring = breaks.keyring(self.state.keyring)
         self.meter = MemoryMeter()
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
@@ -292,6 +293,11 @@ class World:
         )
         self.app.world = self
         self.client = GateClient(self.app, HOST.encode(), self._loop)
+
+    def _note(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
+        self.notes.append((article, decision))
+        if who:
+            self.marks.append((article, who))
 
     def close(self) -> None:
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
@@ -376,6 +382,9 @@ def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> Ar
 
 
 def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) -> None:
+    on_stand = tuple(_stand_card(card, layout.publication.name) for card in cards)
+    for path in ("/newsstand", "/-/newsstand", "/-/newsstand/2"):
+        writer.put_listing(path, layout.newsstand(Newsstand(path, on_stand)))
     first, second = cards[:4], cards[4:]
     for listing in (
         Listing("home", "/", "", first, older_path="/page/2"),
@@ -398,6 +407,12 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
     writer.put_listing(":410", layout.error(410, "gone"))
     writer.put_redirect(OLD_PATH, METERED.path)
     writer.put_gone(GONE_PATH)
+
+
+def _stand_card(card: Card, source: str) -> StandCard:
+    return StandCard(
+        card.path, card.headline, source, card.standfirst, card.published_at, card.picture, card.tags, card.reads, True
+    )
 
 
 def rests(text: str, **others: str) -> dict[int, str]:

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from foldline.pages.layout import ErrorKind
-from foldline.pages.public import Card, Listing
+from foldline.pages.public import Card, Listing, Publication
 from foldline.pages.record import HTML
 from foldline.site.newsroom.changes import changed
+from foldline.site.newsroom.figures import figures_of
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
-from foldline.site.newsroom.press import Press
+from foldline.site.newsroom.press import Press, settings
 from foldline.site.newsroom.public_facts import card_of
 from foldline.site.readers import moment
 from foldline.sources.articles.compose import WITHHELD
@@ -44,6 +45,23 @@ _KINDS: dict[str, type[Named]] = {"section": Section, "tag": Tag, "author": Auth
 Progress = Callable[[int, int], None]
 
 
+class Beside(Protocol):
+    """Pages of another application that are written as lists are, from one first page on."""
+
+    def owns(self, press: Press, base: str) -> bool:
+        """Whether this first page is its own."""
+
+    def paths(self, publication: Publication) -> list[str]:
+        """The first pages that have to exist, and in which every article of ours may stand."""
+
+    def pages(self, press: Press) -> Iterator[tuple[str, str]]:
+        """(path, HTML) of each page."""
+
+
+#: Applications add themselves when they are ready.
+BESIDE: list[Beside] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Cards:
     """The articles of one list. `base` is the path of its first page."""
@@ -68,7 +86,7 @@ def published() -> QuerySet[Article]:
 
 def lists_of(article: Article) -> list[str]:
     """The first pages of the lists in which a published article stands."""
-    paths = [HOME]
+    paths = [HOME, *_beside()]
     if article.section:
         paths.append(article.section.path)
     paths += [tag.path for tag in article.tags.all()]
@@ -78,9 +96,13 @@ def lists_of(article: Article) -> list[str]:
 def every_list() -> list[str]:
     """The first page of every list that has to exist, the error pages, and the sitemaps."""
     live = {"articles__published_at__isnull": False, "articles__withdrawn_at__isnull": True}
-    paths = [HOME, *ERRORS, *FOR_MACHINES, *(section.path for section in Section.objects.all())]
+    paths = [HOME, *_beside(), *ERRORS, *FOR_MACHINES, *(section.path for section in Section.objects.all())]
     paths += [tag.path for tag in Tag.objects.filter(**live).distinct()]
     return paths + [author.path for author in Author.objects.filter(**live).distinct()]
+
+
+def _beside() -> list[str]:
+    return [path for one in BESIDE for path in one.paths(settings().publication)]
 
 
 def due(paths: Iterable[str]) -> None:
@@ -111,12 +133,10 @@ def _refresh(press: Press, base: str) -> int:
         news = [News(article.path, article.headline, _dated(article.published_at)) for article in recent]
         return _write(press, base, sitemaps.news_sitemap(press.settings.publication, news, moment.now()), sitemaps.TYPE)
     written = 0
-    cards = _cards(base)
     paths: set[str] = set()
-    if cards:
-        for listing in _pages(cards, press.prefix):
-            paths.add(listing.path)
-            written += _write(press, listing.path, press.layout.listing(listing))
+    for path, html in _made_pages(press, base):
+        paths.add(path)
+        written += _write(press, path, html)
     for path in _stored_pages(press, base) - paths:
         press.writer.delete(path)
         changed(path)
@@ -149,6 +169,16 @@ def _dated(published_at: datetime | None) -> datetime:
     if published_at is None:
         raise ValueError("only a published article has a place")
     return published_at
+
+
+def _made_pages(press: Press, base: str) -> Iterator[tuple[str, str]]:
+    for one in BESIDE:
+        if one.owns(press, base):
+            yield from one.pages(press)
+            return
+    cards = _cards(base)
+    for listing in _pages(cards, press.prefix) if cards else ():
+        yield listing.path, press.layout.listing(listing)
 
 
 def _write(press: Press, path: str, html: str, content_type: str = HTML) -> int:
@@ -193,7 +223,8 @@ def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
 
 
 def _made(articles: list[Article], prefix: str) -> tuple[Card, ...]:
-    return tuple(card_of(article, prefix) for article in articles)
+    figures = figures_of([article.pk for article in articles])
+    return tuple(card_of(article, prefix, figures.get(article.pk, 0)) for article in articles)
 
 
 def page_path(base: str, number: int) -> str:
