@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-import extruct
+from extruct.jsonld import JsonLdExtractor
 from lxml import html as lxml_html
 
 from foldline.fold.cut import FoldRule
@@ -17,6 +17,7 @@ from foldline.sources.articles.draft import Draft
 
 PAPER = Publication("The Valley Post", "https://valley-post.example", sections=(Term("Science", "/section/science"),))
 LAYOUT = Layout(PAPER, load_words("en"))
+SAID = chrome(LAYOUT)
 WORDS = [
     "levee",
     "</script>",
@@ -61,9 +62,9 @@ def test_the_structured_data_of_a_hundred_articles_says_where_the_real_cut_is() 
     gated = 0
     for number in range(100):
         draft, rule = article(number)
-        made = compose(draft, LAYOUT, rule, (chrome(LAYOUT),))
+        made = compose(draft, LAYOUT, rule, (SAID,))
         page = made.page.before + made.page.between + made.page.walls["ask" if made.rest else "free"] + made.page.after
-        (said,) = extruct.extract(page, PAPER.url + draft.path, syntaxes=["json-ld"])["json-ld"]
+        (said,) = JsonLdExtractor().extract(page)
         tree = lxml_html.document_fromstring(page)
         assert (said["@type"], said["headline"]) == ("NewsArticle", draft.headline)
         assert tree.xpath("string(//h1)") == draft.headline

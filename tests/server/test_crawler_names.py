@@ -25,6 +25,7 @@ from foldline.errors import StoreUnavailable
 from foldline.server import crawler_names
 from foldline.server.crawler_names import BELIEVED, Dns, look_up, named
 from foldline.stores.crawlers import MOST_OF_A_NETWORK, MOST_WAITING, CrawlerStore
+from foldline.stores.schema import connect
 
 GOOGLES, STRANGER, NAMELESS, DARK = "66.249.66.1", "95.216.227.158", "95.216.227.159", "95.216.227.160"
 SIX = "2001:4860:4801:10::1"
@@ -190,3 +191,16 @@ def test_who_waits_is_bounded_in_all_and_of_one_network(paper: Newspaper) -> Non
         assert len(store.waiting(9_999)) == MOST_OF_A_NETWORK
         store.wait([("googlebot", ip_address(f"2001:4860:{number:x}::1")) for number in range(1_200)], 2)
         assert len(store.waiting(9_999)) == MOST_WAITING
+
+
+def test_an_answer_that_is_over_and_whoever_waited_in_vain_is_forgotten(paper: Newspaper, names: Dns) -> None:
+    visit(paper, GOOGLES)
+    looked_up(paper, names)
+    visit(paper, STRANGER)
+    paper.worker._flush()
+    now = int(paper.clock.time)
+    crawler_names.forget(settings_of(paper), now + BELIEVED[Named.CONFIRMED])
+    with connect(paper.home.crawlers_db) as connection:
+        tables = ("foldline_crawler_names", "foldline_crawler_asked")
+        assert [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables] == [0, 0]
+    connection.close()

@@ -304,13 +304,13 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
 
     assert {job.name: job.every for job in jobs()} == {
         "publish and settle": 1.0,
+        "refresh news sitemap": 60.0,
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
         "prune meter": 3600.0,
         "count reads": 30.0,
         "show reads": 900.0,
         "drop event lines": 86_400.0,
-        "refresh news sitemap": 60.0,
         "prune print": 3600.0,
         "settle institutions": 3600.0,
         "forget withdrawals": 3600.0,

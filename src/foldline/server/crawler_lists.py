@@ -116,6 +116,10 @@ def problems_of_crawlers(settings: Settings, rules: Rules | None, now: int) -> l
         one = known.get(crawler.name)
         if one is not None:
             found += _problems_of(crawler, one, now)
+        elif settings.origin is not None and settings.origin.mounted:
+            hint = "Start `foldline serve` beside it on the same home folder, or take the crawler out of [machines]."
+            what = f"a mounted gate has no process that fetches the list of {crawler.token}"
+            found.append(Problem("FL303", what, crawler.list, hint))
     if waits_since and now > waits_since + NOT_ANSWERED:
         hint = "See that this machine can resolve names, and that `foldline serve` runs."
         what = "the host names of crawlers have not been looked up for 15 minutes"

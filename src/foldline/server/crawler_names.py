@@ -110,6 +110,16 @@ def look_up(settings: Settings, now: int, names: Names) -> int:
     return len(answers)
 
 
+def forget(settings: Settings, now: int) -> None:
+    """Forget whoever was answered for long enough, and whoever has waited in vain: addresses are not kept for nothing.
+
+    Raises:
+        StoreUnavailable: the file can't be written.
+    """
+    with CrawlerStore(settings.home) as store:
+        store.forget_over(now, MOST_WAITED)
+
+
 def _looked(claim: Claim, now: int, names: Names) -> Looked:
     crawler, address = claim
     hosts = CRAWLERS[crawler].hosts if crawler in CRAWLERS else ()

@@ -87,6 +87,7 @@ def _crawler_jobs() -> tuple[Job, ...]:
     names = crawler_names.Dns()
     return (
         Job("look up crawlers", 2 * SECOND, lambda: crawler_names.look_up(settings.FOLDLINE, moment.epoch(), names)),
+        Job("forget crawlers", HOUR, lambda: crawler_names.forget(settings.FOLDLINE, moment.epoch())),
         Job("fetch lists of crawlers", HOUR, lambda: crawler_lists.refresh(settings.FOLDLINE, moment.epoch())),
     )
 
