@@ -37,6 +37,8 @@ def subscriber(shop: Shop) -> Browser:
     from allauth.mfa.models import Authenticator
     from allauth.socialaccount.models import SocialAccount
 
+    from foldline.site.circulation import activating, hashes
+    from foldline.site.circulation.models import PrintSubscription
     from foldline.site.desk import audit
     from foldline.site.desk.models import MergedAccount, ReaderNote
     from foldline.site.readers import entitlements, moment
@@ -53,6 +55,10 @@ def subscriber(shop: Shop) -> Browser:
     data = {"name": "Nora’s phone", "credential": {"rawId": "abc"}}
     Authenticator.objects.create(user=reader(), type=Authenticator.Type.WEBAUTHN, data=data)
     SocialAccount.objects.create(user=reader(), provider="https://id.example", uid="nora-at-id")
+    starts, seen = datetime.fromtimestamp(moment.epoch() - 86_400, UTC), moment.now()
+    (pair, *_) = hashes.pairs("P4711", "12345")
+    PrintSubscription.objects.create(number="P4711", pair=pair, starts_at=starts, ends_at=end, seen_at=seen)
+    assert activating.activate(reader(), "P-4711", "12345") is not None
     return browser
 
 
@@ -223,6 +229,7 @@ TOLD = {
     ("socialaccount_socialaccount", "user"): "sign_ins_elsewhere",
     ("desk_readernote", "reader"): "notes_by_staff",
     ("desk_mergedaccount", "reader"): "merged_accounts",
+    ("circulation_printactivation", "reader"): "print_subscriptions",
 }
 #: What staff did, for whom the file is not made.
 OF_STAFF = {

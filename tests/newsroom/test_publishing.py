@@ -62,7 +62,8 @@ def test_publication_tells_the_workers_of_every_path_that_changed(newsroom: News
 
     published(section=Section.objects.create(name="Science"))
     feeds = {*feed_paths("/"), *feed_paths("/section/science")}
-    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/section/science", *feeds}
+    machines = {"/sitemap.xml", "/sitemap-news.xml"}
+    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/newsstand", "/section/science", *machines, *feeds}
 
 
 def test_publishing_again_without_a_change_rewrites_no_list(newsroom: Newsroom) -> None:

@@ -7,6 +7,7 @@ from foldline.gate import needs
 from foldline.gate.errors import gone, not_found, store_unavailable, unavailable
 from foldline.gate.facts import Carried, at_hand, gather
 from foldline.gate.needs import Steps
+from foldline.gate.reading import who_reads, who_reads_free
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import (
     CACHED_AT_MOST,
@@ -50,7 +51,8 @@ def get_page(request: Request, gate: GateState, known: Record | None = None) -> 
         if type(record) is PublicPage:
             if record.gated:
                 return (yield from _gated(record, request, gate))
-            gate.note(record.article.id, decide(Visit(record.article, gate.now()), gate.rules))
+            decision = decide(Visit(record.article, gate.now()), gate.rules)
+            gate.note(record.article.id, decision, who=who_reads_free(request, record.article.id, gate))
             return neutral(record, FREE, request, gate)
         if type(record) is Sheet:
             return sheet(record, request, gate)
@@ -62,9 +64,16 @@ def get_page(request: Request, gate: GateState, known: Record | None = None) -> 
             plain = yield needs.Page(request.path[:-1])
             if type(plain) is PublicPage or type(plain) is Sheet:
                 return moved(plain.path, gate)
-        return (yield from not_found(request, gate))
+        return standing(request, gate) or (yield from not_found(request, gate))
     except StoreUnavailable:
-        return store_unavailable(gate)
+        return standing(request, gate) or store_unavailable(gate)
+
+
+def standing(request: Request, gate: GateState) -> Response | None:
+    """What stands in the settings and in no record: a robots.txt that answers 5xx closes the site to every crawler (RFC
+    9309, 2.3.1.4)."""
+    found = gate.standing.get(request.path)
+    return sheet(found, request, gate) if found is not None else None
 
 
 def moved(to: str, gate: GateState) -> Response:
@@ -86,7 +95,8 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     if not asks and decision.opening is None and not request.has_our_cookies:
         asks = asks_for_networks(plan, now, gate)
     # Who is asked to ask again has been told nothing yet: that line is no use of an institution's, the next one is.
-    gate.note(record.article.id, decision, institution="" if asks else carried.used_by(decision))
+    institution = "" if asks else carried.used_by(decision)
+    gate.note(record.article.id, decision, institution=institution, who=who_reads(request, decision, carried, gate))
     if decision.opening is not None:
         try:
             rest = yield needs.Rest(record, decision.opening)
@@ -113,7 +123,7 @@ def asks_for_networks(plan: Plan | None, now: int, gate: GateState) -> bool:
 def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: GateState) -> Steps:
     """The whole for everybody, while it is open to all. No cache keeps it: it must not outlive its time."""
     decision = decide(Visit(record.article, now), gate.rules)
-    gate.note(record.article.id, decision)
+    gate.note(record.article.id, decision, who=who_reads_free(request, record.article.id, gate))
     if decision.opening is None:
         raise ValueError("a plan that opens for everyone leads to an opening")
     try:

@@ -68,6 +68,10 @@ def _own(name: bytes, request: Request, gate: GateState) -> Steps:
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))
         return (yield from get_private_feed(name[5:], request, gate))
+    if name == b"newsstand" or name.startswith(b"newsstand/"):
+        if request.method not in _READS:
+            return bare(405, gate, (b"allow", b"GET, HEAD"))
+        return (yield from get_page(request, gate))
     if name == b"me" or name.startswith((b"static/", b"media/")):
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))

@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 
 from foldline.pages.assets import asset_path
 from foldline.pages.dates import machine, time_tag
-from foldline.pages.public import Listing, PublicArticle, Publication, Term
+from foldline.pages.numbers import grouped
+from foldline.pages.public import Listing, Newsstand, PublicArticle, Publication, Term
 from foldline.pages.structured import news_article
 from foldline.pages.wall import WallFacts, refused_walls, wall, with_next
 from foldline.pages.words import Words
@@ -105,6 +106,11 @@ class Layout:
         given = {"listing": page, "path": page.path, "canonical": self.publication.url + page.path}
         return self._render("home.html" if page.kind == "home" else "list.html", given)
 
+    def newsstand(self, page: Newsstand) -> str:
+        """Cards of what we and others publish."""
+        given = {"stand": page, "path": page.path, "canonical": self.publication.url + page.path}
+        return self._render("newsstand.html", given)
+
     def error(self, status: int, what: ErrorKind) -> str:
         """A page that says what is wrong and repeats nothing of the request."""
         return self._render("error.html", {"status": status, "what": what, "path": ""})
@@ -156,11 +162,18 @@ def _environment(publication: Publication, words: Words) -> Environment:
     def stamp(at: datetime, *, short: bool = False) -> Markup:
         return Markup(time_tag(at, publication.zone, words.language, short=short))  # noqa: S704
 
+    def aged(at: datetime) -> Markup:
+        """The day, which the page's script tells as an age."""
+        return Markup(str(stamp(at, short=True)).replace("<time ", "<time data-age ", 1))  # noqa: S704
+
     def access_label(access: Access | None) -> str:
         return words[_ACCESS_LABELS[access]] if access in _ACCESS_LABELS else ""
 
     def updated(at: datetime) -> Markup:
         return Markup(escape(words["article.updated"])).format(when=stamp(at))  # noqa: S704
+
+    def reads(count: int) -> str:
+        return words.format("list.reads", count=grouped(count, words.language))
 
     def sign_in(path: str) -> str:
         here = f"{publication.prefix}sign-in"
@@ -172,6 +185,8 @@ def _environment(publication: Publication, words: Words) -> Environment:
     environment.filters["machine"] = lambda at: machine(at, publication.zone)
     environment.globals.update(
         updated=updated,
+        aged=aged,
+        reads=reads,
         publication=publication,
         words=words,
         say=words.format,

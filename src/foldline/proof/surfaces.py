@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
+from foldline.syndication import sitemaps
 from foldline.syndication.feeds.naming import FILES, feed_path
 from foldline.testing import private_feeds
 from foldline.testing.builders import (
@@ -79,6 +80,15 @@ LISTS: tuple[Surface, ...] = (
     _page("section, page 2", "list", f"{SCIENCE.path}/2"),
     _page("tag", "list", RIVERS.path),
     _page("author", "list", ADA.path),
+    _page("newsstand", "list", "/newsstand"),
+    Surface("newsstand of a site", "list", Ask(b"/-/newsstand"), route=b"newsstand"),
+    Surface("newsstand of a site, page 2", "list", Ask(b"/-/newsstand/2"), route=b"newsstand/"),
+)
+MACHINES: tuple[Surface, ...] = (
+    _page("robots.txt", "machines", "/robots.txt"),
+    _page("the reservation of text and data mining", "machines", "/.well-known/tdmrep.json"),
+    _page("sitemap", "machines", sitemaps.PATH),
+    _page("news sitemap", "machines", sitemaps.NEWS_PATH),
 )
 FEEDS: tuple[Surface, ...] = tuple(
     _page(f"{name}'s {form} feed", "feed", feed_path(base, form))
@@ -140,6 +150,7 @@ OWN: tuple[Surface, ...] = (
 SURFACES: tuple[Surface, ...] = (
     *ARTICLES,
     *LISTS,
+    *MACHINES,
     *FEEDS,
     *PRIVATE_FEEDS,
     *ERRORS,

@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "foldline.site.circulation",
     "foldline.site.feeds",
     "foldline.site.newsroom",
+    "foldline.site.machines",
+    "foldline.site.newsstand.apps.NewsstandConfig",
     "foldline.site.desk.apps.DeskConfig",
 ]
 

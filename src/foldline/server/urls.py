@@ -22,6 +22,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path(prefix, include("foldline.site.readers.urls")),
         path(prefix, include("foldline.site.billing.urls")),
+        path(prefix, include("foldline.site.machines.urls")),
         path(prefix, include(circulation.ADDRESSES)),
         path(prefix, include(feeds.ADDRESSES)),
     ]

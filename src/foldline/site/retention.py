@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from foldline.insight.reads import FORGET_AFTER
 from foldline.site.billing import withdrawals
 from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
@@ -25,6 +26,7 @@ from foldline.site.feeds import keys as feed_keys
 from foldline.site.feeds.models import FeedKey, FeedUse
 from foldline.site.readers import codes, prune
 from foldline.site.readers.models import PassFacts, ReaderSession, SignInCode
+from foldline.stores.reads import ReadStore
 from foldline.stores.schema import connect
 
 DAY = 86_400
@@ -92,6 +94,12 @@ def _meter_over(now: datetime) -> int:
             "SELECT COUNT(*) FROM foldline_meter WHERE ends <= ?", (int(now.timestamp()),)
         ).fetchone()
     return int(count)
+
+
+def _marks_over(now: datetime) -> int:
+    day = now.astimezone(settings.FOLDLINE.zone).toordinal()
+    with closing(ReadStore(settings.FOLDLINE.home)) as reads:
+        return reads.marks_up_to(day - FORGET_AFTER - 1)
 
 
 TABLES = (
@@ -214,6 +222,15 @@ TABLES = (
         job="prune meter",
         beyond=_meter_over,
     ),
+    Kept(
+        "foldline_read_marks",
+        "that some reader read some article on a day, as a keyed hash of all three",
+        f"{FORGET_AFTER} days beside today",
+        "nobody is counted twice",
+        days=FORGET_AFTER + 1,
+        job="count reads",
+        beyond=_marks_over,
+    ),
     Kept("mfa_authenticator", "passkeys, and second factors of staff", ACCOUNT, "signing in without a code"),
     Kept("socialaccount_socialaccount", "by whom a reader signs in elsewhere", ACCOUNT, "signing in without a code"),
     Kept("socialaccount_socialtoken", "nothing: tokens are not kept", ACCOUNT, "a table of the library"),
@@ -284,6 +301,9 @@ NOT_ABOUT_READERS = frozenset(
         "foldline_institutions",
         "foldline_mode",
         "foldline_open_now",
+        "foldline_read_days",
+        "foldline_read_segments",
+        "foldline_reads",
         "foldline_rule_sets",
         "newsroom_article",
         "newsroom_article_tags",
@@ -297,6 +317,8 @@ NOT_ABOUT_READERS = frozenset(
         "newsroom_oldpath",
         "newsroom_section",
         "newsroom_tag",
+        "newsstand_source",
+        "newsstand_sourcecard",
         "readers_product",
         "socialaccount_socialapp",
     )
@@ -323,9 +345,11 @@ def standing(now: datetime) -> list[Standing]:
 
 def _rows(table: str) -> int:
     query = f'SELECT COUNT(*) FROM "{table}"'  # noqa: S608  The names stand above.
-    if table == "foldline_meter":
-        with closing(connect(settings.FOLDLINE.home.meter_db, read_only=True)) as meter:
-            return int(meter.execute(query).fetchone()[0])
+    home = settings.FOLDLINE.home
+    apart = {"foldline_meter": home.meter_db, "foldline_read_marks": home.reads_db}
+    if table in apart:
+        with closing(connect(apart[table], read_only=True)) as file:
+            return int(file.execute(query).fetchone()[0])
     with connection.cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])

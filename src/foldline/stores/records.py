@@ -319,9 +319,14 @@ class RecordWriter:
         row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
         return int(row[0])
 
-    def put_listing(self, path: str, html: str) -> None:
-        """Store a page without a fold."""
-        with self._replacing(path, "page", {}):
+    def known_number(self, path: str) -> int:
+        """The number of an article that has one by its path; 0 where it has none."""
+        row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def put_listing(self, path: str, html: str, content_type: str = HTML) -> None:
+        """Store a page without a fold, or a list that machines read."""
+        with self._replacing(path, "page", {} if content_type == HTML else {"type": content_type}):
             self._put_fragment(path, "body", Fragment.of(html))
 
     def put_feed(self, sheet: Sheet, title: str, items: Sequence[int]) -> None:

@@ -25,7 +25,7 @@ from foldline.gate.response import Response
 from foldline.gate.spending import Spender
 from foldline.pages.fragment import Fragment as PageFragment
 from foldline.pages.layout import ArticlePage, Layout
-from foldline.pages.public import Card, Listing, Publication
+from foldline.pages.public import Card, Listing, Newsstand, Publication, StandCard
 from foldline.pages.record import FeedItems, PublicPage, Record, Rest, Sheet
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
@@ -42,9 +42,11 @@ from foldline.stores.meter import MeterStore
 from foldline.stores.passes import PassStore
 from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
 from foldline.stores.schema import connect
+from foldline.syndication import sitemaps
 from foldline.syndication.feeds.documents import Channel, document
 from foldline.syndication.feeds.item import read, told, written
 from foldline.syndication.feeds.naming import FILES, content_type, feed_path
+from foldline.syndication.sitemaps import News, Place
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -250,8 +252,8 @@ class World:
     """A newspaper on disk and its gate in memory. `rests` are Markdown, by the number of the article.
 
     Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
-    Use it in a `with` block. `notes` are its decisions, as they would be written down. `like` is a world whose
-    newspaper is served as it lies on disk, by another gate.
+    Use it in a `with` block. `notes` are its decisions, as they would be written down, `marks` whose reads they are
+    (article, mark). `like` is a world whose newspaper is served as it lies on disk, by another gate.
     """
 
     def __init__(
@@ -271,7 +273,8 @@ class World:
         if self.state.rules is not None:
             self.state.rules = self.state.rules.with_open_now(open_beside(int(self.clock.now())))
         self.notes: list[tuple[int, Decision]] = []
-        self.state.note = lambda article, decision, **_more: self.notes.append((article, decision))
+        self.marks: list[tuple[int, str]] = []
+        self.state.note = self._note
         self.state.keyring = breaks.keyring(self.state.keyring)
         self.meter = MemoryMeter()
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
@@ -302,6 +305,11 @@ class World:
         )
         self.app.world = self
         self.client = GateClient(self.app, HOST.encode(), self._loop)
+
+    def _note(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
+        self.notes.append((article, decision))
+        if who:
+            self.marks.append((article, who))
 
     def close(self) -> None:
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
@@ -387,6 +395,9 @@ def record_of(draft: Draft, made: Composed[ArticlePage], layout: Layout, version
 
 
 def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) -> None:
+    on_stand = tuple(_stand_card(card, layout.publication.name) for card in cards)
+    for path in ("/newsstand", "/-/newsstand", "/-/newsstand/2"):
+        writer.put_listing(path, layout.newsstand(Newsstand(path, on_stand)))
     first, second = cards[:4], cards[4:]
     for listing in (
         Listing("home", "/", "", first, older_path="/page/2"),
@@ -404,6 +415,13 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
         Channel(ADA.name, ADA.path),
     ):
         _put_feeds(writer, layout.publication, channel)
+    publication = layout.publication
+    places = [Place("/"), *(Place(card.path, card.published_at) for card in cards)]
+    news = [News(card.path, card.headline, card.published_at) for card in cards]
+    for path, text in sitemaps.sitemaps(publication, places).items():
+        writer.put_listing(path, text, sitemaps.TYPE)
+    newest = max(card.published_at for card in cards)
+    writer.put_listing(sitemaps.NEWS_PATH, sitemaps.news_sitemap(publication, news, newest), sitemaps.TYPE)
     writer.put_listing(":400", layout.error(400, "bad-request"))
     writer.put_listing(":404", layout.error(404, "not-found"))
     writer.put_listing(":410", layout.error(410, "gone"))
@@ -422,6 +440,12 @@ def _put_feeds(writer: RecordWriter, publication: Publication, channel: Channel)
         text = document(channel, form, publication.url + path, publication, items)
         sheet = Sheet(path, PageFragment.of(text), content_type(form), FEEDS_WRITTEN)
         writer.put_feed(sheet, channel.title, [one.article for one in stored])
+
+
+def _stand_card(card: Card, source: str) -> StandCard:
+    return StandCard(
+        card.path, card.headline, source, card.standfirst, card.published_at, card.picture, card.tags, card.reads, True
+    )
 
 
 def rests(text: str, **others: str) -> dict[int, str]:

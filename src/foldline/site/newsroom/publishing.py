@@ -152,7 +152,7 @@ def settle(press: Press, pk: int) -> None:
             _keep_alarms(article, ())
         for path in paths:
             changed(path)
-        lists.due([*article.listed_in, *listed])
+        lists.due([*article.listed_in, *listed, *lists.FOR_MACHINES])
         Article.objects.filter(pk=pk).update(
             settled_version=article.version, listed_in=listed, published_slug=article.slug if article.version else ""
         )
@@ -173,7 +173,11 @@ def repair(press: Press, articles: Progress | None = None, pages: Progress | Non
         press.writer.delete(path)
         changed(path)
     stored_pages = press.writer.paths("page")
-    lists.due(path for path in lists.every_list() if not stored_pages.issuperset(lists.pages_of(path)))
+    lists.due(
+        path
+        for path in lists.every_list()
+        if not stored_pages.issuperset(lists.pages_of(path)) or path in lists.FOR_MACHINES
+    )
     count = settle_ordered(press, articles).done
     lists.refresh_lists(press, pages)
     return count
