@@ -13,8 +13,8 @@ from foldline.callers.address import network
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import conditional
+from foldline.gate.caller import client_of
 from foldline.gate.errors import bare
-from foldline.gate.facts import client_of
 from foldline.gate.needs import Need, Steps
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import NO_STORE, HeaderList, entity_tag, page
