@@ -312,6 +312,7 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "show reads": 900.0,
         "drop event lines": 86_400.0,
         "prune print": 3600.0,
+        "prune feeds": 3600.0,
         "settle institutions": 3600.0,
         "forget withdrawals": 3600.0,
         "overwrite what was deleted": 3600.0,
