@@ -44,8 +44,9 @@ most of what is about being a provider of OAuth (V10.4, V10.6, V10.7), memory ma
 - **not here**: what it is about is not there;
 - **open**: it is not met, or not shown, and what would have to be done.
 
-This page is drawn from [asvs.toml](asvs.toml) by `python -m scripts.asvs`; a test holds it so. Ways in which a text could
-leak are in [the ledger of leaks](leaks.md); knowing deviations in [SECURITY.md](../../SECURITY.md#known-deviations).
+This page is drawn from [asvs.toml](asvs.toml) by `python -m scripts.asvs`; a test holds it so. Ways in which a text
+could leak are in [the ledger of leaks](leaks.md), knowing deviations in
+[SECURITY.md](../../SECURITY.md#known-deviations).
 """
 
 
