@@ -68,17 +68,21 @@ class MemoryProvider:
             self._change(number, "paid", status=Status.ACTIVE, period_end=until, refunded=False)
 
     def fail(self, number: str) -> None:
-        """A payment fails. A first one leaves things as they are."""
+        """A payment fails. A first one, and one that is tried again, leave things as they are."""
         one = self.objects[number]
         if one.status in (Status.TRIALING, Status.ACTIVE):
             self._change(number, "payment-failed", status=Status.PAST_DUE, period_end=min(one.period_end, self.now))
+        elif one.status not in OVER:
+            self._change(number, "payment-failed")
 
     def give_up(self, number: str) -> None:
         """Nobody pays any more, and the provider leaves it unpaid."""
-        self._change(number, "unpaid", status=Status.UNPAID)
+        if self.objects[number].status is not Status.INCOMPLETE:
+            self._change(number, "unpaid", status=Status.UNPAID)
 
     def pause(self, number: str) -> None:
-        self._change(number, "paused", paused=True)
+        if self.objects[number].status is not Status.INCOMPLETE:
+            self._change(number, "paused", paused=True)
 
     def resume_payments(self, number: str) -> None:
         self._change(number, "resumed", paused=False)
@@ -97,9 +101,15 @@ class MemoryProvider:
     def win_dispute(self, number: str) -> None:
         self._change(number, "dispute-won", disputed=False)
 
+    def change_plan(self, number: str, price: Price) -> None:
+        """To another plan, at the provider's own page: it opens at once, and what is paid stays paid."""
+        if self.objects[number].status not in OVER:
+            self._change(number, "plan-changed", plan=price.plan, amount=price.amount, currency=price.currency)
+
     def will_end(self, number: str, at_period_end: bool) -> None:
         """Whether it is to be renewed, said at the provider's own page."""
-        self._change(number, "cancelled" if at_period_end else "kept", cancel_at_period_end=at_period_end)
+        if self.objects[number].status is not Status.INCOMPLETE:
+            self._change(number, "cancelled" if at_period_end else "kept", cancel_at_period_end=at_period_end)
 
     def pass_until(self, now: int) -> None:
         """Time passes there: trials and periods end, cards are charged or fail, and dunning gives up."""
