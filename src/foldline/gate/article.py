@@ -26,10 +26,12 @@ from foldline.gate.spoken import Spoken
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
-from foldline.pages.wall import opened_label
+from foldline.pages.wall import opened_label, provided_label
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Visit
 from foldline.policy.plan import NEVER, Plan
+from foldline.policy.reasons import Reason
+from foldline.policy.rule import Grant
 from foldline.signed import cookies, reader_pass
 
 _OF_THE_BODY = (b"content-type", b"content-length", b"content-encoding")
@@ -78,14 +80,17 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     if carried is None:
         carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
-    gate.note(record.article.id, decision)
+    asks = decision.outcome is Outcome.OPENS_IF
+    if not asks and decision.opening is None and not request.has_our_cookies:
+        asks = asks_for_networks(plan, now, gate)
+    # Who is asked to ask again has been told nothing yet: that line is no use of an institution's, the next one is.
+    gate.note(record.article.id, decision, institution="" if asks else carried.used_by(decision))
     if decision.opening is not None:
         try:
             rest = yield needs.Rest(record, decision.opening)
         except StoreUnavailable:
             return (yield from _try_again(record, decision, carried, request, gate))
-        return whole(record, rest, carried, request, gate)
-    asks = decision.outcome is Outcome.OPENS_IF
+        return whole_for(record, rest, decision, carried, request, gate)
     if not request.has_our_cookies:
         until = plan.until if plan is not None else NEVER
         return neutral(record, ASK if asks else decision.reason.value, request, gate, until - carried.now)
@@ -93,6 +98,14 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
         return preview_for(record, record.walls[ASK], PRIVATE, carried, request, gate)
     spoken = Spoken(record, decision, carried, carried.visit.meter.used, gate)
     return preview_for(record, spoken.wall(), NO_STORE, carried, request, gate)
+
+
+def asks_for_networks(plan: Plan | None, now: int, gate: GateState) -> bool:
+    """Whether the neutral preview of an article must ask, because a network may open it: a shared cache before the gate
+    shows one preview to a library and to everybody else, and can't tell them apart."""
+    if plan is None or not gate.institutions or not gate.institutions.may_open(now, CACHED_AT_MOST):
+        return False
+    return any(way.grant is Grant.INSTITUTION for way in plan.ways)
 
 
 def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: GateState) -> Steps:
@@ -115,6 +128,19 @@ def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: Ga
     return ready
 
 
+def whole_for(
+    record: PublicPage, rest: Rest, decision: Decision, carried: Carried, request: Request, gate: GateState
+) -> Response:
+    """The whole, and where an institution provides it, who that is."""
+    if decision.reason is not Reason.IN_INSTITUTION:
+        return whole(record, rest, carried, request, gate)
+    # Joined each time: how many institutions there are bounds nothing, and these pages are few.
+    label = Fragment.of(provided_label(carried.visit.institution, gate.words))
+    headers = (*gate.headers_of(record), *NO_STORE, *GATED, *pass_cookies(carried, gate))
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    return page(record.opened_parts(label, rest), headers, gzip=gzip)
+
+
 def whole(record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState) -> Response:
     """Preview and rest, for the reader whom an Opening was made for, and for nobody's cache."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
@@ -134,9 +160,7 @@ def _try_again(record: PublicPage, decision: Decision, carried: Carried, request
             rest = yield needs.Rest(again, decision.opening)
         except StoreUnavailable:
             return unavailable(record, request, gate)
-        gzip = accepts_gzip(request.header(b"accept-encoding"))
-        headers = (*gate.headers_of(again), *NO_STORE, *GATED, *pass_cookies(carried, gate))
-        return page(again.whole(rest), headers, gzip=gzip, end=rest.whole_end)
+        return whole_for(again, rest, decision, carried, request, gate)
     return unavailable(record, request, gate)
 
 

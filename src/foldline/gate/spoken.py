@@ -8,7 +8,7 @@ from foldline.gate.facts import Carried
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
-from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, meter_sentence, tell, wall
+from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, meter_sentence, provided_by, tell, wall
 from foldline.policy.decide import Decision, Outcome
 from foldline.policy.plan import Finding
 from foldline.policy.reasons import Reason
@@ -50,6 +50,7 @@ class Spoken:
         plan = gate.rules.plan(record.article, carried.now) if gate.rules is not None else None
         self._allowance = plan.allowance if plan is not None else None
         self._now = carried.now
+        self._provided_by = carried.visit.institution if decision.reason is Reason.IN_INSTITUTION else ""
 
     def answer(self, outcome: AnswerOutcome) -> str:
         """The fragment that the script puts in the wall's place."""
@@ -62,6 +63,7 @@ class Spoken:
             signed_in=self._signed_in,
             meter=self._line(),
             ended_on=self._ended_on,
+            institution=self._provided_by,
         )
 
     def wall(self) -> Fragment:
@@ -111,6 +113,8 @@ class Spoken:
         words, line = self._gate.words, self._line()
         if self._decision.outcome is Outcome.OPENS_IF:
             return words["gate.continue-title"], words["gate.continue-sentence"]
+        if self._provided_by:
+            return words["gate.open"], provided_by(self._provided_by, words)
         if self._decision.outcome is Outcome.OPENS:
             return words["gate.open"], meter_sentence(line, words) if line is not None else ""
         told = tell(
