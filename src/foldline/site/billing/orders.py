@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, Subscription
@@ -46,10 +47,21 @@ def confirm(subscription: Subscription | None) -> None:
     confirmation that can be kept."""
     if subscription is None or subscription.reader is None or subscription.state not in BEGUN:
         return
+    if Order.objects.filter(subscription=subscription).exists():
+        # It has its confirmation; an order that is open beside it is another one's.
+        return
     asked = Order.objects.filter(reader=subscription.reader, plan=subscription.plan, provider=subscription.provider)
     order = asked.exclude(checkout="").first()
     if order is not None and is_first_to_confirm(order, subscription):
         mail.send_notice(subscription.reader.email, "subscribed", foot(), terms=order.terms, number=order.number)
+
+
+def confirm_unheard(provider: str) -> None:
+    """Confirm what was paid while nobody could say so: no notice came, or the site ended before the mail went out."""
+    waiting = Order.objects.filter(provider=provider, confirmed_at=0, reader=OuterRef("reader"), plan=OuterRef("plan"))
+    begun = Subscription.objects.filter(provider=provider, state__in=BEGUN)
+    for subscription in begun.filter(Exists(waiting.exclude(checkout=""))).select_related("reader"):
+        confirm(subscription)
 
 
 def is_first_to_confirm(order: Order, subscription: Subscription) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from foldline.site.billing import ledger, owned
+from foldline.site.billing import ledger, orders, owned
 from foldline.site.billing.ledger import Applied, Outcome
 from foldline.site.billing.models import Subscription
 from foldline.site.billing.provider import NotAtProvider, Provider
@@ -53,8 +53,9 @@ _LISTED = {
 
 
 def reconcile(provider: Provider, now: int) -> list[Difference]:
-    """Compare all, and repair what can be. A subscription that the provider does not have (any more) is listed alone:
-    a provider that answers for another account would else end everybody's.
+    """Compare all, repair what can be, and mail the confirmations that nobody was there to send. A subscription that
+    the provider does not have (any more) is listed alone: a provider that answers for another account would else end
+    everybody's.
 
     Raises:
         ProviderUnavailable: in the middle of it. What was repaired stays, and the next run goes on.
@@ -69,6 +70,7 @@ def reconcile(provider: Provider, now: int) -> list[Difference]:
     for row in Subscription.objects.filter(provider=provider.name).iterator():
         if row.provider_id not in met:
             found += _not_listed(provider, row, now)
+    orders.confirm_unheard(provider.name)
     return found
 
 
