@@ -173,11 +173,15 @@ class Chaos:
     def reconcile(self) -> list[object]:
         from foldline.site.billing.reconcile import reconcile
 
+        before = self.story.passes()
         try:
             found = reconcile(self.story.there, self.story.now)
         except ProviderUnavailable:
             assert self.story.there.down
             return []
+        after = self.story.passes()
+        shorter = any(after.get(product, 0) < end for product, end in before.items())
+        assert not shorter or any(one.takes_away for one in found), "something was taken away silently"
         self.tally["repaired"] += len(found)
         self.known |= {number: one.updated for number, one in self.story.there.objects.items()}
         return list(found)

@@ -225,3 +225,29 @@ def _believed(patch: pytest.MonkeyPatch) -> None:
         return replace(honest, status=Status.ACTIVE, refunded=False, disputed=False) if good else honest
 
     patch.setattr(ledger, "_asked", asked)
+
+
+@_fault("an event is not remembered", "an event was not taken, or taken twice")
+def _replayed(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import ledger
+    from foldline.site.billing.models import SeenNotice
+
+    honest = ledger.notice
+
+    def notice(provider: Provider, told: Notice, now: int) -> ledger.Outcome | None:
+        SeenNotice.objects.all().delete()
+        return honest(provider, told, now)
+
+    patch.setattr(ledger, "notice", notice)
+
+
+@_fault("reconciling takes away and does not say so", "taken away silently")
+def _silently(patch: pytest.MonkeyPatch) -> None:
+    from foldline.site.billing import reconcile
+
+    honest = reconcile.reconcile
+
+    def told(provider: Provider, now: int) -> list[reconcile.Difference]:
+        return [one for one in honest(provider, now) if not one.takes_away]
+
+    patch.setattr(reconcile, "reconcile", told)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.billing import test_managing, test_notices, test_payment_failed, test_selling, test_withdrawing
 from tests.billing.shop import shop
+from tests.billing.till_room import SECRET
 
 from foldline.site.billing.provider import Checkout, Price
+from foldline.site.billing.signature import sign
 from foldline.site.billing.till.client import Till
 
 if TYPE_CHECKING:
@@ -39,6 +43,32 @@ def _of_nobody_in_particular(reader: object, number: str) -> Any:
     from foldline.site.billing.models import Subscription
 
     return Subscription.objects.get()
+
+
+def _of_five_minutes_ago(body: bytes) -> str:
+    return sign(body, SECRET, int(time.time()) - 301)
+
+
+class _AnybodysOrders:
+    """Orders, of which a checkout's is found whoever asks."""
+
+    @staticmethod
+    def filter(**named: Any) -> Any:
+        from foldline.site.billing.models import Order
+
+        return Order.objects.filter(**{name: value for name, value in named.items() if name != "reader"})
+
+
+class _AnybodysOrder:
+    objects = _AnybodysOrders
+
+
+_ASKED = Till.checkout
+
+
+def _believed_paid(till: Till, checkout: str) -> Checkout:
+    """The payment page was left, so it is taken as paid; somebody's subscription stands in for what it has none of."""
+    return replace(_ASKED(till, checkout), paid=True, subscription="sub_made_up")
 
 
 def _all_plans(path: str) -> Any:
@@ -108,6 +138,26 @@ FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
         "foldline.site.billing.till.client.Till.start_checkout",
         _with_a_key_of_its_own,
         test_selling.test_an_answer_that_is_lost_after_the_till_has_begun_begins_nothing_twice,
+    ),
+    "a notice counts however old it is": (
+        "foldline.site.billing.signature.NOTICE_TOLERANCE",
+        10**9,
+        lambda shop: test_notices.test_what_nobody_signed_is_refused_and_changes_nothing(shop, _of_five_minutes_ago),
+    ),
+    "a way back is anybody's": (
+        "foldline.site.billing.subscribing.Order",
+        _AnybodysOrder,
+        test_selling.test_the_address_of_the_way_back_proves_nothing,
+    ),
+    "a way back is believed to be paid": (
+        "foldline.site.billing.till.client.Till.checkout",
+        _believed_paid,
+        test_selling.test_a_declined_card_opens_nothing_and_the_way_back_leads_to_paying,
+    ),
+    "a withdrawal ends nothing": (
+        "foldline.site.billing.till.client.Till.withdraw",
+        lambda till, subscription, key: till.subscription(subscription),
+        test_withdrawing.test_a_withdrawal_ends_access_and_pays_back_at_the_provider_once,
     ),
     "the trial begins anew each time": (
         "foldline.site.billing.held.had_any",

@@ -27,12 +27,13 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One subscription that stood here as it does not stand at the provider. `before` and `after` are states with the
-    epoch second until which they open (0: nothing)."""
+    epoch second until which they open (0: nothing). `ends_sooner`: one of its products, or all of them, did."""
 
     subscription: str
     kind: Kind
     before: tuple[str, int]
     after: tuple[str, int]
+    ends_sooner: bool = False
 
     @property
     def repaired(self) -> bool:
@@ -40,7 +41,7 @@ class Difference:
 
     @property
     def takes_away(self) -> bool:
-        return self.repaired and self.after[1] < self.before[1]
+        return self.repaired and self.ends_sooner
 
 
 _LISTED = {
@@ -98,4 +99,4 @@ def _not_listed(provider: Provider, row: Subscription, now: int) -> list[Differe
 
 def _difference(subscription: str, outcome: Outcome) -> Difference:
     before, after = (outcome.before, outcome.move.before), (outcome.after, outcome.move.now)
-    return Difference(subscription, _LISTED[outcome.applied], before, after)
+    return Difference(subscription, _LISTED[outcome.applied], before, after, outcome.move.takes_away)
