@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from foldline.site.billing.provider import (
     Checkout,
+    Declined,
     Invoice,
     NotAtProvider,
     Notice,
@@ -179,6 +180,14 @@ class MemoryProvider:
 
     def invoices(self, customer: str) -> list[Invoice]:
         return []
+
+    def change_page(self, subscription_id: str, price: Price, back_url: str) -> str:
+        """Who is led there has agreed."""
+        self._answer()
+        if self.subscription(subscription_id).status in OVER:
+            raise Declined("ended")
+        self.change_plan(subscription_id, price)
+        return back_url
 
     def portal(self, customer: str, back_url: str) -> str:
         return back_url
