@@ -253,7 +253,7 @@ class StripeProvider:
                 "features": {"subscription_update": update, "payment_method_update": {"enabled": True}},
                 "metadata": {ours.CHANGES_TO: price},
             }
-            key = {"idempotency_key": f"foldline-change-{price}"}
+            key: Any = {"idempotency_key": f"foldline-change-{price}"}
             self._changes[price] = self._api.billing_portal.configurations.create(asked, key).id
         return self._changes[price]
 
