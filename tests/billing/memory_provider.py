@@ -89,8 +89,9 @@ class MemoryProvider:
         self._change(number, "resumed", paused=False)
 
     def end(self, number: str) -> None:
-        """It ends at once."""
-        over = Status.INCOMPLETE_EXPIRED if self.objects[number].status is Status.INCOMPLETE else Status.CANCELED
+        """It ends at once. What was never paid ends as that, however often."""
+        never_paid = self.objects[number].status in (Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED)
+        over = Status.INCOMPLETE_EXPIRED if never_paid else Status.CANCELED
         self._change(number, "ended", status=over)
 
     def refund(self, number: str) -> None:

@@ -113,6 +113,9 @@ def questions(own: int, others: int) -> Iterator[tuple[str, str, dict[str, str] 
         for asked in ("next", "article"):
             yield "get", f"/-/subscribe?{asked}={path}", None
         yield "post", "/-/subscribe", {"next": path, "plan": "all"}
+    yield "get", "/-/subscribe", None
+    yield "post", "/-/subscribe", {"next": OTHER_TITLE.path, "plan": "more", "agreed": "1", "order": "1" * 32}
+    yield "get", f"/-/subscribed?change={'1' * 32}", None
     for number in (1, 2, 3):
         yield "get", f"/-/subscribe?article={number}", None
     for checkout in (f"co_sub_{others}", "co_sub_987654", "made-up"):

@@ -77,8 +77,13 @@ def change_charge(subscription: Object, paid: int, change: Object, now: int) -> 
     length, left = max(1, subscription["period_end"] - begin), max(0, subscription["period_end"] - now)
     price = max(0, change["amount"] - max(0, subscription["amount"] - paid))
     whole = change["interval"] != subscription["interval"]
-    costs = price if whole else price * left // length
-    return charge(max(0, costs - paid * left // length), change["tax"])
+    costs = price if whole else _share(price, left, length)
+    return charge(max(0, costs - _share(paid, left, length)), change["tax"])
+
+
+def _share(amount: int, left: int, length: int) -> int:
+    """A part of an amount, to the nearest whole minor unit."""
+    return (2 * amount * left + length) // (2 * length)
 
 
 def off_until(subscription: Object) -> int | None:
