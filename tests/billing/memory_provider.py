@@ -77,8 +77,8 @@ class MemoryProvider:
             self._change(number, "payment-failed")
 
     def give_up(self, number: str) -> None:
-        """Nobody pays any more, and the provider leaves it unpaid."""
-        if self.objects[number].status is not Status.INCOMPLETE:
+        """Nobody pays any more, and the provider leaves it unpaid; what was never paid at all only ends."""
+        if self.objects[number].status not in (Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED):
             self._change(number, "unpaid", status=Status.UNPAID)
 
     def pause(self, number: str) -> None:

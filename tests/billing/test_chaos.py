@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from itertools import product
 
 import pytest
 from tests.billing.chaos import LONG, Chaos, Step, history_of, shortened
 from tests.billing.chaos_tally import NEEDED, Tally, reachable
+from tests.billing.conftest import ALL, MORE
 from tests.billing.faults import FAULTS
+from tests.billing.memory_provider import DAY, MemoryProvider
 
 from foldline.testing.clock import NOON, FrozenClock
+
+#: What happens at a provider by itself or by people.
+ACTS: dict[str, Callable[[MemoryProvider, str], object]] = {
+    "pay": lambda there, number: there.pay(number),
+    "fail": lambda there, number: there.fail(number),
+    "break": lambda there, number: there.broken_cards.add(number),
+    "pause": lambda there, number: there.pause(number),
+    "resume": lambda there, number: there.resume_payments(number),
+    "end": lambda there, number: there.end(number),
+    "give-up": lambda there, number: there.give_up(number),
+    "refund": lambda there, number: there.refund(number),
+    "dispute": lambda there, number: there.dispute(number),
+    "win": lambda there, number: there.win_dispute(number),
+    "cancel": lambda there, number: there.will_end(number, True),
+    "keep": lambda there, number: there.will_end(number, False),
+    "withdraw": lambda there, number: there.withdraw(number, "key"),
+    "a month": lambda there, number: there.pass_until(there.now + 31 * DAY),
+}
 
 HISTORIES = 10_000 if LONG else 500
 
@@ -67,3 +89,20 @@ def test_the_histories_find_each_fault_that_is_put_into_the_ledger(
     break_it(monkeypatch)
     _name, steps, wrong = _first_that_fails(clock)
     assert any(one in wrong for one in says), (steps, wrong)
+
+
+def test_the_provider_in_memory_goes_only_where_the_table_leads() -> None:
+    """Every history of a few acts at the provider alone, so that histories by chance meet no provider that none is."""
+    from foldline.site.billing.plans import price_of
+
+    against = {}
+    for plan, unpaid, acts in product((ALL, MORE), (False, True), product(ACTS, repeat=4 if LONG else 3)):
+        there = MemoryProvider(int(NOON))
+        number = there.subscribe("reader", price_of(plan), first_payment_fails=unpaid)
+        for act in acts:
+            ACTS[act](there, number)
+        tally = Tally()
+        tally.note_life(there, set())
+        if tally.against:
+            against[plan.key, unpaid, acts] = tally.against
+    assert against == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import sqlite3
@@ -16,7 +17,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from tests.billing.paying_demo import RESTART, STOPPING, PayingDemo
+from tests.billing.paying_demo import NOTICE, RESTART, STOPPING, PayingDemo
 from tests.billing.till_room import until
 from tests.browser.press_room import SUBSCRIBERS, running_demo
 from tests.readers.processes import DeskBrowser
@@ -131,6 +132,31 @@ def test_the_gate_keeps_each_byte_of_a_notice_and_no_amount_of_it_is_believed(
     before = paper.money()
     assert paper.tell(body, [good(body, secret, now)]) == 200
     assert paper.money() == before
+
+
+@pytest.mark.parametrize("size", [(256 << 10) + 1, (1 << 20) + 1])
+def test_a_notice_that_is_larger_than_any_is_refused_however_well_it_is_signed(
+    paper: PayingDemo, charged: tuple[DeskBrowser, str], size: int
+) -> None:
+    device, subscription = charged
+    body, before = notice(subscription).ljust(size), paper.money()
+    assert paper.tell(body, [good(body, paper.secrets.notices, int(time.time()))]) == 413
+    assert paper.money() == before
+    assert not paper.opens(device)
+
+
+def test_a_notice_under_another_name_of_this_host_or_by_get_is_refused(
+    paper: PayingDemo, charged: tuple[DeskBrowser, str]
+) -> None:
+    device, subscription = charged
+    body, before = notice(subscription), paper.money()
+    headers = {"Till-Signature": good(body, paper.secrets.notices, int(time.time()))}
+    for method, named, status in (("POST", "elsewhere.example", 421), ("GET", "", 405), ("PUT", "", 405)):
+        with closing(http.client.HTTPConnection("127.0.0.1", paper.port, timeout=20)) as line:
+            line.request(method, NOTICE, body, headers | ({"Host": named} if named else {}))
+            assert line.getresponse().status == status, (method, named)
+    assert paper.money() == before
+    assert not paper.opens(device)
 
 
 def _columns(paper: PayingDemo, table: str) -> list[str]:
