@@ -192,3 +192,18 @@ def test_while_the_till_is_silent_nothing_is_changed_and_the_page_says_so(shop: 
         assert browser.post("/-/subscribe", fields).status_code == 503
         assert browser.get(way).status_code == 503
     assert browser.get(way).status_code == 303
+
+
+def test_an_order_that_was_restored_without_its_confirmation_is_no_change_of_plan(shop: Shop) -> None:
+    """Files of before the confirmation was told have none."""
+    from foldline.site.billing import orders
+    from foldline.site.billing.models import Order
+    from foldline.site.readers.mail import POSTMAN
+
+    browser = subscriber(shop)
+    named = text_of(browser.get("/-/account"))
+    assert Order.objects.exclude(subscription=None).update(confirmed_at=0) == 1
+    orders.confirm_unheard("till")
+    POSTMAN.wait(10)
+    assert mails() == []
+    assert text_of(browser.get("/-/account")) == named

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, Subscription
@@ -15,6 +15,8 @@ from foldline.site.readers import mail, moment
 #: What a contract begins with.
 BEGUN = frozenset((State.TRIALING, State.ACTIVE))
 
+#: An order by which a subscription is to go to another plan, and of which no mail told yet: it has no visit.
+UNTOLD_CHANGE = Q(checkout="", confirmed_at=0, subscription__isnull=False)
 
 #: How long a visit to a payment page may be open, in seconds; a provider closes it after a day.
 OPEN_SECONDS = 86_400
@@ -48,10 +50,10 @@ def confirm(subscription: Subscription | None) -> None:
     if subscription is None or subscription.reader is None or subscription.state not in BEGUN:
         return
     ordered = Order.objects.filter(subscription=subscription)
-    change = ordered.filter(plan=subscription.plan, confirmed_at=0).first()
+    change = ordered.filter(UNTOLD_CHANGE, plan=subscription.plan).first()
     if change is not None:
         # What was agreed to before and came to nothing is no contract, and is confirmed by nobody later.
-        ordered.filter(confirmed_at=0).exclude(pk=change.pk).update(subscription=None)
+        ordered.filter(UNTOLD_CHANGE).exclude(pk=change.pk).update(subscription=None)
         _mail(change, subscription, "plan-changed")
         return
     if ordered.exists():
@@ -67,7 +69,7 @@ def confirm_unheard(provider: str) -> None:
     """Confirm what was paid while nobody could say so: no notice came, or the site ended before the mail went out."""
     waiting = Order.objects.filter(provider=provider, confirmed_at=0, reader=OuterRef("reader"), plan=OuterRef("plan"))
     begun = Subscription.objects.filter(provider=provider, state__in=BEGUN)
-    changes = Order.objects.filter(subscription=OuterRef("pk"), plan=OuterRef("plan"), confirmed_at=0)
+    changes = Order.objects.filter(UNTOLD_CHANGE, subscription=OuterRef("pk"), plan=OuterRef("plan"))
     heard_by_nobody = begun.filter(Exists(waiting.exclude(checkout="")) | Exists(changes))
     for subscription in heard_by_nobody.select_related("reader"):
         confirm(subscription)
@@ -86,5 +88,5 @@ def is_first_to_confirm(order: Order, subscription: Subscription) -> bool:
 
 def number_of(subscription: Subscription) -> str:
     """By what a reader names a subscription: the number in its receipt, or the provider's own where it has none."""
-    order = Order.objects.filter(subscription=subscription, confirmed_at__gt=0).first()
+    order = Order.objects.filter(subscription=subscription).exclude(UNTOLD_CHANGE).first()
     return order.number if order is not None else subscription.provider_id
