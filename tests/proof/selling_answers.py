@@ -24,6 +24,7 @@ STANDS = {
     "never subscribed": "",
     "active": "all",
     "trialing": "more",
+    "trial ended": "more",
     "past due": "all",
     "past due beyond the grace": "all",
     "paused": "all",
@@ -77,6 +78,10 @@ def people(provider: Any) -> dict[str, tuple[Any, int]]:
                     provider._change(there, "failed", status=Status.PAST_DUE, period_end=NOON - DAY)
                 case "past due beyond the grace":
                     provider._change(there, "failed", status=Status.PAST_DUE, period_end=NOON - 8 * DAY)
+                case "trial ended":
+                    provider._change(
+                        there, "ended", status=Status.CANCELED, period_end=NOON - DAY, trial_end=NOON - DAY
+                    )
                 case "paused":
                     provider.pause(there)
                 case "cancelled":
