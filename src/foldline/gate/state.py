@@ -11,6 +11,7 @@ from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
+from foldline.gate.taken_back import TakenBack
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
 from foldline.pages.record import PublicPage
@@ -33,7 +34,8 @@ def discard(article: int, decision: Decision) -> None:
 class GateState:
     """`hosts` are the names that readers may type; `hops` the proxies of ours before the gate; `rules` is None while
     there is no good rule set. `proxy_secret` proves a proxy that asks about a visit; without one nobody may ask.
-    `page_headers` stand on every page."""
+    `page_headers` stand on every page. `gives` says whether readers may give articles, and `taken_back` which gifts
+    opened something that is closed again."""
 
     publication: Publication
     words: Words
@@ -47,6 +49,8 @@ class GateState:
     proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
     note: Callable[[int, Decision], None] = discard
+    gives: bool = False
+    taken_back: TakenBack = field(default_factory=TakenBack)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)
