@@ -9,7 +9,7 @@ ARGS ?=
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
 
-test: .stamps/dev .stamps/readability
+test: .stamps/dev .stamps/readability .stamps/emulate
 	@./scripts/system-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -53,8 +53,14 @@ lock: .stamps/dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@
 
-.stamps/readability: .stamps/venv scripts/fetch-readability
-	./scripts/fetch-readability $(BIN)/python $@
+# Mozilla Readability, the reader mode of Firefox, for the tests that ask what it makes of our pages.
+.stamps/readability: .stamps/venv scripts/fetch-from-npm
+	./scripts/fetch-from-npm $(BIN)/python $@ @mozilla/readability 0.6.0 6d3c3cc50dad51b543925deadc66d5b58cd2262d1d585f2ae0a44975627ad919 Readability.js
+	@touch $@
+
+# A payment page that is not ours, for the test of Stripe's adapter. `emulate@latest` is another package.
+.stamps/emulate: .stamps/venv scripts/fetch-from-npm
+	./scripts/fetch-from-npm $(BIN)/python $@/node_modules/emulate emulate 0.12.2 14b83aa045d603340a2a6a4dcfc41a5531cf6244eb0bdd0306d0cc1afcb297a1
 	@touch $@
 
 clean:

@@ -47,6 +47,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "prefix": (str, "/-/"),
     },
     "offer": {"product": (str, ""), "price": (str, "")},
+    "retention": {"withdrawals": (int, 3)},
     "legal": {"imprint": (str, ""), "terms": (str, ""), "privacy": (str, "")},
     "meter": {"limit": (int, 3)},
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
@@ -146,6 +147,7 @@ class Settings:
     purge: tuple[str, ...] = ()
     plans: tuple[Plan, ...] = ()
     legal: LegalPages = field(default_factory=LegalPages)
+    withdrawal_years: int = 3
 
     @property
     def zone(self) -> ZoneInfo:
@@ -215,6 +217,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         purge=tuple(tables["caches"]["purge"]),
         plans=plans,
         legal=LegalPages(**tables["legal"]),
+        withdrawal_years=tables["retention"]["withdrawals"],
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -463,6 +466,7 @@ def _is_cache(address: str) -> bool:
 def _check_numbers(tables: dict[str, dict[str, Any]], where: str, problems: list[Problem]) -> None:
     bounds = (
         ("meter", "limit", 0, MOST_ARTICLES),
+        ("retention", "withdrawals", 1, 30),
         ("fold", "paragraphs", 1, 100),
         ("fold", "characters", 0, 100_000),
         ("listen", "port", 0, 65535),

@@ -19,10 +19,13 @@ CURRENCIES: Mapping[str, int] = MappingProxyType(
     | dict.fromkeys(("jpy", "krw"), 0)
 )
 INTERVALS = ("month", "year")
+#: Whether the provider works out tax, and whether it is within the amount or comes to it.
+TAXES = ("none", "inclusive", "exclusive")
 
 #: Between these a number must be. A reader reads on for the days of grace while a renewal is late or its payment fails:
 #: a provider takes hours to charge, and tries for up to three days to tell us, so that none at all locks payers out.
 PRODUCTS, TRIAL_DAYS, GRACE_DAYS = (1, 65535), (0, 365), (1, 60)
+FIRST_INTERVALS = (1, 24)
 
 #: A pass carries so many products.
 MOST_PRODUCTS = 16
@@ -37,6 +40,10 @@ KEYS: Mapping[str, tuple[type, Any]] = MappingProxyType(
         "interval": (str, "month"),
         "trial-days": (int, 0),
         "grace-days": (int, 7),
+        "first-amount": (str, ""),
+        "first-intervals": (int, 0),
+        "promotion-codes": (bool, False),
+        "tax": (str, "none"),
     }
 )
 
@@ -45,7 +52,8 @@ KEYS: Mapping[str, tuple[type, Any]] = MappingProxyType(
 class Plan:
     """`key` is what it is called in the settings and at the provider, `name` what readers are shown. `products` are
     the numbers that it opens, `amount` whole minor units for one interval. `grace_days` after the end of what is paid,
-    a reader reads on while a renewal is awaited."""
+    a reader reads on while a renewal is awaited. `first_amount` is charged for each of the first `first_intervals`,
+    both 0 where there is no introductory price. `promotion_codes`: the provider's page asks for one."""
 
     key: str
     name: str
@@ -55,6 +63,10 @@ class Plan:
     interval: Literal["month", "year"]
     trial_days: int
     grace_days: int
+    first_amount: int = 0
+    first_intervals: int = 0
+    promotion_codes: bool = False
+    tax: Literal["none", "inclusive", "exclusive"] = "none"
 
 
 def read_plans(tables: object, where: str, problems: list[Problem]) -> tuple[Plan, ...]:
@@ -101,11 +113,43 @@ def _plan(key: str, table: object, place: str, problems: list[Problem]) -> Plan 
         least, most = PRODUCTS
         hint = f"Write 1 to {MOST_PRODUCTS} different whole numbers from {least} to {most}, as in [1]."
         problems.append(Problem("FL265", "products are no numbers of products", place, hint))
+    if values["tax"] not in TAXES:
+        problems.append(Problem("FL268", f"unknown tax {values['tax']!r}", place, f"Known: {', '.join(TAXES)}."))
+    first = _first(values, amount, place, problems)
     if len(problems) > before or amount is None:
         return None
     interval = cast("Literal['month', 'year']", values["interval"])
-    days = values["trial-days"], values["grace-days"]
-    return Plan(key, values["name"], tuple(products), amount, currency, interval, *days)
+    tax = cast("Literal['none', 'inclusive', 'exclusive']", values["tax"])
+    return Plan(
+        key,
+        values["name"],
+        tuple(products),
+        amount,
+        currency,
+        interval,
+        values["trial-days"],
+        values["grace-days"],
+        *first,
+        promotion_codes=values["promotion-codes"],
+        tax=tax,
+    )
+
+
+def _first(values: Mapping[str, Any], amount: int | None, place: str, problems: list[Problem]) -> tuple[int, int]:
+    """The introductory price and for how many intervals it holds; (0, 0) for none, or where `amount` is no good."""
+    said, count = values["first-amount"], values["first-intervals"]
+    if amount is None or (not said and not count):
+        return 0, 0
+    first, (least, most) = minor_units(said, values["currency"]), FIRST_INTERVALS
+    if first is None or first >= amount or not least <= count <= most:
+        hint = f"Write first-amount below the amount, and first-intervals from {least} to {most}; or neither."
+        problems.append(Problem("FL266", "an introductory price is incomplete", place, hint))
+        return 0, 0
+    if values["trial-days"] or values["promotion-codes"]:
+        hint = "A payment page takes one of the three: leave the others out, or sell another plan with them."
+        what = "a plan has an introductory price beside a trial or promotion codes"
+        problems.append(Problem("FL267", what, place, hint))
+    return first, count
 
 
 def _values(key: str, table: object, place: str, problems: list[Problem]) -> dict[str, Any] | None:
@@ -118,7 +162,7 @@ def _values(key: str, table: object, place: str, problems: list[Problem]) -> dic
     values = {}
     for name, (kind, default) in KEYS.items():
         value = table.get(name, default)
-        if value is None or value == "":
+        if value is None or (value == "" and default is None):
             wrong.append(f"missing: {name}")
         elif type(value) is not kind:
             wrong.append(f"of the wrong type: {name}")

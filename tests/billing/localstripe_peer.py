@@ -59,14 +59,19 @@ def subscribe(address: str, reader: str, card: str = "4242424242424242") -> str:
     except stripe.InvalidRequestError:
         asked = {"id": "everything", "amount": 400, "currency": "eur", "interval": "month", "product": {"name": "All"}}
         api.plans.create(asked)
-    asked = {"type": "card", "card": {"number": card, "exp_month": 12, "exp_year": 2040, "cvc": "123"}}
-    method = api.payment_methods.create(asked)
     customer = api.customers.create({"email": "r@example.test"})
-    api.payment_methods.attach(method.id, {"customer": customer.id})
-    api.customers.update(customer.id, {"invoice_settings": {"default_payment_method": method.id}})
+    give_card(api, customer.id, card)
     asked = {
         "customer": customer.id,
         "items": [{"plan": "everything"}],
         "metadata": {"foldline_reader": reader, "foldline_plan": "everything"},
     }
     return api.subscriptions.create(asked).id
+
+
+def give_card(api: Any, customer: str, card: str) -> None:
+    """What the customer pays with from now on."""
+    asked = {"type": "card", "card": {"number": card, "exp_month": 12, "exp_year": 2040, "cvc": "123"}}
+    method = api.payment_methods.create(asked)
+    api.payment_methods.attach(method.id, {"customer": customer})
+    api.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.billing.conftest import ALL, MORE
 from tests.billing.memory_provider import DAY, PERIOD
-from tests.billing.story import Story
+from tests.billing.story import SESSION, Story
 
 from foldline.site.billing.provider import NotAtProvider, Notice, Price, ProviderUnavailable, Snapshot
 from foldline.testing.clock import FrozenClock
@@ -114,6 +114,33 @@ def test_a_refund_closes_at_once_and_a_gift_beside_it_stands(story: Story) -> No
     assert story.passes() == {}
 
 
+@pytest.mark.parametrize("kind", ["complimentary", "gift", "print", "library", "staff"])
+@pytest.mark.parametrize("ends_paying", ["refund", "dispute", "end"])
+def test_what_was_given_before_paying_stands_after_what_was_paid_has_ended(
+    story: Story, kind: str, ends_paying: str
+) -> None:
+    from foldline.site.readers import entitlements, moment
+    from foldline.site.readers.models import PassFacts, Product
+    from foldline.stores.passes import unpack_products
+
+    def carried() -> dict[int, int]:
+        return unpack_products(PassFacts.objects.get(session=SESSION).products)
+
+    ends = None if kind == "staff" else moment.now() + timedelta(days=50)
+    comp = entitlements.give(story.reader, Product.objects.get(number=1), kind=kind, ends_at=ends)
+    given = {1: 0 if ends is None else int(ends.timestamp())}
+    assert carried() == given
+    number = story.subscribe()
+    story.hear_all()
+    assert carried() == given
+    getattr(story.there, ends_paying)(number)
+    story.hear_all()
+    assert story.state(number) == {"refund": "refunded", "dispute": "disputed", "end": "lapsed"}[ends_paying]
+    assert carried() == given
+    comp.refresh_from_db()
+    assert (comp.ends_at, comp.ended_at) == (ends, None)
+
+
 def test_ending_a_complimentary_entitlement_leaves_what_is_paid(story: Story) -> None:
     from foldline.site.readers import entitlements, moment
     from foldline.site.readers.models import Product
@@ -198,15 +225,47 @@ def test_a_subscription_of_an_unknown_reader_or_plan_or_in_another_currency_open
     assert story.passes() == {}
 
 
-def test_another_amount_than_the_plan_s_is_said_once_and_opens_as_an_older_price_does(
+def test_an_amount_that_nobody_agreed_to_opens_nothing_and_is_said(
     story: Story, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from foldline.site.billing.models import Subscription
+
     number = story.subscribe()
-    for _ in range(2):
-        story.apply(replace(story.there.objects[number], amount=100))
-    said = [one.getMessage() for one in caplog.records if "costs" in one.getMessage()]
-    assert said == ["billing: a subscription to all costs 100, its plan 400"]
+    assert story.apply(replace(story.there.objects[number], amount=100)) == "other-amount"
+    assert "billing: a subscription to all is at another amount, and opens nothing" in caplog.messages
+    assert story.passes() == {}
+    assert not Subscription.objects.exists()
+
+
+def test_the_amount_that_was_agreed_to_opens_though_the_plan_costs_something_else_now(story: Story) -> None:
+    from foldline.site.billing.models import Order
+
+    number = story.subscribe()
+    ordered = {"plan": "all", "return_path": "/", "terms": "…", "language": "en", "agreed_at": 1}
+    Order.objects.create(reader=story.reader, token="a" * 32, amount=300, provider=story.there.name, **ordered)
+    assert story.apply(replace(story.there.objects[number], amount=300)) == "changed"
     assert story.passes() == {1: 37}
+
+
+def test_somebody_else_s_agreement_opens_nothing(story: Story) -> None:
+    from foldline.site.billing.models import Order
+    from foldline.site.readers.models import Reader
+
+    number = story.subscribe()
+    ordered = {"plan": "all", "return_path": "/", "terms": "…", "language": "en", "agreed_at": 1}
+    other = Reader.objects.join("bea@example.org")
+    Order.objects.create(reader=other, token="a" * 32, amount=300, provider=story.there.name, **ordered)
+    assert story.apply(replace(story.there.objects[number], amount=300)) == "other-amount"
+
+
+def test_a_subscription_that_is_known_follows_the_price_that_the_provider_charges(story: Story) -> None:
+    from foldline.site.billing.models import Subscription
+
+    number = story.subscribe()
+    story.hear_all()
+    story.there._change(number, "changed", amount=450)
+    story.apply(story.there.objects[number])
+    assert (Subscription.objects.get().amount, story.passes()) == (450, {1: 37})
 
 
 def test_a_subscription_never_moves_to_another_reader(story: Story) -> None:

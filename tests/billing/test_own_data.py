@@ -6,8 +6,10 @@ import json
 import re
 import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from django.db.models import ManyToOneRel
 from tests.billing.shop import nora, shop, text_of
 from tests.readers.browser import Browser
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["shop"]
 
 ADDRESS = "nora@example.test"
+#: The key of an account that was made one with this one.
+EARLIER = "ab" * 16
 
 
 def reader() -> Any:
@@ -34,7 +38,7 @@ def subscriber(shop: Shop) -> Browser:
     from allauth.socialaccount.models import SocialAccount
 
     from foldline.site.desk import audit
-    from foldline.site.desk.models import ReaderNote
+    from foldline.site.desk.models import MergedAccount, ReaderNote
     from foldline.site.readers import entitlements, moment
     from foldline.site.readers.models import Product, Reader
 
@@ -45,6 +49,7 @@ def subscriber(shop: Shop) -> Browser:
     given = entitlements.give(reader(), Product.objects.get(number=1), ends_at=end, note="Nora wrote")
     audit.record(audit.COMMAND_LINE, "gave", audit.of_entitlement(given))
     ReaderNote.objects.create(reader=reader(), by="staff@example.test", text="Nora called")
+    MergedAccount.objects.create(reader=reader(), key=EARLIER, number=reader().pk + 1000)
     data = {"name": "Nora’s phone", "credential": {"rawId": "abc"}}
     Authenticator.objects.create(user=reader(), type=Authenticator.Type.WEBAUTHN, data=data)
     SocialAccount.objects.create(user=reader(), provider="https://id.example", uid="nora-at-id")
@@ -99,6 +104,113 @@ def test_the_file_holds_every_fact_that_the_account_shows(shop: Shop) -> None:
     assert [entry["what"] for entry in told["changes_by_staff"]] == ["gave"]
 
 
+#: The pages about the account that show what is stored here. Of payments, which are the provider's list, nothing is.
+PAGES = ("/-/account", "/-/account/address", "/-/account/erase", "/-/account/subscriptions/{number}/cancel")
+#: A date as the pages write it.
+DATE = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}")
+
+
+def facts_on(browser: Browser) -> tuple[set[str], set[str]]:
+    """(days, everything else) that stands on the pages about the account, and is none of the words that are the same
+    for everybody."""
+    from foldline.site.billing import held
+    from foldline.site.readers.wording import words
+
+    (one,) = held.of(reader())
+    days: set[str] = set()
+    facts: set[str] = set()
+    ours = {word for key in words() for word in spelt(words()[key])}
+    for page in PAGES:
+        answer = browser.get(page.format(number=one.pk))
+        text = text_of(answer).partition(">")[2]
+        shown = re.findall(r'<input[^>]*type="text"[^>]*value="([^"]*)"', answer.content.decode())
+        days |= set(DATE.findall(text))
+        facts |= set(spelt(" ".join([DATE.sub(" ", text), *shown]))) - ours
+    return days, facts
+
+
+def spelt(text: str) -> list[str]:
+    """The words of a text, without the marks around them."""
+    return [word for found in text.split() if (word := found.strip(".,:;·“”()?!").casefold())]
+
+
+def days_in(text: str) -> set[str]:
+    """The moments and the days of a file, as the pages write them."""
+    from foldline.site.billing import account_part
+
+    moments = re.findall(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)", text)
+    days = {account_part.day_of(int(datetime.fromisoformat(moment).timestamp())) for moment in moments}
+    alone = re.findall(r"(?<![\dT-])\d{4}-\d\d-\d\d(?![\dT-])", text)
+    return days | {account_part.day_of(int(datetime.fromisoformat(f"{day}T17:00Z").timestamp())) for day in alone}
+
+
+def held_in(fact: str, text: str) -> bool:
+    """Whether a file tells a fact; a price is kept in cents with its currency."""
+    price = re.fullmatch(r"€(\d+)(?:\.(\d\d))?", fact)
+    if price is not None:
+        cents = int(price[1]) * 100 + int(price[2] or 0)
+        return re.search(rf"\b{cents}\b", text) is not None and "eur" in text
+    return fact in text
+
+
+def export_of(home: Home, folder: Path) -> str:
+    """All files of an export, read by the test's own connection: nothing of a test is committed."""
+    from unittest import mock
+
+    from django.db import connection
+
+    from foldline.site.portable import exporting
+
+    connection.ensure_connection()
+
+    class Reading:
+        def __init__(self) -> None:
+            self.create_function = connection.connection.create_function
+
+        def execute(self, statement: str) -> Any:
+            if statement in ("BEGIN", "ROLLBACK"):
+                return None
+            # Django hands moments over as they are stored, but for this adapter.
+            return connection.connection.cursor().execute(statement)
+
+        def close(self) -> None:
+            pass
+
+    with mock.patch.object(exporting, "connect", return_value=Reading()):
+        exporting.export(home, folder, "jsonl", lambda _: lambda done, of: None)
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.jsonl")))
+
+
+def test_every_fact_on_the_pages_of_the_account_is_in_the_readers_file_and_in_the_export(
+    shop: Shop, home: Home, tmp_path: Path
+) -> None:
+    from allauth.account.models import EmailAddress
+
+    browser = subscriber(shop)
+    EmailAddress.objects.create(user=reader(), email="nora@further.test", verified=True, primary=False)
+    days, facts = facts_on(browser)
+    assert {ADDRESS, "nora@further.test", "nightingale", "€4", "phone"} <= facts
+    assert len(days) >= 2
+    files = {
+        "my data": browser.get("/-/account/data").content.decode(),
+        "foldline export": export_of(home, tmp_path / "export"),
+    }
+    for name, text in files.items():
+        assert [fact for fact in sorted(facts) if not held_in(fact, text.casefold())] == [], name
+        assert sorted(days - days_in(text)) == [], name
+
+
+def test_a_fact_that_no_file_tells_is_missed(shop: Shop, home: Home, tmp_path: Path) -> None:
+    from foldline.site.billing import account_part
+
+    browser = subscriber(shop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(account_part, "title_of", lambda one: "Plumtree")
+        _days, facts = facts_on(browser)
+    assert "plumtree" in facts
+    assert not held_in("plumtree", browser.get("/-/account/data").content.decode().casefold())
+
+
 #: Each table with a reader in it, and where in the file it is told.
 TOLD = {
     ("account_emailaddress", "user"): "account",
@@ -110,6 +222,7 @@ TOLD = {
     ("mfa_authenticator", "user"): "passkeys",
     ("socialaccount_socialaccount", "user"): "sign_ins_elsewhere",
     ("desk_readernote", "reader"): "notes_by_staff",
+    ("desk_mergedaccount", "reader"): "merged_accounts",
 }
 #: What staff did, for whom the file is not made.
 OF_STAFF = {
@@ -156,7 +269,7 @@ def test_after_erasing_a_subscriber_no_table_but_the_legal_ones_has_the_address(
     from foldline.site.billing.models import Order, Subscription, Withdrawal
 
     browser = subscriber(shop)
-    words = (ADDRESS, "Nightingale", reader().key, "nora-at-id", "Nora wrote", "Nora called")
+    words = (ADDRESS, "Nightingale", reader().key, EARLIER, "nora-at-id", "Nora wrote", "Nora called")
     assert {"readers_reader", "account_emailaddress", "desk_readernote"} <= tables_with(home, *words)
     refused = browser.post("/-/account/erase")
     assert refused.status_code == 409

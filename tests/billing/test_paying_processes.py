@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from tests.billing.paying_demo import PayingDemo
@@ -25,9 +28,15 @@ RESTART = 40.0
 Signatures = Callable[[bytes, str, int], Sequence[str]]
 
 
+def log_of(home: Path) -> Path:
+    """What the processes of a home log."""
+    return home.with_suffix(".log")
+
+
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PayingDemo]:
-    with running_demo(tmp_path_factory.mktemp("paying")) as demo:
+    home = tmp_path_factory.mktemp("paying")
+    with running_demo(home, errors=log_of(home)) as demo:
         runs = PayingDemo(demo)
         runs.notices_come("never")
         yield runs
@@ -200,3 +209,80 @@ def test_a_notice_that_met_a_killed_site_comes_again_and_opens_for_who_never_cam
     finally:
         paper.notices_come("never")
     assert paper.charges("mia@example.test") == 1
+
+
+NAME = "Ophelia Marlowe"
+
+
+def opened(paper: PayingDemo, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run a statement in the newspaper's database, and take what it gives."""
+    with closing(sqlite3.connect(paper.demo.home / "site.db", timeout=10)) as site, site:
+        return site.execute(statement, values).fetchall()
+
+
+def told_in_sessions(paper: PayingDemo) -> bytes:
+    """What all sessions hold: in the file they are packed, and a search of its bytes would miss it."""
+    told = []
+    for (data,) in opened(paper, "SELECT session_data FROM django_session"):
+        packed = str(data).partition(":")[0]
+        raw = base64.urlsafe_b64decode(packed.lstrip(".") + "===")
+        told.append(zlib.decompress(raw) if packed.startswith(".") else raw)
+    return b"".join(told)
+
+
+def files_with(paper: PayingDemo, *words: str) -> dict[str, int]:
+    """The files of the home, and the log, in which words stand, and how often. The till is another firm: its books are
+    left out."""
+    home = paper.demo.home
+    files = [file for file in (*home.rglob("*"), log_of(home)) if file.is_file() and "till.db" not in file.name]
+    held = {file.name: file.read_bytes().lower() for file in files}
+    counts = {name: sum(data.count(word.lower().encode()) for word in words) for name, data in held.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_after_erasing_a_subscriber_no_file_of_the_home_has_them_but_the_legal_table(paper: PayingDemo) -> None:
+    address = "ophelia@example.test"
+    device = paper.signed_in(address)
+    device.get(paper.pay(device))
+    assert paper.opens(device)
+    opened(paper, "UPDATE readers_reader SET name = ? WHERE email = ?", NAME, address)
+    ((key, number),) = opened(paper, "SELECT key, id FROM readers_reader WHERE email = ?", address)
+    waiting = DeskBrowser(paper.port)
+    waiting.get("/-/sign-in")
+    waiting.post("/-/sign-in", {"email": address, "next": "/"})
+    desk = DeskBrowser(int(str(paper.demo.facts["desk"]).rstrip("/").rpartition(":")[2]))
+    desk.get("/sign-in")
+    assert desk.post("/demo/enter", {"role": "service"}).status == 303
+    desk.get("/service/")
+    assert desk.post("/service/", {"wanted": address}).headers["location"] == f"/service/{number}"
+    desk.get(f"/service/{number}")
+    desk.post(f"/service/{number}/give", {"product": "1", "days": "9", "note": f"{NAME} rang"})
+    desk.post(f"/service/{number}/note", {"text": f"{NAME} <{address}> has moved"})
+    ((subscription,),) = opened(paper, "SELECT id FROM billing_subscription WHERE reader_id = ?", number)
+    device.get(f"/-/account/subscriptions/{subscription}/cancel")
+    assert device.post(f"/-/account/subscriptions/{subscription}/cancel").status == 303
+    device.get("/-/withdraw")
+    declared = {"name": NAME, "email": address, "number": "none that is known"}
+    device.post("/-/withdraw", declared)
+    assert device.post("/-/withdraw", {**declared, "confirmed": "1"}).status == 200
+    words = (address, NAME, str(key))
+    until(lambda: sum("Subject: Your withdrawal" in file.read_text() for file in mails_to(paper, address)) == 1)
+    before = files_with(paper, *words)
+    assert {file.name for file in mails_to(paper, address)} < set(before)
+    assert {"site.db", "site.db-wal"} & set(before)
+    assert address.encode() in told_in_sessions(paper)
+    device.get("/-/account/erase")
+    assert device.post("/-/account/erase").status == 200
+
+    rows = opened(paper, "SELECT * FROM billing_withdrawal WHERE email = ?", address)
+    legal = sum(str(value).lower().count(word.lower()) for row in rows for value in row for word in words)
+    assert legal >= 4
+    until(lambda: files_with(paper, *words) == {"site.db": legal})
+    held = told_in_sessions(paper)
+    assert [word for word in words if word.encode() in held] == []
+    assert opened(paper, "SELECT state, customer != '' FROM billing_subscription WHERE id = ?", subscription)
+    assert paper.opens(device) is False
+
+
+def mails_to(paper: PayingDemo, address: str) -> list[Path]:
+    return [file for file in (paper.demo.home / "mail").iterdir() if f"To: {address}" in file.read_text()]

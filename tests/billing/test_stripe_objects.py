@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -204,3 +205,29 @@ def test_a_price_is_taken_only_where_it_costs_the_same(changes: dict[str, Any], 
     month = {"interval": "month", "interval_count": 1}
     found = published("price", lookup_key="ours", unit_amount=400, currency="usd", recurring=month) | changes
     assert ours.is_price(found, "ours", Price("everything", 400, "usd", "month")) is same
+
+
+def discounted(**coupon: Any) -> dict[str, Any]:
+    """A subscription with one discount, expanded as we ask for it."""
+    kept = published("coupon", **{"amount_off": None, "percent_off": None} | coupon)
+    return subscription(discounts=[published("discount", source={"coupon": kept, "type": "coupon"}, end=END + 1)])
+
+
+@pytest.mark.parametrize(
+    ("coupon", "off"),
+    [({"amount_off": 300, "currency": "usd"}, 300), ({"percent_off": 25.5}, 510), ({"percent_off": 100}, 2000)],
+)
+def test_a_discount_tells_what_it_takes_and_until_when(coupon: dict[str, Any], off: int) -> None:
+    found = ours.snapshot(discounted(**coupon), [], [], 7)
+    assert (found.amount, found.off, found.off_until, found.next_amount) == (2000, off, END + 1, 2000 - off)
+
+
+def test_a_discount_that_is_over_before_the_next_charge_takes_nothing_from_it() -> None:
+    found = ours.snapshot(discounted(percent_off=50), [], [], 7)
+    assert replace(found, off_until=found.period_end).next_amount == 2000
+    assert replace(found, off_until=None).next_amount == 1000
+
+
+def test_a_discount_that_was_not_expanded_is_not_guessed() -> None:
+    found = ours.snapshot(subscription(discounts=["di_1Pgc6rB7WZ01zgkW7Al8Fal9"]), [], [], 7)
+    assert (found.off, found.next_amount) == (0, 2000)

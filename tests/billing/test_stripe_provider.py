@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import stripe
-from tests.billing.localstripe_peer import KEY, running_localstripe, subscribe
+from tests.billing.localstripe_peer import KEY, give_card, running_localstripe, subscribe
 from tests.billing.provider_contract import ProviderContract, Room
 
 from foldline.site.billing.provider import NoticeRefused, Status
@@ -76,6 +76,26 @@ def test_a_cancelled_subscription_has_ended_and_says_until_when_it_was_paid(room
     stripe.StripeClient(KEY, base_addresses={"api": localstripe}).v1.subscriptions.cancel(name)
     found = room.provider.subscription(name)
     assert found.status is Status.CANCELED
+
+
+@pytest.mark.parametrize("card", ["4000000000000341", "4000002500003155"], ids=["declined", "needs authentication"])
+def test_a_card_that_does_not_pay_leaves_nothing_running_and_another_that_pays_does(
+    room: Room, localstripe: str, card: str
+) -> None:
+    name = subscribe(localstripe, "reader-23", card)
+    first = room.provider.subscription(name)
+    assert first.status is Status.INCOMPLETE
+    api = stripe.StripeClient(KEY, base_addresses={"api": localstripe}).v1
+    give_card(api, first.customer, "4242424242424242")
+    (invoice,) = api.invoices.list({"customer": first.customer}).data
+    assert api.invoices.pay(invoice.id).status == "paid"
+    assert room.provider.subscription(name).status is Status.ACTIVE
+
+
+def test_a_card_that_is_declined_outright_makes_no_subscription(room: Room, localstripe: str) -> None:
+    with pytest.raises(stripe.CardError, match="declined"):
+        subscribe(localstripe, "reader-24", "4000000000000002")
+    assert not [each for each in room.provider.subscriptions(0) if each.reader == "reader-24"]
 
 
 @pytest.mark.parametrize("more", [{"livemode": True}, {"account": "acct_other"}, {"object": "v2.core.event"}])

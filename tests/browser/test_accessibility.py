@@ -37,6 +37,7 @@ def findings(page: Page) -> list[str]:
         ("anonymous", "/-/sign-in"),
         ("anonymous", "/-/subscribe"),
         ("subscriber", "/-/account"),
+        ("subscriber", "/-/print"),
         ("anonymous", "/-/demo/mail"),
     ],
 )

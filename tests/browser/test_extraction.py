@@ -64,7 +64,7 @@ def check(text: str, one: Reader, whole: bool) -> None:
 @pytest.mark.parametrize(("kind", "path", "whole"), CASES)
 def test_readability_in_chromium(chromium: Browser, demo: Demo, kind: str, path: str, whole: bool) -> None:
     if not READABILITY.exists():
-        pytest.skip("MISSING Readability.js: scripts/fetch-readability fetches it, and `make test` runs that")
+        pytest.skip("MISSING Readability.js: `make .stamps/readability` fetches it, and `make test` runs that")
     # As a reader mode does, on the page as it was served and before any script ran.
     one = Reader(chromium, demo, kind, bypass_csp=True)
     one.page.route("**/*.js", lambda route: route.abort())
@@ -78,7 +78,7 @@ def test_readability_in_chromium(chromium: Browser, demo: Demo, kind: str, path:
 
 def test_readability_after_the_rest_came_by_post(chromium: Browser, demo: Demo) -> None:
     if not READABILITY.exists():
-        pytest.skip("MISSING Readability.js: scripts/fetch-readability fetches it, and `make test` runs that")
+        pytest.skip("MISSING Readability.js: `make .stamps/readability` fetches it, and `make test` runs that")
     one = Reader(chromium, demo, bypass_csp=True)
     page = one.open(METERED)
     one.wait_for_rest()

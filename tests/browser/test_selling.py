@@ -153,6 +153,26 @@ def test_a_declined_card_says_what_to_do_and_the_next_one_opens(chromium: Browse
     one.close()
 
 
+def test_cancelling_takes_two_clicks_and_subscribing_no_fewer(chromium: Browser, demo: Demo, mute: None) -> None:
+    clicks: list[str] = []
+    one = Reader(chromium, demo)
+    one.context.expose_binding("clicked", lambda source, on: clicks.append(on))
+    one.context.add_init_script("addEventListener('click', (event) => clicked(event.target.localName), true)")
+    page = at_the_plans(one, "click@example.test")
+    clicks.clear()
+    pay(go_on_to_pay(demo, page))
+    page.wait_for_url(f"{demo.url}{SUBSCRIBERS}#continue")
+    subscribing = list(clicks)
+    one.open("/-/account")
+    clicks.clear()
+    page.get_by_role("link", name="Cancel: All of The Fold").click()
+    page.get_by_role("button", name="Cancel my subscription").click()
+    page.wait_for_url("**/-/account?done=cancelled#plans")
+    assert clicks == ["a", "button"]
+    assert len(subscribing) >= len(clicks)
+    one.close()
+
+
 def shown(page: Page) -> list[str]:
     """What axe finds, and what does not fit: narrow in the dark, and wide in the light."""
     found = []

@@ -9,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 from tests.gate.newspaper import PATHS, SECRET, START, Newspaper, open_newspaper
 
+from foldline.callers.institutions import Institution, Institutions
+from foldline.callers.networks import read_range
 from foldline.cli.why import why
 from foldline.policy.decide import Decision
 from foldline.policy.facts import Access
-from foldline.server.reader_kinds import KINDS
+from foldline.server.reader_kinds import A_LIBRARY, KINDS
 from foldline.signed import cookies
 
 YEAR = 365 * 86_400
@@ -37,11 +39,14 @@ def noted(paper: Newspaper, path: str, kind: str) -> Decision:
     for number in {"one-left": (10, 11), "none-left": (10, 11, 12)}.get(kind, ()):
         paper.read(number)
     decisions: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: decisions.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: decisions.append(decision)
     products = {"registered": {}, "subscriber": {1: START + YEAR}, "lapsed": {1: START - 86_400}}
     if kind in products:
         paper.sign_in(products[kind])
     agent = [("user-agent", GOOGLEBOT)] if kind == "googlebot" else []
+    if kind == "library":
+        here = Institution(1, A_LIBRARY, START, START + 1)
+        paper.worker.state.institutions = Institutions([(here, [read_range("203.0.113.9")])])
     paper.get(path, *agent)
     (decision,) = decisions
     return decision
@@ -68,7 +73,7 @@ def test_a_spent_meter_is_told_like_the_gate_tells_it(paper: Newspaper) -> None:
     for number in (10, 11, 12):
         paper.read(number)
     decisions: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: decisions.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: decisions.append(decision)
     paper.get("/metered-13")
     answer = told(paper, "/metered-13", "--used", "3")
     assert (answer["outcome"], answer["reason"]) == ("refuses", "meter-is-spent") == tuple(decisions[0][:2])

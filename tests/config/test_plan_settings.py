@@ -46,6 +46,15 @@ def test_plans_are_read_in_their_order_with_defaults_and_amounts_in_minor_units(
     )
 
 
+def test_a_plan_may_have_an_introductory_price_or_promotion_codes_and_tax(tmp_path: Path) -> None:
+    first = _table(first_amount='"1.00"', first_intervals="3", tax='"exclusive"')
+    codes = _table("codes", promotion_codes="true", tax='"inclusive"', trial_days="14")
+    assert _load(tmp_path, first + codes) == (
+        Plan("monthly", "All", (1,), 400, "eur", "month", 0, 7, 100, 3, False, "exclusive"),
+        Plan("codes", "All", (1,), 400, "eur", "month", 14, 7, 0, 0, True, "inclusive"),
+    )
+
+
 def test_a_publication_without_plans_sells_nothing(tmp_path: Path) -> None:
     assert _load(tmp_path, "") == ()
 
@@ -66,6 +75,14 @@ def test_a_publication_without_plans_sells_nothing(tmp_path: Path) -> None:
         (_table(interval='"week"'), "FL263", "unknown interval 'week'"),
         (_table(trial_days="366"), "FL264", "trial-days is not between 0 and 365"),
         (_table(grace_days="0"), "FL264", "grace-days is not between 1 and 60"),
+        (_table(first_amount='"1.00"'), "FL266", "introductory price is incomplete"),
+        (_table(first_intervals="3"), "FL266", "introductory price is incomplete"),
+        (_table(first_amount='"4.00"', first_intervals="3"), "FL266", "introductory price is incomplete"),
+        (_table(first_amount='"1"', first_intervals="3"), "FL266", "introductory price is incomplete"),
+        (_table(first_amount='"1.00"', first_intervals="25"), "FL266", "1 to 24"),
+        (_table(first_amount='"1.00"', first_intervals="3", trial_days="7"), "FL267", "beside a trial"),
+        (_table(first_amount='"1.00"', first_intervals="3", promotion_codes="true"), "FL267", "promotion codes"),
+        (_table(tax='"vat"'), "FL268", "unknown tax 'vat'"),
         (_table(products="[]"), "FL265", "products are no numbers of products"),
         (_table(products="[1, 1]"), "FL265", "products are no numbers of products"),
         (_table(products="[true]"), "FL265", "products are no numbers of products"),

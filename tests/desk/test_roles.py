@@ -31,6 +31,7 @@ PAGES = {
     "/jobs": {"editor", "admin"},
     "/service/": {"service", "admin"},
     "/service/N": {"service", "admin"},
+    "/service/without-end": {"service", "admin"},
     "/readers/": {"service", "revenue", "admin"},
     "/readers/reader/": {"service", "admin"},
     "/readers/reader/N/change/": {"service", "admin"},
@@ -100,6 +101,7 @@ def test_nobody_but_service_and_admins_does_anything_to_a_reader(
         f"{page}/sign-out": {},
         f"{page}/code": {},
         f"{page}/note": {"text": "x"},
+        f"{page}/merge": {"other": "omar@example.test", "confirmed": "1"},
     }
     assert {path: desk.post(path, form).status for path, form in forms.items()} == dict.fromkeys(forms, 403)
     assert not Entitlement.objects.exists()
@@ -192,6 +194,7 @@ def test_a_migration_writes_the_groups_anew(site: None) -> None:
         "see_rules",
         "change_rules",
         "see_decisions",
+        "change_institutions",
         "view_product",
     }
 

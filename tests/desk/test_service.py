@@ -347,7 +347,7 @@ def test_a_mailbox_is_not_flooded_from_the_desk(desk: DeskBrowser, site: None) -
     assert became == ["code"] * 20 + ["too-many"] * 2
 
 
-ACTS = ("give", "end", "code", "sign-out", "erase", "note")
+ACTS = ("give", "end", "code", "sign-out", "erase", "note", "merge")
 
 
 def test_nothing_is_done_by_get_without_a_token_or_before_the_second_factor(

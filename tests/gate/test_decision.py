@@ -98,7 +98,7 @@ def test_a_free_article_opens_and_has_no_rest_to_send(paper: Newspaper) -> None:
 
 def test_a_decision_counts_nothing_sets_nothing_and_is_not_written_down(paper: Newspaper) -> None:
     notes: list[object] = []
-    paper.worker.state.note = lambda article, decision: notes.append(article)
+    paper.worker.state.note = lambda article, decision, **_more: notes.append(article)
     for _ in range(5):
         told = decision(paper, 10)
         assert (told["outcome"], told["reason"]) == ("opens-if", "meter-has-room")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from foldline.stores.home import Home
@@ -69,12 +70,48 @@ def test_every_job_that_is_named_runs_in_the_site(site: Home) -> None:
     assert [kept.table for kept in retention.TABLES if (kept.beyond is None) != (not kept.job)] == []
 
 
+def withdrawn(at: int, *, settled_at: int, outcome: str = "done") -> None:
+    from foldline.site.billing.models import Withdrawal
+
+    Withdrawal.objects.create(
+        at=at, email="nora@example.test", number="1", declared="x", language="en", outcome=outcome,
+        settled_at=settled_at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("years", "last"), [(1, 2027), (3, 2029), (30, 2056)])
+def test_a_declaration_is_kept_to_the_end_of_the_year_in_which_claims_by_it_are_barred(
+    site: Home, years: int, last: int
+) -> None:
+    from dataclasses import replace
+
+    from django.conf import settings
+    from django.db import transaction
+    from django.test import override_settings
+
+    from foldline.site.billing import withdrawals
+    from foldline.site.billing.models import Withdrawal
+
+    zone = settings.FOLDLINE.zone
+    with transaction.atomic(), override_settings(FOLDLINE=replace(settings.FOLDLINE, withdrawal_years=years)):
+        for settled in (datetime(2026, 1, 1, tzinfo=zone), datetime(2026, 12, 31, 23, 59, 59, tzinfo=zone)):
+            withdrawn(1, settled_at=int(settled.timestamp()))
+        withdrawn(1, settled_at=int(datetime(2027, 1, 1, tzinfo=zone).timestamp()))
+        withdrawn(1, settled_at=0, outcome="late")
+        withdrawals.forget(int(datetime(last, 12, 31, 23, 59, 59, tzinfo=zone).timestamp()))
+        assert Withdrawal.objects.count() == 4
+        withdrawals.forget(int(datetime(last + 1, 1, 1, tzinfo=zone).timestamp()))
+        assert Withdrawal.objects.count() == 2
+        assert Withdrawal.objects.filter(settled_at=0).exists()
+        transaction.set_rollback(True)
+
+
 def test_rows_beyond_their_time_are_counted_until_the_jobs_have_run(site: Home) -> None:
     from allauth.account.models import EmailAddress
     from django.contrib.sessions.models import Session
 
     from foldline.server import due
-    from foldline.site.billing.models import SeenNotice
+    from foldline.site.billing.models import SeenNotice, Withdrawal
     from foldline.site.desk.models import DueJob
     from foldline.site.readers import moment
     from foldline.site.readers.models import PassFacts, Reader, ReaderSession, SignInCode
@@ -89,6 +126,8 @@ def test_rows_beyond_their_time_are_counted_until_the_jobs_have_run(site: Home) 
     Session.objects.create(session_key="k", session_data="", expire_date=long_ago)
     SignInCode.objects.create(lookup="l", code_hash="h", address="a", asked_at=long_ago)
     SeenNotice.objects.create(provider="till", event="e", at=1)
+    withdrawn(1, settled_at=1)
+    withdrawn(1, settled_at=0, outcome="late")
     meter = sqlite3.connect(site.meter_db)
     with meter:
         meter.execute(
@@ -100,6 +139,7 @@ def test_rows_beyond_their_time_are_counted_until_the_jobs_have_run(site: Home) 
     assert beyond == {
         "readers_reader": 1, "account_emailaddress": 1, "readers_readersession": 1, "foldline_pass_facts": 1,
         "django_session": 1, "readers_signincode": 1, "billing_seennotice": 1, "foldline_meter": 1,
+        "billing_withdrawal": 1,
     }  # fmt: skip
     told = run(site)
     assert told.exit_code == 1
@@ -116,9 +156,11 @@ def test_rows_beyond_their_time_are_counted_until_the_jobs_have_run(site: Home) 
     assert rows["readers_entitlement"]["pruned"] is None
     assert "last pruned" in run(site).output
     DueJob.objects.all().delete()
+    assert [one.settled_at for one in Withdrawal.objects.all()] == [0]
+    Withdrawal.objects.all().delete()
 
 
-def test_the_table_of_the_docs_is_the_table_of_the_verb() -> None:
+def test_the_table_of_the_docs_is_the_table_of_the_verb(home: Home) -> None:
     from foldline.site.retention import TABLES
 
     page = (Path(__file__).parents[2] / "docs" / "retention.md").read_text(encoding="utf-8")

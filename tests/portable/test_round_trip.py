@@ -72,6 +72,8 @@ def sites(draw: Any) -> dict[str, list[dict[str, Any]]]:
             "last_login": draw(st.none() | MOMENTS),
             "is_active": draw(st.booleans()),
             "verified": draw(st.sampled_from([True, False, None])),
+            "further": [f"{letter}{number}@further.test" for number in range(draw(st.integers(0, 2)))],
+            "earlier": [f"{letter}{number}" * 16 for number in range(draw(st.integers(0, 2)))],
         }
         for letter in "abcd"[:people]
     ]
@@ -113,6 +115,7 @@ def sites(draw: Any) -> dict[str, list[dict[str, Any]]]:
             "checkout": draw(st.sampled_from(["", f"visit_{number}"])), "return_path": draw(TEXTS),
             "terms": draw(TEXTS),
             "terms_version": "t-1", "language": "en", "agreed_at": draw(EPOCHS), "confirmed_at": draw(EPOCHS),
+            "became": draw(st.none() | st.sampled_from(subscriptions)) if subscriptions else None,
         }
         for number in range(draw(st.integers(0, 3)))
     ]  # fmt: skip
@@ -123,16 +126,22 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
     from allauth.account.models import EmailAddress
 
     from foldline.site.billing.models import Order, OwnedEntitlement, Subscription
+    from foldline.site.desk.models import MergedAccount
     from foldline.site.readers.models import Entitlement, Product, Reader
 
     Product.objects.create(number=2, name="=Weekend, “extra”")
     Product.objects.filter(number=1).update(name="All of it")
     people: list[Any] = []
     for row in rows["readers"]:
-        values = {name: value for name, value in row.items() if name != "verified"}
+        values = {name: value for name, value in row.items() if name not in ("verified", "further", "earlier")}
         people.append(Reader.objects.create(**values))
         if row["verified"] is not None:
             EmailAddress.objects.create(user=people[-1], email=row["email"], verified=row["verified"], primary=True)
+
+        for address in row.get("further", ()):
+            EmailAddress.objects.create(user=people[-1], email=address, verified=True, primary=False)
+        for number, key in enumerate(row.get("earlier", ())):
+            MergedAccount.objects.create(reader=people[-1], key=key, number=1000 * people[-1].pk + number)
 
     def with_people(row: dict[str, Any]) -> dict[str, Any]:
         names = ("reader", "given_by", "ended_by")
@@ -148,7 +157,9 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
         if row["owner"]:
             OwnedEntitlement.objects.create(subscription=owners[row["owner"]], entitlement=entitlement)
     for number, row in enumerate(rows["orders"]):
-        Order.objects.create(token=str(number), **with_people(row))
+        became = row.get("became")
+        values = {name: value for name, value in with_people(row).items() if name != "became"}
+        Order.objects.create(token=str(number), subscription=became and owners[became["provider_id"]], **values)
 
 
 def exported(home: Home, folder: Path, form: str) -> dict[str, bytes]:
@@ -345,6 +356,9 @@ def edited(folder: Path, name: str, change: Any) -> None:
         ("readers", {"email": "Nora@example.test"}, "has to be written nora@example.test"),
         ("readers", {"key": "no key"}, "valid value"),
         ("readers", {"name": "\ud800"}, "half a letter"),
+        ("readers", {"further_emails": "Nora@b.test"}, "has to be written nora@b.test"),
+        ("readers", {"further_emails": "nobody"}, "valid email"),
+        ("readers", {"earlier_keys": "no key"}, "valid value"),
     ],
 )
 def test_a_row_that_is_wrong_is_named_with_its_line_and_the_others_are_imported(
@@ -363,6 +377,45 @@ def test_a_row_that_is_wrong_is_named_with_its_line_and_the_others_are_imported(
     assert why in refused[0]
     assert Reader.objects.filter(email="omar@example.test").exists()
     assert Entitlement.objects.filter(reader__email="omar@example.test").count() == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_from_before_accounts_were_made_one_is_imported_all_the_same(
+    site: Home, tmp_path: Path, form: str
+) -> None:
+    from foldline.site.readers import known_as
+    from foldline.site.readers.models import Reader
+
+    fill({**NONE_YET, "readers": [NORA]})
+    exported(site, tmp_path / "out", form)
+    empty()
+    file = tmp_path / "out" / f"readers.{form}"
+    if form == "jsonl":
+        edited(tmp_path / "out", "readers", lambda row: dict(list(row.items())[:7]))
+    else:
+        with file.open(encoding="utf-8", newline="") as text:
+            rows = [row[:7] for row in csv.reader(text)]
+        with file.open("w", encoding="utf-8", newline="") as text:
+            csv.writer(text).writerows(rows)
+        manifest = json.loads((tmp_path / "out" / MANIFEST).read_text(encoding="utf-8"))
+        del manifest["files"][file.name]["sha256"]
+        (tmp_path / "out" / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    assert told(imported(tmp_path / "out"), "refused") == []
+    assert known_as.addresses(Reader.objects.get()) == ["nora@example.test"]
+
+
+def test_an_address_or_a_key_that_leads_to_somebody_here_is_not_given_to_another(site: Home, tmp_path: Path) -> None:
+    from foldline.site.readers.models import Reader
+
+    further, earlier = ["n@further.test", "o@further.test"], ["ab" * 16]
+    fill({**NONE_YET, "readers": [{**NORA, "further": further, "earlier": earlier}]})
+    exported(site, tmp_path / "out", "jsonl")
+    for taken in ({"email": "o@further.test"}, {"email": "else@example.test", "key": "ab" * 16}):
+        empty()
+        Reader.objects.create(**taken)
+        (refused,) = told(imported(tmp_path / "out"), "refused")
+        assert "another reader has" in refused
+        assert Reader.objects.count() == 1
 
 
 def test_what_stands_here_is_never_changed_by_an_import(site: Home, tmp_path: Path) -> None:
@@ -413,6 +466,53 @@ def test_the_verbs_write_and_read_and_tell(site: Home, tmp_path: Path) -> None:
     assert [(entry.by, entry.what) for entry in AuditEntry.objects.all()] == [("command line", "imported")]
     assert "Nothing changed." in CliRunner().invoke(verbs, again).output
     assert AuditEntry.objects.count() == 1
+
+
+def test_a_receipt_s_order_number_is_good_where_an_export_was_imported(site: Home, tmp_path: Path) -> None:
+    from foldline.site.billing import orders
+    from foldline.site.billing.models import Order, Subscription
+
+    bought = {
+        "provider": "till", "provider_id": "sub_1", "customer": "c", "reader": 0, "plan": "all", "products": "1",
+        "grace_days": 7, "state": "active", "status": "active", "period_end": 2_000_000_000,
+        "cancel_at_period_end": False, "trial_end": None, "paused": False, "refunded": False, "disputed": False,
+        "amount": 400, "currency": "eur", "created": 1, "version": 1, "seen": 1,
+    }  # fmt: skip
+    order = {
+        "reader": 0, "plan": "all", "provider": "till", "checkout": "visit_1", "return_path": "/", "terms": "t",
+        "terms_version": "t-1", "language": "en", "agreed_at": 5, "confirmed_at": 6, "became": bought,
+    }  # fmt: skip
+    fill({**NONE_YET, "readers": [NORA], "subscriptions": [bought], "orders": [order]})
+    number = Order.objects.get().number
+    written = exported(site, tmp_path / "out", "csv")
+    assert f",{number},sub_1\r\n" in written["consents.csv"].decode()
+    empty()
+    assert told(imported(tmp_path / "out"), "refused") == []
+    assert orders.number_of(Subscription.objects.get()) == number
+    assert told(imported(tmp_path / "out"), "new") == []
+
+
+def test_all_that_is_stored_about_one_reader_is_printed_or_written_for_who_asks_by_letter(
+    site: Home, tmp_path: Path
+) -> None:
+    from foldline.cli.main import verbs
+    from foldline.site.readers import my_data
+    from foldline.site.readers.models import Reader
+
+    fill({**NONE_YET, "readers": [{**NORA, "further": ["n@further.test"]}], "entitlements": [GIFT]})
+    nora = Reader.objects.get()
+    base = ["export", "--home", str(site.path), "--reader"]
+    for wanted in ("NORA@example.test", "n@further.test", nora.key):
+        printed = CliRunner().invoke(verbs, [*base, wanted])
+        assert json.loads(printed.output) == my_data.told(nora), wanted
+    file = tmp_path / "nora.json"
+    assert CliRunner().invoke(verbs, [*base, "nora@example.test", "--to", str(file)]).exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text(encoding="utf-8")) == my_data.told(nora)
+    again = CliRunner().invoke(verbs, [*base, "nora@example.test", "--to", str(file)])
+    assert (again.exit_code, "Nothing was written" in again.output) == (1, True)
+    nobody = CliRunner().invoke(verbs, [*base, "nor"])
+    assert (nobody.exit_code, "No account has exactly this address or key." in nobody.output) == (1, True)
 
 
 def test_every_column_of_an_export_stands_in_the_docs_with_its_kind_and_meaning() -> None:

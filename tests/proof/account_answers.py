@@ -19,6 +19,8 @@ from typing import Any
 
 NOON = 1_773_835_200
 ADDRESS, OTHER_ADDRESS = "reader@twin.example", "nobody@twin.example"
+#: The number of an address that signs in to the account beside its own.
+FURTHER = 900
 
 
 class SameChance:
@@ -51,6 +53,7 @@ def addresses(pk: int) -> list[str]:
     """Every address of the readers' side, also those that want a value."""
     from django.urls import reverse
 
+    from foldline.site.circulation import pages as circulation
     from foldline.site.readers.urls import urlpatterns
 
     values: dict[str, dict[str, Any]] = {
@@ -59,8 +62,10 @@ def addresses(pk: int) -> list[str]:
         "identity_back": {"name": "elsewhere"},
         "change_passkey": {"number": pk},
         "unlink": {"number": pk},
+        "remove_address": {"number": FURTHER},
     }
-    return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in urlpatterns]
+    every = (*urlpatterns, *circulation.ADDRESSES)
+    return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in every]
 
 
 def answers() -> list[dict[str, Any]]:
@@ -79,7 +84,8 @@ def answers() -> list[dict[str, Any]]:
                 sign_in(client, reader)
             for query in ("", "?next=/the-lamp", "?next=/the-tide&article=3"):
                 asked.append(answer_of(client, "get", address + query, who))
-            for form in ({}, {"email": OTHER_ADDRESS, "code": "000000", "next": "/the-lamp", "article": "3"}):
+            typed = {"email": OTHER_ADDRESS, "code": "000000", "number": "A1001", "postcode": "1234"}
+            for form in ({}, {**typed, "next": "/the-lamp", "article": "3"}):
                 asked.append(answer_of(client, "post", address, who, form))
     return asked
 
@@ -91,6 +97,9 @@ def join(address: str = ADDRESS) -> Any:
 
     reader = Reader.objects.create_user(address)
     EmailAddress.objects.create(user=reader, email=address, verified=True, primary=True)
+    if address == ADDRESS:
+        further = {"email": f"further-{address}", "verified": True, "primary": False}
+        EmailAddress.objects.update_or_create(pk=FURTHER, defaults={"user": reader, **further})
     return reader
 
 

@@ -63,9 +63,12 @@ class Cache:
     process: subprocess.Popen[bytes]
     folder: Path
 
-    def ask(self, method: str, path: str, *headers: tuple[bytes, bytes], body: bytes = b"") -> Answer:
-        """One request on a connection of its own. The body comes as it was packed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+    def ask(
+        self, method: str, path: str, *headers: tuple[bytes, bytes], body: bytes = b"", source: str = "127.0.0.1"
+    ) -> Answer:
+        """One request on a connection of its own, from the loopback address `source`. The body comes as it was
+        packed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(source, 0))
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", self.host)

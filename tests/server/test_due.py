@@ -307,6 +307,8 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
         "prune meter": 3600.0,
+        "prune print": 3600.0,
+        "settle institutions": 3600.0,
         "forget billing notices": 3600.0,
     }
 

@@ -167,7 +167,7 @@ def test_only_a_visit_that_must_wait_becomes_a_task(paper: Newspaper, after: int
 
 def test_a_visit_is_noted_once_whichever_way_it_goes(paper: Newspaper) -> None:
     noted: list[int] = []
-    paper.worker.state.note = lambda article, decision: noted.append(article)
+    paper.worker.state.note = lambda article, decision, **_more: noted.append(article)
     both_ways(paper, get(b"/metered"))
     assert noted == [3, 3]
 

@@ -13,10 +13,12 @@ from foldline.gate.response import Response
 from foldline.insight.decisions import last_decisions
 from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access
+from foldline.policy.reasons import Reason
 from foldline.server.reader_kinds import DAY, GOOGLEBOT, KINDS, needs_of, visit_as
 from foldline.server.see_as import SeeAs
 from foldline.server.worker import rules_of
 from foldline.site.desk.looking import Look
+from foldline.stores.rule_sets import RuleSetStore
 
 LIMIT = 3
 
@@ -55,7 +57,7 @@ def test_it_sees_the_bytes_and_the_decision_of_the_real_gate(
     look = seen(eye, PATHS[access], kind)
     agent = become(paper, kind)
     noted: list[Decision] = []
-    paper.worker.state.note = lambda article, decision: noted.append(decision)
+    paper.worker.state.note = lambda article, decision, **_more: noted.append(decision)
     answers: list[Response] = [paper.get(PATHS[access], *agent)]
     if noted[0].spend is not None:
         number = list(Access).index(access) + 1
@@ -95,6 +97,7 @@ def test_what_each_kind_gets_of_a_metered_article(eye: SeeAs) -> None:
         "registered": counted,
         "subscriber": [("opens", "subscription-covers", True)],
         "lapsed": counted,
+        "library": counted,
         "googlebot": counted,
     }
 
@@ -219,3 +222,12 @@ def test_the_event_line_the_desk_and_why_have_the_same_findings(paper: Newspaper
     assert line.findings == tuple(found)
     assert (line.outcome, line.reason, line.rule) == (decision.outcome, decision.reason, decision.rule)
     assert line.rules == decision.rules_version
+
+
+def test_in_the_network_of_a_library_the_page_says_who_provides_it(paper: Newspaper, eye: SeeAs) -> None:
+    with RuleSetStore(paper.home) as sets:
+        sets.publish('[[rule]]\nname = "Libraries"\nopens-for = "institution"\n', "ada", "", START)
+    (step,) = seen(eye, PATHS[Access.SUBSCRIBERS], "library").steps
+    assert step.decision is not None
+    assert step.decision.reason is Reason.IN_INSTITUTION
+    assert b"Provided by a library" in step.body

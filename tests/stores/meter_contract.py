@@ -313,6 +313,22 @@ class MeterContract:
         assert told(store.spend(charge(3, reader=READER))) == (True, 1, False)
         assert told(store.spend(charge(1, reader=OTHER_READER))) == (True, 1, True)
 
+    def test_what_one_owner_read_is_another_s_afterwards_and_an_article_of_both_becomes_one(
+        self, store: MeterStore
+    ) -> None:
+        for reader, articles in ((READER, (1, 2)), (OTHER_READER, (2, 3))):
+            for article in articles:
+                store.spend(charge(article, reader=reader, limit=9))
+        store.spend(charge(8, browser=Browser(PHONE)))
+        assert store.move(reader_owner(KEYRING, OTHER_READER), reader_owner(ROTATED, READER)) == 2
+        assert store.tallies(reader_owner(KEYRING, OTHER_READER)) == ()
+        told_of = [store.spend(charge(article, reader=READER, limit=4, keyring=ROTATED)) for article in (3, 1, 2, 5, 6)]
+        assert [told(one) for one in told_of] == [
+            (True, 4, True), (True, 4, True), (True, 3, True), (True, 4, False), (False, 4, False),
+        ]  # fmt: skip
+        assert store.move(reader_owner(KEYRING, OTHER_READER), reader_owner(ROTATED, READER)) == 0
+        assert store.used(device_owner(KEYRING, PHONE), "site", WINDOW) == 1
+
     def test_pruning_deletes_windows_that_have_ended_and_no_others(self, store: MeterStore) -> None:
         store.spend(charge(1, reader=READER, window=WINDOW - 31, ends=ENDS))
         store.spend(charge(1, reader=READER, window=WINDOW, ends=ENDS + 1))

@@ -47,7 +47,7 @@ class Networks(Generic[Whose]):
 
     def __init__(self, ranges: Iterable[tuple[Range, Whose]] = ()) -> None:
         self._starts: dict[int, list[int]] = {4: [], 6: []}
-        self._whose: dict[int, list[Whose | None]] = {4: [], 6: []}
+        self._whose: dict[int, list[tuple[Whose, ...]]] = {4: [], 6: []}
         given: dict[int, list[tuple[int, int, Whose]]] = {4: [], 6: []}
         for each, whose in ranges:
             given[each.first.version].append((int(each.first), int(each.last), whose))
@@ -59,13 +59,18 @@ class Networks(Generic[Whose]):
 
     def find(self, address: Address | None) -> Whose | None:
         """Whose an address is; None for nobody's, and for an address that is not known."""
+        whose = self.every(address)
+        return whose[0] if whose else None
+
+    def every(self, address: Address | None) -> tuple[Whose, ...]:
+        """All whose an address is, in the order in which they were given."""
         if address is None:
-            return None
+            return ()
         at = bisect_right(self._starts[address.version], int(address)) - 1
-        return self._whose[address.version][at] if at >= 0 else None
+        return self._whose[address.version][at] if at >= 0 else ()
 
     def _lay_out(self, version: int, found: list[tuple[int, int, Whose]]) -> None:
-        """Cut what overlaps into pieces that do not, each with the first owner of those that hold it."""
+        """Cut what overlaps into pieces that do not, each with the owners of those that hold it."""
         edges = sorted({edge for first, last, _ in found for edge in (first, last + 1)})
         begins: dict[int, list[int]] = {}
         ends: dict[int, list[int]] = {}
@@ -77,4 +82,4 @@ class Networks(Generic[Whose]):
             open_now.difference_update(ends.get(edge, ()))
             open_now.update(begins.get(edge, ()))
             self._starts[version].append(edge)
-            self._whose[version].append(found[min(open_now)][2] if open_now else None)
+            self._whose[version].append(tuple(found[place][2] for place in sorted(open_now)))

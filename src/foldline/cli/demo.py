@@ -45,6 +45,7 @@ name = "All of The Fold for a year"
 amount = "40.00"
 currency = "eur"
 interval = "year"
+promotion-codes = true
 
 [meter]
 limit = 3
@@ -130,12 +131,14 @@ def write_settings(home: Home, port: int, desk: int) -> Settings:
 def seed(settings: Settings) -> None:
     """Databases, invented readers and the newspaper's articles; quick where all of it is there already."""
     prepare = ready_django(settings)
+    from foldline.server.demo.institutions import seed_institutions
     from foldline.server.demo.readers import seed_readers
     from foldline.site.newsroom.seed import seed_demo
 
     prepare.migrate(settings)
     seed_rules(settings)
     seed_readers()
+    seed_institutions()
     seed_demo(Path(__file__).parents[1] / "server" / "demo")
     prepare.publish_again()
 

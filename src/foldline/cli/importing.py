@@ -12,6 +12,8 @@ import click
 
 from foldline.checks import CHECKS
 from foldline.cli.home import home_option, ready_django, settings_of
+from foldline.cli.importing_institutions import institutions
+from foldline.cli.importing_print import print_subscriptions
 from foldline.cli.importing_readers import readers
 from foldline.cli.progress import bars
 from foldline.config import Settings
@@ -34,6 +36,8 @@ def importing() -> None:
 
 
 importing.add_command(readers)
+importing.add_command(institutions)
+importing.add_command(print_subscriptions)
 
 
 @importing.command()

@@ -19,6 +19,7 @@ from foldline.cli.mapping import mapping
 from foldline.cli.mode import mode
 from foldline.cli.policy import policy
 from foldline.cli.recipe import recipe
+from foldline.cli.reporting import reporting
 from foldline.cli.retention import retention
 from foldline.cli.running import migrate, serve
 from foldline.cli.staff import staff
@@ -33,8 +34,8 @@ def verbs() -> None:
 
 
 for verb in (
-    billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, retention, serve,
-    staff, why,
+    billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
+    retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

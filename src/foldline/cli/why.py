@@ -54,7 +54,9 @@ def why(
     rules = rules_of(settings, now)
     reader, needs = KINDS[kind], needs_of(article, rules, now)
     counted = max(used, int(read_before), reader.used(needs))
-    visit = visit_as(reader, article, needs, now, counted, read_before)._replace(institution=institution)
+    visit = visit_as(reader, article, needs, now, counted, read_before)
+    if institution:
+        visit = visit._replace(institution=institution)
     decision = decide(visit, rules)
     plan = rules.plan(article, now) if rules is not None else None
     if as_json:

@@ -27,11 +27,13 @@ from foldline.gate.spoken import Spoken, given_line
 from foldline.gate.state import GateState
 from foldline.pages.fragment import EMPTY, Fragment
 from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
-from foldline.pages.wall import gift_note, give_note, opened_label
+from foldline.pages.wall import gift_note, give_note, opened_label, provided_label
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Visit
 from foldline.policy.giving import GIVES
 from foldline.policy.plan import NEVER, Plan
+from foldline.policy.reasons import Reason
+from foldline.policy.rule import Grant
 from foldline.signed import cookies, reader_pass
 
 _OF_THE_BODY = (b"content-type", b"content-length", b"content-encoding")
@@ -80,16 +82,19 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     if carried is None:
         carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
-    gate.note(record.article.id, decision)
+    # Whatever a gift is worth, its page is the one that asks: nothing is looked at before something asks.
+    asks = decision.outcome is Outcome.OPENS_IF or bool(token_in(request.query))
+    if not asks and decision.opening is None and not request.has_our_cookies:
+        asks = asks_for_networks(plan, now, gate)
+    # Who is asked to ask again has been told nothing yet: that line is no use of an institution's, the next one is.
+    gate.note(record.article.id, decision, institution="" if asks else carried.used_by(decision))
     if decision.opening is not None:
         try:
             rest = yield needs.Rest(record, decision.opening)
         except StoreUnavailable:
             return (yield from _try_again(record, decision, carried, request, gate))
         gives = gate.gives and decision.reason in GIVES and plan is not None and not plan.wall
-        return whole(record, rest, carried, request, gate, gives=gives)
-    # Whatever a gift is worth, its page is the one that asks: nothing is looked at before something asks.
-    asks = decision.outcome is Outcome.OPENS_IF or bool(token_in(request.query))
+        return whole_for(record, rest, decision, carried, request, gate, gives=gives)
     if not request.has_our_cookies:
         until = plan.until if plan is not None else NEVER
         return neutral(record, ASK if asks else decision.reason.value, request, gate, until - carried.now)
@@ -97,6 +102,14 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
         return preview_for(record, record.walls[ASK], PRIVATE, carried, request, gate)
     spoken = Spoken(record, decision, carried, carried.visit.meter.used, gate)
     return preview_for(record, spoken.wall(), NO_STORE, carried, request, gate)
+
+
+def asks_for_networks(plan: Plan | None, now: int, gate: GateState) -> bool:
+    """Whether the neutral preview of an article must ask, because a network may open it: a shared cache before the gate
+    shows one preview to a library and to everybody else, and can't tell them apart."""
+    if plan is None or not gate.institutions or not gate.institutions.may_open(now, CACHED_AT_MOST):
+        return False
+    return any(way.grant is Grant.INSTITUTION for way in plan.ways)
 
 
 def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: GateState) -> Steps:
@@ -117,6 +130,26 @@ def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: Ga
         ready = page(record.opened_parts(label, rest), (*gate.headers_of(record), *NO_STORE), gzip=gzip)
         rest.ready[why, gzip] = ready
     return ready
+
+
+def whole_for(
+    record: PublicPage,
+    rest: Rest,
+    decision: Decision,
+    carried: Carried,
+    request: Request,
+    gate: GateState,
+    *,
+    gives: bool = False,
+) -> Response:
+    """The whole, and where an institution provides it, who that is."""
+    if decision.reason is not Reason.IN_INSTITUTION:
+        return whole(record, rest, carried, request, gate, gives=gives)
+    # Joined each time: how many institutions there are bounds nothing, and these pages are few.
+    label = Fragment.of(provided_label(carried.visit.institution, gate.words))
+    headers = (*gate.headers_of(record), *NO_STORE, *GATED, *pass_cookies(carried, gate))
+    gzip = accepts_gzip(request.header(b"accept-encoding"))
+    return page(record.opened_parts(label, rest), headers, gzip=gzip)
 
 
 def whole(
@@ -147,9 +180,7 @@ def _try_again(record: PublicPage, decision: Decision, carried: Carried, request
             rest = yield needs.Rest(again, decision.opening)
         except StoreUnavailable:
             return unavailable(record, request, gate)
-        gzip = accepts_gzip(request.header(b"accept-encoding"))
-        headers = (*gate.headers_of(again), *NO_STORE, *GATED, *pass_cookies(carried, gate))
-        return page(again.whole(rest), headers, gzip=gzip, end=rest.whole_end)
+        return whole_for(again, rest, decision, carried, request, gate)
     return unavailable(record, request, gate)
 
 

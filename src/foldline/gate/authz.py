@@ -20,6 +20,7 @@ from foldline.gate.response import NO_STORE, HeaderList, Response
 from foldline.gate.state import GateState
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Outcome, decide
+from foldline.policy.reasons import Reason
 
 NAME = b"authz"
 #: By which a proxy proves itself: who has it may read the whole site at the origin anyway.
@@ -54,6 +55,9 @@ def get_authz(request: Request, gate: GateState) -> Steps:
     except StoreUnavailable:
         return verdict(REFUSES, gate)
     decision = decide(carried.visit, gate.rules)
+    if decision.reason is Reason.IN_INSTITUTION:
+        # The gate shows it, with the line that says who provides it, and writes the event line.
+        return verdict(REFUSES, gate)
     if record.gated and decision.outcome is not Outcome.OPENS:
         return verdict(UNKNOWN_READER if carried.reader_pass is None else REFUSES, gate)
     gate.note(record.article.id, decision)

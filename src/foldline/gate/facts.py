@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from foldline.callers.address import client_address
 from foldline.callers.agents import claims_crawler
+from foldline.callers.institutions import Institution
+from foldline.callers.networks import Address
 from foldline.errors import InvalidToken, StoreUnavailable
 from foldline.gate.needs import Need, Renew
 from foldline.gate.request import Request
 from foldline.gate.state import GateState
+from foldline.policy.decide import Decision, Outcome
 from foldline.policy.facts import EMPTY_METER, NOBODY, Article, Caller, Meter, Reader, Visit
 from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
@@ -22,6 +27,9 @@ from foldline.signed.reader_pass import Pass, PassFacts
 CRAWLER = Caller(claims_crawler=True)
 NO_OPENINGS = DeviceOpenings(b"")
 
+#: An address behind one of our proxies is as long, and so are two of most.
+_SHORT = 64
+
 #: Numbers of reasons in signed openings. May never change; new ones are added at the end.
 WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE, Reason.GIFT_OPENS)
 
@@ -29,7 +37,8 @@ WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE, Reason.G
 @dataclass(slots=True)
 class Carried:
     """What a visit carries beside the facts: what must be signed again when something changes. `meters` is None for a
-    device that brings none of ours, `given` the opening of this article where a gift made it."""
+    device that brings none of ours, `institution` whose network it comes from, whether or not its contract runs, and
+    `given` the opening of this article where a gift made it."""
 
     now: int
     visit: Visit
@@ -38,7 +47,31 @@ class Carried:
     ended: bool
     meters: DeviceMeters | None
     openings: DeviceOpenings
+    institution: Institution | None = None
     given: OpeningEntry | None = None
+
+    def used_by(self, decision: Decision) -> str:
+        """How event lines name the institution that provided the article, or whose network was refused: by its number.
+        "" for none, and for whoever reads by a right of their own: that is no use of an institution's."""
+        if self.institution is None:
+            return ""
+        counts = decision.outcome is Outcome.REFUSES or decision.reason is Reason.IN_INSTITUTION
+        return str(self.institution.number) if counts else ""
+
+
+def client_of(request: Request, gate: GateState) -> Address | None:
+    """Where a request comes from, as our outermost proxy saw it; None where that can't be told."""
+    forwarded = request.header(b"x-forwarded-for")
+    # What is remembered is bounded: a client writes as much into this header as it likes.
+    seen = _seen_before if len(forwarded) <= _SHORT else _seen
+    return seen(request.client, forwarded, gate.hops)
+
+
+def _seen(peer: str, forwarded: bytes, hops: int) -> Address | None:
+    return client_address(peer, (forwarded.decode("latin-1"),), hops)
+
+
+_seen_before = lru_cache(maxsize=4096)(_seen)
 
 
 def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
@@ -82,9 +115,11 @@ def _carried(
         entry = _entry(openings, held, article, now, gate)
         opened = _opened(entry, gate)
     caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
-    visit = Visit(article, now, reader, fact, opened, caller, store_answered)
     given = entry if opened is Reason.GIFT_OPENS else None
-    return Carried(now, visit, held, renewed, ended, meters, openings, given)
+    institution = gate.institutions.of(client_of(request, gate), now) if gate.institutions else None
+    provided_by = institution.name if institution is not None and institution.runs(now) else ""
+    visit = Visit(article, now, reader, fact, opened, caller, store_answered, provided_by)
+    return Carried(now, visit, held, renewed, ended, meters, openings, institution, given)
 
 
 def _entry(

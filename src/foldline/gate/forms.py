@@ -36,6 +36,13 @@ def comes_from_our_page(request: Request, gate: GateState) -> bool:
     return request.header(b"origin") in gate.origins
 
 
+def says_nothing_of_its_page(request: Request) -> bool:
+    """Whether a request names no page that it comes from: a library's rewriting proxy lets through only the headers
+    that it knows. What has no effect needs no such proof; everything else does."""
+    named = (b"sec-fetch-site", b"origin", b"sec-purpose", b"purpose")
+    return not any(request.header(name) for name in named)
+
+
 def read_form(body: bytes) -> ReadForm | None:
     """The fields of `POST /-/read`, or of a query with the same names; None for a form that is not ours."""
     try:

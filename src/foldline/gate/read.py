@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from foldline.callers.address import client_address, network
+from foldline.callers.address import network
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
-from foldline.gate.article import pass_cookies
+from foldline.gate.article import pass_cookies, whole_for
 from foldline.gate.decision import decision_answer
 from foldline.gate.errors import bare, not_found
-from foldline.gate.facts import Carried, gather
-from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form
+from foldline.gate.facts import Carried, client_of, gather
+from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form, says_nothing_of_its_page
 from foldline.gate.gift import brought, redeem
 from foldline.gate.needs import Steps
 from foldline.gate.openings import OPENING_SECONDS, device_of, opening_cookie, opening_entry
@@ -38,7 +38,8 @@ _NOW = '<meta http-equiv="refresh" content="0">'
 
 def post_read(request: Request, gate: GateState) -> Steps:
     """Open an article for this device, or say why not."""
-    if not comes_from_our_page(request, gate):
+    proven = comes_from_our_page(request, gate)
+    if not proven and not (gate.institutions and says_nothing_of_its_page(request)):
         return bare(403, gate)
     if len(request.body) > MOST_BYTES:
         return bare(413, gate)
@@ -47,12 +48,16 @@ def post_read(request: Request, gate: GateState) -> Steps:
         return bare(400, gate)
     record = yield needs.PageOf(form.article)
     if type(record) is not PublicPage:
+        if not proven:
+            return bare(403, gate)
         return (yield from _not_there(form, request, gate))
     carried = yield from gather(request, record.article, gate)
     gift = brought(form, request, record.article, gate, carried.now)
     if gift is not None:
         carried.visit = carried.visit._replace(gift=gift.reason)
     decision = decide(carried.visit, gate.rules)
+    if not proven and decision.reason is not Reason.IN_INSTITUTION:
+        return bare(403, gate)
     changes: HeaderList = pass_cookies(carried, gate)
     counted: Counted | None = None
     redeemed: Redeemed | None = None
@@ -69,16 +74,29 @@ def post_read(request: Request, gate: GateState) -> Steps:
         decision, counted, spent = yield from _spend(decision, carried, request, gate)
         changes = (*changes, *spent)
     if decision.outcome is not Outcome.OPENS_IF:
-        gate.note(record.article.id, decision)
+        gate.note(record.article.id, decision, institution=carried.used_by(decision))
     spoken = Spoken(record, decision, carried, used_by(carried, counted), gate, counted, redeemed)
     if form.answer == "json":
         return (yield from decision_answer(record, decision, spoken, request, gate, changes))
     if decision.outcome is not Outcome.OPENS:
         return _refuse(record, decision, spoken, request, gate, changes, form.answer == "fragment")
     if form.answer == "page":
+        if record.gated and decision.reason is Reason.IN_INSTITUTION:
+            return (yield from _provided(record, decision, carried, request, gate))
         location = (b"location", record.path.encode() + b"#continue")
         return Response(303, (location, *NO_STORE, *gate.security, *changes, (b"content-length", b"0")))
     return (yield from _open(record, decision, spoken, request, gate, changes))
+
+
+def _provided(record: PublicPage, decision: Decision, carried: Carried, request: Request, gate: GateState) -> Steps:
+    """The whole as the answer itself: nothing is set on a device that reads in an institution's network, so that
+    nothing outlives it, and a cache before the gate would answer the way back with the preview."""
+    assert decision.opening is not None
+    try:
+        rest = yield needs.Rest(record, decision.opening)
+    except StoreUnavailable:
+        return bare(502, gate)
+    return whole_for(record, rest, decision, carried, request, gate)
 
 
 def _not_there(form: ReadForm, request: Request, gate: GateState) -> Steps:
@@ -147,8 +165,7 @@ def _windows(now: int, gate: GateState) -> dict[bytes, int]:
 
 
 def _network(request: Request, gate: GateState) -> str:
-    forwarded = tuple(request.header(b"x-forwarded-for").decode("latin-1").split(","))
-    return network(client_address(request.client, forwarded, gate.hops))
+    return network(client_of(request, gate))
 
 
 def _load_anew(request: Request, gate: GateState) -> Response:

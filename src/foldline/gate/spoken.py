@@ -16,6 +16,7 @@ from foldline.pages.wall import (
     answer,
     gift_sentence,
     meter_sentence,
+    provided_by,
     tell,
     wall,
 )
@@ -76,6 +77,7 @@ class Spoken:
         plan = gate.rules.plan(record.article, carried.now) if gate.rules is not None else None
         self._allowance = plan.allowance if plan is not None else None
         self._now = carried.now
+        self._provided_by = carried.visit.institution if decision.reason is Reason.IN_INSTITUTION else ""
 
     def answer(self, outcome: AnswerOutcome) -> str:
         """The fragment that the script puts in the wall's place."""
@@ -89,6 +91,7 @@ class Spoken:
             meter=self._line(),
             ended_on=self._ended_on,
             gift=self._gift,
+            institution=self._provided_by,
         )
 
     def wall(self) -> Fragment:
@@ -138,6 +141,8 @@ class Spoken:
         words, line = self._gate.words, self._line()
         if self._decision.outcome is Outcome.OPENS_IF:
             return words["gate.continue-title"], words["gate.continue-sentence"]
+        if self._provided_by:
+            return words["gate.open"], provided_by(self._provided_by, words)
         if self._decision.outcome is Outcome.OPENS:
             if self._gift is not None:
                 return words["gate.open"], gift_sentence(self._gift, self._gate.publication, words)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from foldline.callers.institutions import Institutions
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
@@ -26,7 +28,14 @@ PASSES_KEPT = 20_000
 ENDED_KEPT = 100_000
 
 
-def discard(article: int, decision: Decision) -> None:
+class Note(Protocol):
+    """Writes a decision down. `institution` is the number of the library or company from whose network the visit came,
+    "" for none."""
+
+    def __call__(self, article: int, decision: Decision, *, institution: str = "") -> None: ...
+
+
+def discard(article: int, decision: Decision, *, institution: str = "") -> None:
     """The note of a decision where nobody keeps any."""
 
 
@@ -48,7 +57,8 @@ class GateState:
     hops: int = 0
     proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
-    note: Callable[[int, Decision], None] = discard
+    note: Note = discard
+    institutions: Institutions = field(default_factory=Institutions)
     gives: bool = False
     taken_back: TakenBack = field(default_factory=TakenBack)
     page_headers: HeaderList = field(init=False)

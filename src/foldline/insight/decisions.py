@@ -15,7 +15,8 @@ BLOCK = 64 << 10
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
     """One decision. `at` is epoch seconds; `findings` are (reason, whether it passed), none in lines of the first form;
-    `rule` is the name of the one that decided, or ""."""
+    `rule` is the name of the one that decided, or ""; `institution` the number of the library or company that provided
+    the article or whose network was refused, or ""."""
 
     at: int
     article: int
@@ -24,6 +25,7 @@ class DecisionLine:
     rules: str
     findings: tuple[tuple[str, bool], ...] = ()
     rule: str = ""
+    institution: str = ""
 
 
 def last_decisions(folder: Path, most: int) -> list[DecisionLine]:
@@ -68,12 +70,14 @@ def _lines_backwards(path: Path) -> Iterator[str]:
 
 
 def parsed(line: str) -> DecisionLine | None:
-    """A line of five columns, or of seven: with findings as `+signed-in,-subscription-needed` and the rule's name.
-    None for anything else."""
+    """A line of five columns, of seven (with findings as `+signed-in,-subscription-needed` and the rule's name), or of
+    more: then the eighth is an institution's number, and what follows is read by others. None for anything else."""
     columns = line.split("\t")
     if len(columns) < 5 or not (columns[0].isdecimal() and columns[1].isdecimal()):
         return None
     said = columns[5] if len(columns) > 5 else ""
     findings = tuple((one[1:], one[0] == "+") for one in said.split(",") if one[:1] in ("+", "-"))
     rule = columns[6] if len(columns) > 6 else ""
-    return DecisionLine(int(columns[0]), int(columns[1]), columns[2], columns[3], columns[4], findings, rule)
+    institution = columns[7] if len(columns) > 7 and columns[7].isdecimal() else ""
+    at, article, outcome, reason, rules = int(columns[0]), int(columns[1]), *columns[2:5]
+    return DecisionLine(at, article, outcome, reason, rules, findings, rule, institution)

@@ -22,23 +22,25 @@ _AT_ONCE = 512
 
 class EventLines:
     """`events/<worker>-<number>.tsv`, one writer per file. Columns: epoch second, article, outcome, reason, rule set,
-    findings (`+` passed, `-` failed, as in `-subscription-needed,+meter-has-room`), and the rule that decided."""
+    findings (`+` passed, `-` failed, as in `-subscription-needed,+meter-has-room`), the rule that decided, and the
+    number of the library or company from whose network the visit came."""
 
     def __init__(self, folder: Path, worker: str, clock: Clock) -> None:
         self._folder = folder
         self._worker = worker
         self._clock = clock
-        # By second, article and decision: one that was made once and given often is one entry, and as many lines.
-        self._waiting: dict[tuple[int, int, int], _Noted] = {}
+        # By second, article, decision and institution: what was decided once and given often is one entry, and as many
+        # lines.
+        self._waiting: dict[tuple[int, int, int, str], _Noted] = {}
         self.lost = 0
 
-    def note(self, article: int, decision: Decision) -> None:
+    def note(self, article: int, decision: Decision, *, institution: str = "") -> None:
         """Remember a decision; nothing is written on the path of a page."""
         at = int(self._clock.now())
-        noted = self._waiting.get((at, article, id(decision)))
+        noted = self._waiting.get((at, article, id(decision), institution))
         if noted is None:
             # The entry holds the decision, so nothing else can come by its number.
-            self._waiting[at, article, id(decision)] = _Noted(at, article, decision)
+            self._waiting[at, article, id(decision), institution] = _Noted(at, article, decision, institution)
         else:
             noted.times += 1
 
@@ -76,13 +78,23 @@ class _Noted:
     at: int
     article: int
     decision: Decision
+    institution: str = ""
     times: int = 1
 
 
 def _line(noted: _Noted) -> str:
-    outcome, reason, findings, rule, version, _, _ = noted.decision
+    outcome, reason, findings, rule, version, *_ = noted.decision
     found = findings_field(findings)
-    told = (str(noted.at), str(noted.article), outcome.value, reason.value, version, found, one_line(rule))
+    told = (
+        str(noted.at),
+        str(noted.article),
+        outcome.value,
+        reason.value,
+        version,
+        found,
+        one_line(rule),
+        noted.institution,
+    )
     return "\t".join(told) + "\n"
 
 

@@ -35,10 +35,23 @@ def price_line(amount: int, currency: str, interval: str, words: Words) -> str:
     return words.format(f"subscribe.price-{interval}", price=spoken(amount, currency, words.language))
 
 
+def plan_price(plan: Plan, words: Words, *, introduced: bool = False) -> str:
+    """What a plan costs: “€4 a month, plus tax”; `introduced` with its introductory price, “€1 a month for the first 3
+    months, then €4 a month”."""
+    line = price_line(plan.amount, plan.currency, plan.interval, words)
+    if introduced and plan.first_intervals:
+        many = "" if plan.first_intervals > 1 else "one-"
+        first = spoken(plan.first_amount, plan.currency, words.language)
+        line = words.format(
+            f"subscribe.first-{many}{plan.interval}", first=first, count=plan.first_intervals, price=line
+        )
+    return line if plan.tax == "none" else words.format(f"subscribe.tax-{plan.tax}", price=line)
+
+
 def wall_offer(plans: Sequence[Plan], words: Words, subscribe_path: str) -> Offer:
     """What every wall may say of what is sold: the first plan, where all plans open the same. Where they don't, a wall
     names none, because it does not know which of them opens its article; the page that it leads to does."""
     if not plans or len({frozenset(plan.products) for plan in plans}) > 1:
         return Offer(subscribe_path=subscribe_path)
     first = plans[0]
-    return Offer(first.name, price_line(first.amount, first.currency, first.interval, words), subscribe_path)
+    return Offer(first.name, plan_price(first, words), subscribe_path)

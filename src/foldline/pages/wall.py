@@ -175,8 +175,10 @@ def answer(
     meter: MeterLine | None = None,
     ended_on: date | None = None,
     gift: GiftLine | None = None,
+    institution: str = "",
 ) -> str:
-    """What `POST /-/read` tells the script: the wall, or after opening what the meter says now.
+    """What `POST /-/read` tells the script: the wall, or after opening what the meter says now, or which institution
+    provides it.
 
     When it is `open`, the rest follows in a `<div class="answer-rest">`, which the gate writes.
     """
@@ -186,6 +188,8 @@ def answer(
         inner = _card(told, article, publication, words)
     else:
         inner = f'<p class="loaded">{escape(words["gate.open"])}</p>'
+        if institution:
+            inner += f'<p class="meter">{escape(provided_by(institution, words))}</p>'
         if gift is not None:
             inner += f'<p class="gift">{escape(gift_sentence(gift, publication, words))}</p>'
         elif meter is not None:
@@ -232,6 +236,16 @@ def opened_label(why: str, words: Words) -> str:
     """The line under the headline of an article that is open to everybody for the moment; `why` may be empty."""
     said = words.format("article.opened", why=why) if why else words["article.free"]
     return f'<p class="opened" data-nosnippet>{escape(said)}</p>\n'
+
+
+def provided_by(institution: str, words: Words) -> str:
+    """Who provides an article to the network that a reader is in."""
+    return words.format("article.provided", name=institution)
+
+
+def provided_label(institution: str, words: Words) -> str:
+    """The line under the headline of an article that opened by the network of an institution."""
+    return f'<p class="opened" data-nosnippet>{escape(provided_by(institution, words))}</p>\n'
 
 
 def _spent(meter: MeterLine, words: Words) -> tuple[str, str]:

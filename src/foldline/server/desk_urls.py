@@ -8,8 +8,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from foldline import config
 from foldline.server.see_as import SeeAs
+from foldline.site.circulation import desk_pages as circulation
 from foldline.site.desk.see_as import SeeAsPages
 from foldline.site.desk.service import addresses as service
+from foldline.site.institutions import desk_pages as institutions
 
 handler400 = "foldline.site.desk.errors.bad_request"
 handler403 = "foldline.site.desk.errors.forbidden"
@@ -24,6 +26,8 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path("", include("foldline.site.desk.urls")),
         *service.addresses(eye),
+        *institutions.ADDRESSES,
+        *circulation.ADDRESSES,
         *SeeAsPages(eye).addresses,
     ]
     if foldline.demo:

@@ -20,9 +20,11 @@ from django.db import DatabaseError, close_old_connections, connections
 from foldline.site.billing import ledger, withdrawals
 from foldline.site.billing.provider import Provider
 from foldline.site.billing.reconcile import reconcile, summary
+from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
+from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
-from foldline.site.readers import moment, prune
+from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,10 @@ def jobs() -> tuple[Job, ...]:
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
+        Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
+        Job("settle institutions", HOUR, provided.settle_all),
+        Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
+        Job("overwrite what was deleted", HOUR, erasing.overwrite),
         Job("forget billing notices", HOUR, lambda: ledger.forget_notices(moment.epoch())),
     )
 

@@ -61,6 +61,7 @@ class OriginRecords:
         it."""
         self._writing.shutdown()
         self._writer.close()
+        self._fetched.close()
 
     def holds(self, record: Record) -> bool:
         """Whether a record that is in memory holds without a question to anybody."""

@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
 from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
@@ -53,7 +54,14 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
         require_migrated(settings)
     except ConfigurationError as error:
         return error.problems
-    found = [*mode_problems(settings), *rules_problems(settings), *publishing.alarms(), *problems_of_caches(settings)]
+    found = [
+        *mode_problems(settings),
+        *rules_problems(settings),
+        *institution_problems(settings),
+        *print_problems(settings),
+        *publishing.alarms(),
+        *problems_of_caches(settings),
+    ]
     if settings.origin is not None:
         found += cut_alarms_or_none(settings.home)
     if not settings.mail.host and not settings.demo:

@@ -17,6 +17,8 @@ from foldline.signed.reader_pass import SESSION_SECONDS, PassFacts
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 DAY = 86_400
 _RUNS_FOR = 30 * DAY
+#: The library in whose network somebody is.
+A_LIBRARY = "a library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class Kind:
     ended: bool = False
     left: int | None = None
     crawler: bool = False
+    in_library: bool = False
+
+    @property
+    def institution(self) -> str:
+        """Whose network they come from, "" for nobody's."""
+        return A_LIBRARY if self.in_library else ""
 
     def used(self, needs: Needs) -> int:
         """How many articles stand on the device's meter."""
@@ -75,6 +83,7 @@ KINDS: dict[str, Kind] = {
         Kind("registered", "registered", signed_in=True),
         Kind("subscriber", "subscriber", signed_in=True, subscribes=True),
         Kind("lapsed", "lapsed", signed_in=True, ended=True),
+        Kind("library", "in the network of a library", in_library=True),
         Kind("googlebot", "forged Googlebot", crawler=True),
     )
 }
@@ -87,7 +96,8 @@ def visit_as(kind: Kind, article: Article, needs: Needs, now: int, used: int = 0
         ends = kind.product_ends(needs, now)
         running = frozenset(product for product, end in ends.items() if end > now)
         reader = Reader(running, 0 if running else max(ends.values(), default=0))
-    return Visit(article, now, reader, Meter(used, read_before), caller=Caller(claims_crawler=kind.crawler))
+    caller = Caller(claims_crawler=kind.crawler)
+    return Visit(article, now, reader, Meter(used, read_before), caller=caller, institution=kind.institution)
 
 
 def jar_as(

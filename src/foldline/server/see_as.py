@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
+from foldline.callers.institutions import Institution, Institutions
+from foldline.callers.networks import read_range
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings
 from foldline.errors import StoreUnavailable
@@ -79,7 +81,7 @@ class Visitor:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.state: GateState = state_of(settings, clock)
         self.decisions: list[Decision] = []
-        self.state.note = lambda article, decision: self.decisions.append(decision)
+        self.state.note = lambda article, decision, **_more: self.decisions.append(decision)
         self.library = Library(PublicStore(settings.home), SealedStore(settings.home))
         self.counts = _CountsHere()
         self._spender = Spender(self.counts, clock)
@@ -128,26 +130,33 @@ class SeeAs:
         self._settings = settings
         self._clock = clock or SystemClock()
 
+    @property
+    def of_a_site(self) -> bool:
+        return self._settings.origin is not None
+
     def kinds(self) -> list[tuple[str, str]]:
         return [(kind.name, kind.label) for kind in KINDS.values()]
 
     def look(self, path: str, kind: str) -> Look | None:
         wanted = KINDS[kind]
         visitor = Visitor(self._settings, self._clock)
-        page = visitor.library.page(path.encode())
-        if not isinstance(page, PublicPage):
+        page = self._page(visitor, path)
+        if page is None:
             return None
         state, now = visitor.state, visitor.state.now()
         needs = needs_of(page.article, state.rules, now)
         window = state.window(now, needs.days).number
         visitor.jar = jar_as(wanted, needs, now, state.keyring, window, os.urandom)
         visitor.crawler = wanted.crawler
-        return _looked(visitor, page)
+        if wanted.in_library:
+            here = Institution(0, wanted.institution, now, now + 1)
+            state.institutions = Institutions([(here, (read_range(_NOBODY),))])
+        return self._looked(visitor, page)
 
     def look_with(self, path: str, reader: bytes, product_ends: Mapping[int, int]) -> Look | None:
         visitor = Visitor(self._settings, self._clock)
-        page = visitor.library.page(path.encode())
-        if not isinstance(page, PublicPage):
+        page = self._page(visitor, path)
+        if page is None:
             return None
         state, now = visitor.state, visitor.state.now()
         visitor.facts = PassFacts(reader, os.urandom(16), product_ends, now + SESSION_SECONDS)
@@ -163,21 +172,37 @@ class SeeAs:
                 visitor.counts.broken = True
             else:
                 visitor.counts.begin_with(owner, allowance.name, window, used)
-        return _looked(visitor, page)
+        return self._looked(visitor, page)
+
+    def articles(self, wanted: str, most: int) -> list[tuple[str, str]]:
+        if self._settings.origin is None:
+            return []
+        with closing(PublicStore(self._settings.home)) as store:
+            return store.matching(wanted, most)
+
+    def _looked(self, visitor: Visitor, page: PublicPage) -> Look:
+        first = visitor.get(page.path)
+        steps = [first]
+        if first.decision is not None and first.decision.outcome is Outcome.OPENS_IF:
+            steps.append(visitor.read(page.article.id, page.path))
+        rules = visitor.state.rules
+        sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
+        with closing(PublicStore(self._settings.home)) as store:
+            headline = store.headline(page.path)
+        return Look(tuple(steps), sources, headline)
+
+    def _page(self, visitor: Visitor, path: str) -> PublicPage | None:
+        if self._settings.origin is not None:
+            # Only the desk of a site behind the gate pays for what reads it.
+            from foldline.server.origin_eye import record_at
+
+            return record_at(self._settings, self._clock, visitor.state, visitor.library, path)
+        page = visitor.library.page(path.encode())
+        return page if isinstance(page, PublicPage) else None
 
     def file(self, path: str) -> tuple[str, bytes] | None:
         answer = Visitor(self._settings, self._clock).get(path)
         return (answer.content_type, answer.body) if answer.status == 200 else None
-
-
-def _looked(visitor: Visitor, page: PublicPage) -> Look:
-    first = visitor.get(page.path)
-    steps = [first]
-    if first.decision is not None and first.decision.outcome is Outcome.OPENS_IF:
-        steps.append(visitor.read(page.article.id, page.path))
-    rules = visitor.state.rules
-    sources = {rule.name: rule.source for rule in rules.every} if rules is not None else {}
-    return Look(tuple(steps), sources)
 
 
 def _header(answer: Response, name: bytes) -> str:

@@ -44,6 +44,8 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "foldline.site.readers",
     "foldline.site.billing",
+    "foldline.site.institutions",
+    "foldline.site.circulation",
     "foldline.site.newsroom",
     "foldline.site.desk.apps.DeskConfig",
 ]
@@ -53,7 +55,7 @@ MIDDLEWARE = [
     "foldline.site.readers.middleware.single_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "foldline.site.readers.middleware.OwnForms",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "foldline.site.readers.middleware.running_sessions",
@@ -147,6 +149,10 @@ ACCOUNT_RATE_LIMITS = {
     "checkout": "300/10m/ip" if FOLDLINE.demo else "10/10m/user,30/10m/ip",
     "withdrawal": "300/10m/ip,60/10m/key" if FOLDLINE.demo else "20/10m/ip,5/10m/key",
     "withdrawal_for_address": "60/10m/key" if FOLDLINE.demo else "20/10m/key,60/h/key",
+    # Who guesses numbers and postcodes of print subscribers is stopped in three ways.
+    "print_reader": "300/10m/key" if FOLDLINE.demo else "10/h/key",
+    "print_network": "300/10m/key" if FOLDLINE.demo else "60/h/key",
+    "print_number": "300/10m/key" if FOLDLINE.demo else "20/d/key",
     "passkey": "300/10m/ip" if FOLDLINE.demo else "60/10m/ip",
 }
 # The gate overwrites this header with the one address that it trusts; the process listens on a unix socket only.

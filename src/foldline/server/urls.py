@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from foldline import config
+from foldline.site.circulation import pages as circulation
 
 handler400 = "foldline.site.readers.errors.bad_request"
 handler403 = "foldline.site.readers.errors.forbidden"
@@ -20,6 +21,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path(prefix, include("foldline.site.readers.urls")),
         path(prefix, include("foldline.site.billing.urls")),
+        path(prefix, include(circulation.ADDRESSES)),
     ]
     if foldline.demo:
         found.append(path(f"{prefix}demo/", include("foldline.server.demo.urls")))

@@ -25,7 +25,6 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
-from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
@@ -37,6 +36,7 @@ from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.gifts import SqliteGifts
+from foldline.stores.institutions_in_force import InstitutionsInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
@@ -202,7 +202,9 @@ class Worker:
         home = settings.home
         self.state = state_of(settings, clock)
         self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
-        self.state.note = self._note
+        self.state.note = self.events.note
+        self._institutions = InstitutionsInForce(home)
+        self.state.institutions = self._institutions.look()
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
@@ -234,9 +236,6 @@ class Worker:
                 settings, self.state, self.library, lines, self.app.drive, mounted
             )
 
-    def _note(self, article: int, decision: Decision) -> None:
-        self.events.note(article, decision)
-
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
         try:
@@ -250,6 +249,8 @@ class Worker:
                     self.state.taken_back.add(bytes.fromhex(number), int(ends), self.state.now())
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
+                elif change.kind == "institutions":
+                    self._institutions.settled = False
                 elif change.kind in ("origin-changed", "origin-withdrawn"):
                     self.library.forget(change.key.encode())
                     self._hear_origin(change)
@@ -258,7 +259,7 @@ class Worker:
                 else:
                     self.library.forget_all()
                     self.state.taken_back.known = False
-                    self._rules.settled = self._mode.settled = False
+                    self._rules.settled = self._mode.settled = self._institutions.settled = False
                     self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
@@ -268,6 +269,8 @@ class Worker:
             self._origin.settle()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
+        if not self._institutions.settled:
+            self.state.institutions = self._institutions.look()
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
 

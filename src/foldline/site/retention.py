@@ -15,8 +15,11 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from foldline.site.billing import withdrawals
 from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
+from foldline.site.circulation import prune as circulation
+from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import DueJob
 from foldline.site.readers import codes, prune
 from foldline.site.readers.models import PassFacts, ReaderSession, SignInCode
@@ -109,6 +112,30 @@ TABLES = (
         "what was given and paid for has to be accounted for",
     ),
     Kept(
+        "institutions_provided",
+        "which library or company gave an entitlement, and when the address was last proven",
+        NAMELESS,
+        "it ends with the contract, and when the address is not proven any more",
+    ),
+    Kept(
+        "circulation_printsubscription",
+        "numbers of print subscriptions and their days; keyed hashes of postcodes and addresses",
+        "90 days after its end",
+        "print subscribers activate what they have",
+        days=circulation.KEPT.days,
+        job="prune print",
+        beyond=lambda now: circulation.over(now).count(),
+    ),
+    Kept(
+        "circulation_printactivation",
+        "which reader activated which print subscription",
+        "90 days after its end, or with the account",
+        "each is one reader's",
+        days=circulation.KEPT.days,
+        job="prune print",
+        beyond=lambda now: PrintActivation.objects.filter(subscription__in=circulation.over(now)).count(),
+    ),
+    Kept(
         "readers_readersession",
         "a device's name, and when it signed in",
         "180 days after the last use",
@@ -189,9 +216,17 @@ TABLES = (
     Kept(
         "billing_withdrawal",
         "the address, the name and the words with which somebody withdrew from a contract",
-        "without end, with its address",
-        "the law wants such a declaration shown (directive (EU) 2023/2673)",
+        "with its address, for the calendar years of `retention.withdrawals` after it was dealt with",
+        "it has to be shown as long as anybody can claim something by it",
+        job="forget withdrawals",
+        beyond=lambda now: withdrawals.beyond(int(now.timestamp())).count(),
         legal=True,
+    ),
+    Kept(
+        "desk_mergedaccount",
+        "the key and the number of an account that staff made one with this reader’s",
+        ACCOUNT,
+        "other systems call the reader by it",
     ),
     Kept("desk_readernote", "what staff wrote about a reader", ACCOUNT, "staff help whoever asks"),
     Kept(
@@ -217,6 +252,7 @@ NOT_ABOUT_READERS = frozenset(
         "desk_duejob",
         "django_content_type",
         "django_migrations",
+        "foldline_institutions",
         "foldline_mode",
         "foldline_open_now",
         "foldline_rule_sets",

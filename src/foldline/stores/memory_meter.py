@@ -55,6 +55,14 @@ class MemoryMeter:
         with self._lock:
             return self._keep([(at, row) for at, row in self._rows if row.owner not in owner])
 
+    def move(self, owner: Owner, to: Owner) -> int:
+        with self._lock:
+            moved = [(at, row._replace(owner=to[0])) for at, row in self._rows if row.owner in owner]
+            stay = [(at, row) for at, row in self._rows if row.owner not in owner]
+            there = {(at, row.article) for at, row in stay if row.owner == to[0]}
+            self._rows = [*stay, *((at, row) for at, row in moved if (at, row.article) not in there)]
+            return len(moved)
+
     def prune(self, now: int) -> int:
         with self._lock:
             return self._keep([(at, row) for at, row in self._rows if at.ends > now])

@@ -40,6 +40,10 @@ class MeterStore(Protocol):
     def forget(self, owner: Owner) -> int:
         """Delete everything about an owner. How many rows there were."""
 
+    def move(self, owner: Owner, to: Owner) -> int:
+        """What is counted of one owner is another's from now on, beside what is counted of them. How many rows there
+        were. An article that both have read is two until it is opened once more."""
+
     def prune(self, now: int) -> int:
         """Delete everything about windows that have ended. How many rows there were."""
 
@@ -78,6 +82,20 @@ class SqliteMeter(MeterFile):
             deleted = rows.rowcount
         self._overwrite()
         return deleted
+
+    def move(self, owner: Owner, to: Owner) -> int:
+        with self._transaction() as connection:
+            # The salt stays: nobody knows which article stands behind a hash, and with it a given one is still told.
+            connection.executemany(
+                "INSERT OR IGNORE INTO foldline_meter (owner, meter, window_number, ends, salt, article, handed)"
+                " SELECT ?, meter, window_number, ends, salt, article, handed FROM foldline_meter WHERE owner = ?"
+                " ORDER BY id",
+                [(to[0], name) for name in owner],
+            )
+            rows = connection.executemany("DELETE FROM foldline_meter WHERE owner = ?", [(name,) for name in owner])
+            moved = rows.rowcount
+        self._overwrite()
+        return moved
 
     def prune(self, now: int) -> int:
         with self._transaction() as connection:

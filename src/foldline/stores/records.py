@@ -23,7 +23,8 @@ class ArticleRecord:
     """An article ready to be stored: the page's parts as text, and the rest ("" where nothing is sealed).
 
     `version` must grow with every publication of the article. `walls` and `opened` are as `pages.layout` gives them. A
-    free article has a rest where a rule may close it one day. `alarms` say what was odd about how it was cut.
+    free article has a rest where a rule may close it one day. `alarms` say what was odd about how it was cut. By its
+    `headline` staff find it where no newsroom has it.
     """
 
     path: str
@@ -39,6 +40,7 @@ class ArticleRecord:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     digest: str = ""
     alarms: tuple[str, ...] = ()
+    headline: str = ""
 
 
 class PublicStore:
@@ -115,6 +117,38 @@ class PublicStore:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"public records: {error}") from error
         return [(path, tuple(json.loads(alarms))) for path, alarms in rows]
+
+    def matching(self, words: str, most: int) -> list[tuple[str, str]]:
+        """(path, headline) of so many articles whose path or headline holds these words, the newest first. A headline
+        is "" where none was stored.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        headline = "coalesce(json_extract(facts, '$.headline'), '')"
+        try:
+            return self._connection.execute(
+                f"SELECT path, {headline} FROM records WHERE kind = 'article'"  # noqa: S608 - a constant
+                f" AND (instr(lower(path), ?1) OR instr(lower({headline}), ?1))"
+                " ORDER BY json_extract(facts, '$.published') DESC, path LIMIT ?2",
+                (words.lower(), most),
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
+
+    def headline(self, path: str) -> str:
+        """The headline of the article at exactly this path; "" where none was stored.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            row = self._connection.execute(
+                "SELECT json_extract(facts, '$.headline') FROM records WHERE path = ?", (path,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
+        return (row[0] or "") if row else ""
 
     def article_paths(self) -> list[tuple[str, str]]:
         """(path, access level) of every article, in the order of their paths."""
@@ -237,6 +271,7 @@ class RecordWriter:
             "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers],
             "digest": record.digest,
             "alarms": list(record.alarms),
+            "headline": record.headline,
         }
         with self._replacing(record.path, "article", facts, article.id, record.version):
             for name, fragment in fragments.items():

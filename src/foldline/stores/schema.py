@@ -62,6 +62,22 @@ CREATE TABLE IF NOT EXISTS foldline_open_now (
 CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
 """
 
+# Libraries and companies. `ranges` and `domains` hold one a line. Rows end and stay: event lines name them.
+INSTITUTIONS = """
+CREATE TABLE IF NOT EXISTS foldline_institutions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    ranges TEXT NOT NULL,
+    domains TEXT NOT NULL,
+    product INTEGER NOT NULL,
+    starts INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+);
+"""
+
 #: Columns that came later: table, name, definition. A table that is there already gets them by `migrate`.
 ADDED = (
     ("foldline_pass_facts", "used_on", "INTEGER NOT NULL DEFAULT 0"),
@@ -195,7 +211,7 @@ def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
     scripts = (
-        (home.site_db, SITE + MODE),
+        (home.site_db, SITE + MODE + INSTITUTIONS),
         (home.public_db, PUBLIC),
         (home.sealed_db, SEALED),
         (home.meter_db, METER + GIFTS),

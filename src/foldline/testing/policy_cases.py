@@ -92,6 +92,7 @@ class Case:
             reader=made.reader,
             meter=made.meter._replace(can_count=visit.meter.can_count),
             caller=visit.caller._replace(claims_crawler=claims),
+            institution=visit.institution or made.institution,
         )
 
 

@@ -259,7 +259,7 @@ class World:
         if self.state.rules is not None:
             self.state.rules = self.state.rules.with_open_now(open_beside(int(self.clock.now())))
         self.notes: list[tuple[int, Decision]] = []
-        self.state.note = lambda article, decision: self.notes.append((article, decision))
+        self.state.note = lambda article, decision, **_more: self.notes.append((article, decision))
         self.state.keyring = breaks.keyring(self.state.keyring)
         self.meter = MemoryMeter()
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)

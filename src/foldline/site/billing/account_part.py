@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from foldline.pages.dates import short_dateline
 from foldline.pages.prices import price_line, spoken
+from foldline.plans import Plan
 from foldline.site.billing import held, lifecycle, orders, plans
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Subscription
@@ -52,6 +53,13 @@ def account_part(request: HttpRequest, reader: Reader) -> SafeString:
     return render_to_string("billing/account_part.html", values)
 
 
+def _next_charge(one: Subscription, plan: Plan | None) -> str:
+    """What is charged next, less what a discount still takes off; tax that comes to it where the plan says so."""
+    price = spoken(one.snapshot.next_amount, one.currency, words().language)
+    exclusive = plan is not None and plan.tax == "exclusive"
+    return words().format("subscribe.tax-exclusive", price=price) if exclusive else price
+
+
 def title_of(subscription: Subscription) -> str:
     """What a subscription is called: its plan's name, or the plan's key where that is not sold any more."""
     plan = plans.named(subscription.plan)
@@ -77,9 +85,7 @@ def _line(one: Subscription) -> Line:
         number=one.pk,
         name=title_of(one),
         price=price,
-        next=words().format(
-            f"billing.is-{state}", price=spoken(one.amount, one.currency, words().language), date=paid_until
-        ),
+        next=words().format(f"billing.is-{state}", price=_next_charge(one, plan), date=paid_until),
         fails=fails,
         order=words().format("billing.order-number", number=orders.number_of(one)),
         stands=state in held.STANDS,

@@ -11,7 +11,7 @@ from django.db import transaction
 from foldline.plans import GRACE_DAYS, Plan
 from foldline.site.billing import owned, plans
 from foldline.site.billing.lifecycle import DAY, State, entitled_until, is_trial, state_of, steps_between
-from foldline.site.billing.models import BillingEvent, SeenNotice, Subscription
+from foldline.site.billing.models import BillingEvent, Order, SeenNotice, Subscription
 from foldline.site.billing.owned import Move
 from foldline.site.billing.provider import NotAtProvider, Notice, Provider, Snapshot
 from foldline.site.readers import passes
@@ -27,7 +27,7 @@ Heard = BillingEvent.Heard
 
 
 class Applied(StrEnum):
-    """What became of a provider's object. The last three open nothing, and are for people to look at."""
+    """What became of a provider's object. The last four open nothing, and are for people to look at."""
 
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -35,6 +35,7 @@ class Applied(StrEnum):
     UNKNOWN_READER = "unknown-reader"
     UNKNOWN_PLAN = "unknown-plan"
     OTHER_CURRENCY = "other-currency"
+    OTHER_AMOUNT = "other-amount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ def apply(provider: str, snapshot: Snapshot, now: int, heard: str = Heard.NOTICE
         if plan is not None and plan.currency != snapshot.currency:
             log.warning("billing: a subscription to %s is in another currency, and opens nothing", plan.key)
             return Outcome(Applied.OTHER_CURRENCY, None, before, before, Move(0, 0, moved=False))
-        if plan is not None and plan.amount != snapshot.amount:
-            # An older price goes on opening, so another one must: who runs the publication is told.
-            log.warning("billing: a subscription to %s costs %s, its plan %s", plan.key, snapshot.amount, plan.amount)
+        if plan is not None and not _is_agreed(provider, plan, snapshot):
+            log.warning("billing: a subscription to %s is at another amount, and opens nothing", plan.key)
+            return Outcome(Applied.OTHER_AMOUNT, None, before, before, Move(0, 0, moved=False))
         row = Subscription(provider=provider, provider_id=snapshot.subscription)
     known = row.seen_of(snapshot.reader) if row.pk else None
     _write(row, snapshot, plan, now, known)
@@ -117,6 +118,12 @@ def _asked(provider: Provider, told: Notice) -> Snapshot | None:
         return None
 
 
+def _is_agreed(provider: str, plan: Plan, snapshot: Snapshot) -> bool:
+    """Whether somebody is charged what the plan costs, or what it cost when this reader ordered it."""
+    ordered = Order.objects.filter(provider=provider, plan=plan.key, reader__key=snapshot.reader)
+    return snapshot.amount in (plan.amount, *ordered.values_list("amount", flat=True))
+
+
 def _row(provider: str, subscription: str) -> Subscription | None:
     found = Subscription.objects.select_for_update().filter(provider=provider, provider_id=subscription)
     return found.first()
@@ -128,7 +135,7 @@ def _write(row: Subscription, snapshot: Snapshot, plan: Plan | None, now: int, k
     sold = (row.products, row.grace_days) if row.pk else None
     owner = row.reader_id
     if row.reader_id is None:
-        row.reader = Reader.objects.filter(key=snapshot.reader).first()
+        row.reader = Reader.objects.of_key(snapshot.reader)
     if plan is not None:
         row.products, row.grace_days = ",".join(map(str, plan.products)), plan.grace_days
     elif not row.pk:
@@ -139,6 +146,7 @@ def _write(row: Subscription, snapshot: Snapshot, plan: Plan | None, now: int, k
     row.cancel_at_period_end, row.paused = snapshot.cancel_at_period_end, snapshot.paused
     row.refunded, row.disputed = snapshot.refunded, snapshot.disputed
     row.amount, row.currency = snapshot.amount, snapshot.currency
+    row.off, row.off_until = snapshot.off, snapshot.off_until
     row.created, row.version = snapshot.created, snapshot.updated
     if snapshot != known or (row.products, row.grace_days) != sold or row.reader_id != owner:
         row.seen = now

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
 from foldline.site.billing.lifecycle import State
+from foldline.site.billing.order_numbers import order_number
 from foldline.site.billing.provider import Snapshot, Status
 from foldline.site.readers.models import Entitlement, Reader
 
@@ -40,6 +40,8 @@ class Subscription(models.Model):
     disputed = models.BooleanField()
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
+    off = models.PositiveBigIntegerField(default=0)
+    off_until = models.BigIntegerField(null=True)
     created = models.BigIntegerField()
     version = models.BigIntegerField()
     seen = models.BigIntegerField()
@@ -77,6 +79,8 @@ class Subscription(models.Model):
             currency=self.currency,
             created=self.created,
             updated=self.version,
+            off=self.off,
+            off_until=self.off_until,
         )
 
     @property
@@ -169,7 +173,8 @@ class Order(models.Model):
     """One form that was sent once. `token` names the form: sent twice, it is one order, and one visit to the provider.
 
     `terms` are the words agreed to, `terms_version` is what `version_of` makes of all that stood on the page. The row
-    outlives the reader's account, without their name: it shows what was agreed. `confirmed_at` is when the mail that
+    outlives the reader's account, without their name: it shows what was agreed. `amount` is what one interval costs by
+    them, whole minor units; 0 in orders that were made before it was kept. `confirmed_at` is when the mail that
     confirms the contract went out, 0 for not yet; `subscription` is what it became then. Moments are epoch seconds.
     """
 
@@ -181,6 +186,7 @@ class Order(models.Model):
     return_path = models.CharField(max_length=512)
     terms = models.TextField()
     terms_version = models.CharField(max_length=20)
+    amount = models.PositiveBigIntegerField(default=0)
     language = models.CharField(max_length=16)
     agreed_at = models.BigIntegerField()
     confirmed_at = models.BigIntegerField(default=0)
@@ -201,14 +207,13 @@ class Order(models.Model):
 
     @property
     def number(self) -> str:
-        """The number that stands in the receipt: nobody guesses it, and it leads to nobody."""
-        digits = hashlib.sha256(f"order {self.token} {self.agreed_at}".encode()).hexdigest()[:12].upper()
-        return "-".join(digits[start : start + 4] for start in (0, 4, 8))
+        """The number that stands in the receipt."""
+        return order_number(self.token, self.agreed_at)
 
 
 class Withdrawal(models.Model):
     """One declaration that somebody withdraws from a contract, as it was made. The row outlives the account, with its
-    address: it shows what was declared, and when.
+    address, for the years that the settings say: it shows what was declared, and when.
 
     `declared` are the words that were confirmed. `subscription` is None where address and number belong to nothing
     here. `settled_at` is when it was dealt with, 0 for not yet. Moments are epoch seconds.

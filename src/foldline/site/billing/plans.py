@@ -28,4 +28,14 @@ def opening(product: int) -> tuple[Plan, ...]:
 
 def price_of(plan: Plan) -> Price:
     """What a provider is to charge for a plan."""
-    return Price(plan.key, plan.amount, plan.currency, plan.interval, plan.trial_days)
+    return Price(
+        plan.key,
+        plan.amount,
+        plan.currency,
+        plan.interval,
+        plan.trial_days,
+        first_amount=plan.first_amount,
+        first_intervals=plan.first_intervals,
+        promotion_codes=plan.promotion_codes,
+        tax=plan.tax,
+    )

@@ -35,7 +35,8 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Price:
     """What a plan costs. It comes from the configuration, never from a client. `title` is what the provider's page and
-    invoices call the plan, its key where that is ""."""
+    invoices call the plan, its key where that is "". `first_amount` is charged for each of the first `first_intervals`.
+    Where `tax` is not `none` the provider works it out, within the amount or beside it."""
 
     plan: str
     amount: int
@@ -43,6 +44,10 @@ class Price:
     interval: Interval
     trial_days: int = 0
     title: str = ""
+    first_amount: int = 0
+    first_intervals: int = 0
+    promotion_codes: bool = False
+    tax: Literal["none", "inclusive", "exclusive"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Snapshot:
     """One subscription as the provider has it now.
 
     `reader` is our `Reader.key`, given at checkout and kept by the provider; "" where it knows none. `plan` likewise.
-    `period_end` is until when is paid, `trial_end` None without a trial. `amount` is what one interval costs.
+    `period_end` is until when is paid, `trial_end` None without a trial. `amount` is what one interval costs, without
+    any discount; `off` is what a discount takes from each charge before `off_until`, for good where that is None.
     `refunded`: the last payment went back in full. `disputed`: a payment is disputed, or was lost in a dispute.
     `updated` is a version: of two snapshots of one subscription, the one with the lower number is the older.
     """
@@ -70,6 +76,14 @@ class Snapshot:
     currency: str
     created: int
     updated: int
+    off: int = 0
+    off_until: int | None = None
+
+    @property
+    def next_amount(self) -> int:
+        """What is charged when the period ends, before tax that comes to it."""
+        runs = self.off_until is None or self.period_end < self.off_until
+        return max(0, self.amount - self.off) if runs else self.amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     UNKNOWN_READER = "unknown-reader"
     UNKNOWN_PLAN = "unknown-plan"
     OTHER_CURRENCY = "other-currency"
+    OTHER_AMOUNT = "other-amount"
     NOT_AT_PROVIDER = "not-at-provider"
 
 
@@ -47,6 +48,7 @@ _LISTED = {
     Applied.UNKNOWN_READER: Kind.UNKNOWN_READER,
     Applied.UNKNOWN_PLAN: Kind.UNKNOWN_PLAN,
     Applied.OTHER_CURRENCY: Kind.OTHER_CURRENCY,
+    Applied.OTHER_AMOUNT: Kind.OTHER_AMOUNT,
 }
 
 

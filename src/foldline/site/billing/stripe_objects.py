@@ -31,7 +31,14 @@ def is_price(found: Object, lookup_key: str, price: Price) -> bool:
         found.get("lookup_key") == lookup_key
         and (found.get("unit_amount"), found.get("currency")) == (price.amount, price.currency)
         and (recurring.get("interval"), recurring.get("interval_count", 1)) == (price.interval, 1)
+        and (price.tax == "none" or found.get("tax_behavior") == price.tax)
     )
+
+
+def is_coupon(found: Object, off: int, currency: str, months: int) -> bool:
+    """Whether a Coupon takes so much off, for so many months, and still does."""
+    takes = (found.get("amount_off"), found.get("currency"), found.get("duration"), found.get("duration_in_months"))
+    return takes == (off, currency, "repeating", months) and found.get("valid") is not False
 
 
 def checkout(session: Object) -> Checkout:
@@ -54,6 +61,7 @@ def snapshot(subscription: Object, charges: list[Object], disputes: list[Object]
     price = item.get("price") or item.get("plan") or subscription.get("plan") or {}
     amount = price.get("unit_amount") if "unit_amount" in price else price.get("amount")
     paid = [one for one in charges if one.get("status") == "succeeded"]
+    off, off_until = _discount(subscription, amount or 0)
     return Snapshot(
         subscription=subscription["id"],
         customer=identifier(subscription.get("customer")),
@@ -70,7 +78,27 @@ def snapshot(subscription: Object, charges: list[Object], disputes: list[Object]
         currency=price.get("currency") or subscription.get("currency") or "",
         created=subscription["created"],
         updated=asked_at,
+        off=off,
+        off_until=off_until,
     )
+
+
+def _discount(subscription: Object, amount: int) -> tuple[int, int | None]:
+    """What the discounts of a Subscription take from each charge, and until when at the most; what was not expanded is
+    not known, and takes nothing. One that counts once is gone with the charge that it was for."""
+    given = subscription.get("discounts") or [subscription.get("discount")]
+    found = [one for one in given if isinstance(one, dict)]
+    off, ends = 0, []
+    for one in found:
+        source = one.get("source") or {}
+        coupon = one.get("coupon") or source.get("coupon")
+        if not isinstance(coupon, dict):
+            continue
+        percent = coupon.get("percent_off")
+        off += round(amount * percent / 100) if percent else coupon.get("amount_off") or 0
+        ends.append(one.get("end"))
+    running = [end for end in ends if end is not None]
+    return off, min(running) if running else None
 
 
 def _paid_until(subscription: Object, item: Object) -> int:

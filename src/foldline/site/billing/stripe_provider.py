@@ -43,6 +43,7 @@ CHARGES = 20
 _KEY = re.compile(r"(?:sk|rk)_(live|test)_\S+")
 _ID = re.compile(r"[A-Za-z0-9_]{3,255}")
 _WHOLE: Any = {"expand": ["latest_invoice"]}
+_DISCOUNTS: Any = {"expand": ["latest_invoice", "discounts.source.coupon"]}
 _ENDED = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
 # What took how long is nobody else's business.
@@ -88,7 +89,13 @@ class StripeProvider:
         subscription: dict[str, Any] = {"metadata": said}
         if price.trial_days:
             subscription["trial_period_days"] = price.trial_days
+        more: dict[str, Any] = {"allow_promotion_codes": True} if price.promotion_codes else {}
+        if price.first_intervals:
+            more["discounts"] = [{"coupon": self._coupon(price)}]
+        if price.tax != "none":
+            more["automatic_tax"] = {"enabled": True}
         asked: Any = {
+            **more,
             "mode": "subscription",
             "client_reference_id": reader_key,
             "customer_email": email,
@@ -108,6 +115,9 @@ class StripeProvider:
         A Price never changes: another amount in the settings is another Price, and who pays the old one goes on so.
         """
         name = f"foldline-{price.plan}-{price.amount}-{price.currency}-{price.interval}"
+        if price.tax != "none":
+            # How tax is meant can't be changed either.
+            name += f"-{price.tax}"
         if name not in self._prices:
             with _asking("price"):
                 listed = self._api.prices.list({"lookup_keys": [name], "active": True, "limit": 1}).data
@@ -126,8 +136,35 @@ class StripeProvider:
             "recurring": {"interval": price.interval},
             "lookup_key": name,
             "transfer_lookup_key": True,
+            **({"tax_behavior": price.tax} if price.tax != "none" else {}),
         }
         return self._api.prices.create(asked, {"idempotency_key": f"{name}-{product.id}"}).id
+
+    def _coupon(self, price: Price) -> str:
+        """The id of the Coupon that makes the introductory price; made where there is none. It can't be changed:
+        another amount in the settings is another Coupon."""
+        months = price.first_intervals * (12 if price.interval == "year" else 1)
+        off = price.amount - price.first_amount
+        name = f"foldline-{price.plan}-{off}-{price.currency}-{months}"
+        with _asking("coupon"):
+            try:
+                known = self._api.coupons.retrieve(name).to_dict()
+            except stripe.InvalidRequestError as error:
+                if error.http_status != 404:
+                    raise
+                asked: Any = {
+                    "id": name,
+                    "amount_off": off,
+                    "currency": price.currency,
+                    "duration": "repeating",
+                    "duration_in_months": months,
+                    "name": price.title or price.plan,
+                }
+                known = self._api.coupons.create(asked, {"idempotency_key": name}).to_dict()
+            if not ours.is_coupon(known, off, price.currency, months):
+                log.error("stripe's coupon %s was made by hand, and takes another amount off", name)
+                raise Declined("coupon")
+            return name
 
     def checkout(self, checkout_id: str) -> Checkout:
         with _asking("checkout"):
@@ -225,6 +262,9 @@ class StripeProvider:
             return self._snapshot(changed.to_dict(), asked_at)
 
     def _snapshot(self, subscription: ours.Object, asked_at: int) -> Snapshot:
+        if any(isinstance(one, str) for one in subscription.get("discounts") or ()):
+            # Few have one: only of these is more asked.
+            subscription = self._api.subscriptions.retrieve(subscription["id"], _DISCOUNTS).to_dict()
         customer = ours.identifier(subscription.get("customer"))
         charges = [one.to_dict() for one in self._api.charges.list({"customer": customer, "limit": CHARGES}).data]
         disputes = [

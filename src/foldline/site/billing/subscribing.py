@@ -82,7 +82,7 @@ def subscribed(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         checkout = provider.checkout(named)
-        if checkout.reader != reader.key:
+        if Reader.objects.of_key(checkout.reader) != reader:
             log.warning("a checkout came back for another reader than the one who began it")
             raise Http404
         if not checkout.paid or checkout.subscription is None:
@@ -142,6 +142,7 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
             "return_path": offer.path,
             "terms": f"{chosen.told} {offer.consent}",
             "terms_version": offer.version,
+            "amount": plan.amount,
             "language": words().language,
             "agreed_at": moment.epoch(),
         },

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from foldline import config
-from foldline.pages.prices import price_line
+from foldline.pages.prices import plan_price
 from foldline.plans import Plan
 from foldline.site.billing import held, plans
 from foldline.site.billing.provider import Price
@@ -33,19 +33,22 @@ class Offered:
 
 
 def offered_as(plan: Plan, reader: Reader | None) -> Offered:
-    """A plan as it is offered to a reader. Who has had a subscription before gets no second trial."""
+    """A plan as it is offered to a reader. Who has had a subscription before gets no second trial, and no second
+    introductory price."""
     price = price_of(plan, reader)
     line = words()[f"subscribe.renews-{price.interval}"]
     if price.trial_days:
         line = words().format(f"subscribe.trial-{price.interval}", days=price.trial_days)
-    return Offered(plan, plan.key, plan.name, price_line(price.amount, price.currency, price.interval, words()), line)
+    if price.promotion_codes:
+        line = f"{line} {words()['subscribe.code']}"
+    return Offered(plan, plan.key, plan.name, plan_price(plan, words(), introduced=price.first_intervals > 0), line)
 
 
 def price_of(plan: Plan, reader: Reader | None) -> Price:
     """What the provider is told to charge: from the settings, and from nowhere else."""
     price = replace(plans.price_of(plan), title=plan.name)
-    if price.trial_days and reader is not None and held.had_any(reader):
-        return replace(price, trial_days=0)
+    if reader is not None and held.had_any(reader):
+        return replace(price, trial_days=0, first_amount=0, first_intervals=0)
     return price
 
 

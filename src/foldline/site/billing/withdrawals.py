@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db.models import QuerySet
+
+from foldline import config
 from foldline.pages.dates import dateline
 from foldline.site.billing import ledger, terms
 from foldline.site.billing.lifecycle import DAY
@@ -51,7 +55,9 @@ def declare(declaration: Declaration) -> None:
     same = Withdrawal.objects.filter(email=declaration.email, number=declaration.number, at__gt=now - DAY)
     if same.exists():
         return
-    reader = Reader.objects.filter(email=declaration.email, is_active=True).first()
+    reader = Reader.objects.of_address(declaration.email)
+    if reader is not None and not reader.is_active:
+        reader = None
     subscription = _meant(reader, declaration.number) if reader is not None else None
     kept = Withdrawal.objects.create(
         at=now,
@@ -66,7 +72,7 @@ def declare(declaration: Declaration) -> None:
     if reader is not None:
         publication = rendering.publication()
         mail.send_notice(
-            reader.email,
+            declaration.email,
             "withdrawn",
             terms.foot(),
             at=dateline(datetime.fromtimestamp(now, UTC), publication.zone, publication.language),
@@ -97,6 +103,21 @@ def settle(provider: Provider, now: int) -> None:
             continue
         ledger.apply(provider.name, snapshot, now, ledger.Heard.ACCOUNT)
         Withdrawal.objects.filter(pk=one.pk).update(outcome=Outcome.DONE, settled_at=now)
+
+
+def beyond(now: int) -> QuerySet[Withdrawal]:
+    """Declarations that were dealt with in a calendar year whose claims are barred by now: the year has ended, and so
+    many more as the settings say. One that nobody has dealt with stays until somebody has."""
+    zone = ZoneInfo(rendering.publication().zone)
+    foldline: config.Settings = settings.FOLDLINE
+    year = datetime.fromtimestamp(now, UTC).astimezone(zone).year - foldline.withdrawal_years
+    begins = int(datetime(year, 1, 1, tzinfo=zone).timestamp())
+    return Withdrawal.objects.filter(settled_at__gt=0, settled_at__lt=begins, at__lt=begins)
+
+
+def forget(now: int) -> None:
+    """Delete what needs to be shown to nobody any more. The subscription stays."""
+    beyond(now).delete()
 
 
 def for_people() -> list[Withdrawal]:

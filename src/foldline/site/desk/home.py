@@ -15,6 +15,7 @@ from foldline.site.billing import withdrawals
 from foldline.site.desk import job_table, open_now, rules
 from foldline.site.desk.pages import may, page
 from foldline.site.desk.roles import Power
+from foldline.site.desk.service import endless
 from foldline.site.desk.shadow import open_site
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.models import Article, ArticleAlarm
@@ -81,6 +82,11 @@ def concerns(request: HttpRequest) -> list[Concern]:
     if may(request, Power.SERVE_READERS) and (waiting_ones := len(withdrawals.for_people())):
         hint = "Each is a declaration that somebody has to look at."
         found.append(Concern("Withdrawals wait for an answer", f"{waiting_ones}", hint, reverse("withdrawals")))
+    if may(request, Power.SERVE_READERS) and (endless_ones := endless.due(moment.now())):
+        hint = "Somebody says once a year that each is still right, or ends it."
+        found.append(
+            Concern("Rights without an end wait to be looked through", f"{endless_ones}", hint, reverse("endless"))
+        )
     if may(request, Power.SEE_JOBS):
         found += [
             Concern(shown.trouble, shown.job.name, "See the job, and the log of the site’s process.", reverse("jobs"))

@@ -102,6 +102,23 @@ class DueJob(models.Model):
         return self.name
 
 
+class MergedAccount(models.Model):
+    """An account that staff made one with `reader`'s. Other systems may go on calling the reader by its `key`; `number`
+    is what the audit log called it, None where it came with an import. It goes with the account."""
+
+    reader = models.ForeignKey(Reader, on_delete=models.CASCADE, related_name="merged_accounts")
+    key = models.CharField(max_length=32, unique=True)
+    number = models.PositiveBigIntegerField(unique=True, null=True)
+    at = models.DateTimeField(default=moment.now)
+
+    class Meta:
+        ordering = ("at", "id")
+        default_permissions: ClassVar[tuple[str, ...]] = ()
+
+    def __str__(self) -> str:
+        return f"{self.key} is {self.reader_id} since {self.at:%Y-%m-%d}"
+
+
 class ReaderNote(models.Model):
     """What staff wrote about a reader for other staff. It goes with the account."""
 

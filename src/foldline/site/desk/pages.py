@@ -43,7 +43,11 @@ PLACES: tuple[Place, ...] = (
     Place("see_as", "See as", "Any article as any reader gets it, and why.", Power.SEE_AS),
     Place("open_now", "Open now", "An article, a section or all of it for everybody, for a time.", Power.OPEN_NOW),
     Place("readers", "Readers", "Find a reader, see why one can’t read, and help.", Power.SERVE_READERS),
+    Place(
+        "print_subscriptions", "Print", "Print subscribers: the last file, and whose a number is.", Power.SERVE_READERS
+    ),
     Place("plans", "Plans", "What is sold, and how many subscribe.", Power.SEE_PAYMENTS),
+    Place("institutions", "Libraries", "Libraries and companies: networks, addresses, use.", Power.CHANGE_INSTITUTIONS),
     Place("rules", "Rules", "What decides, line by line; its history; new rules, and back.", Power.SEE_RULES),
     Place("decisions", "Decisions", "The last 200 decisions, without anybody’s name.", Power.SEE_DECISIONS),
     Place("jobs", "Jobs", "What the site does by itself, and how it went.", Power.SEE_JOBS),
@@ -51,7 +55,15 @@ PLACES: tuple[Place, ...] = (
 )
 
 #: Pages that have no place of their own in the menu.
-_UNDER = {"reader": "readers", "rules_write": "rules", "rules_changes": "rules"}
+_UNDER = {
+    "reader": "readers",
+    "merge": "readers",
+    "endless": "readers",
+    "withdrawals": "readers",
+    "rules_write": "rules",
+    "rules_changes": "rules",
+    "institution": "institutions",
+}
 
 
 def staff_page(power: Power | None = None) -> Callable[[View], View]:

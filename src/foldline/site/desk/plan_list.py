@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from foldline.pages.prices import price_line
+from foldline.pages.prices import plan_price
 from foldline.site.billing import held, selling
 from foldline.site.billing import plans as sold
 from foldline.site.billing.models import Subscription
@@ -56,7 +56,7 @@ def shown_plans() -> list[ShownPlan]:
     names = dict(Product.objects.values_list("number", "name"))
     found = []
     for plan in sold.plans():
-        price = price_line(plan.amount, plan.currency, plan.interval, words())
+        price = plan_price(plan, words(), introduced=True)
         products = tuple(names.get(number, f"product {number}") for number in plan.products)
         found.append(_shown(plan.key, plan.name, price, plan.trial_days, products, counted.pop(plan.key, Counter())))
     return found + [_shown(key, key, "", 0, (), states) for key, states in sorted(counted.items())]

@@ -31,6 +31,7 @@ class Power(StrEnum):
     SEE_DECISIONS = "desk.see_decisions"
     SEE_JOBS = "desk.see_jobs"
     SEE_AUDIT = "desk.see_audit"
+    CHANGE_INSTITUTIONS = "institutions.change_institutions"
 
 
 #: A role's group. An admin needs none: Django gives a superuser every permission.
@@ -55,6 +56,7 @@ _GIVEN: dict[Role, tuple[str, ...]] = {
         Power.SEE_RULES,
         Power.CHANGE_RULES,
         Power.SEE_DECISIONS,
+        Power.CHANGE_INSTITUTIONS,
         "readers.view_product",
     ),
 }

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 from foldline.errors import StoreUnavailable
 from foldline.policy.decide import Decision
+from foldline.site.desk import choosing
+from foldline.site.desk.choosing import Choice
 from foldline.site.desk.looking import Eye, Look, Seen
 from foldline.site.desk.middleware import headers_of_its_own
 from foldline.site.desk.pages import may, page, staff_page
 from foldline.site.desk.roles import Power
-from foldline.site.newsroom.models import Article
 from foldline.site.readers import passes
 from foldline.site.readers.models import Reader
 
@@ -79,29 +79,34 @@ class SeeAsPages:
     def choose(self, request: HttpRequest) -> HttpResponse:
         """Choose an article and a reader; with both, what that reader gets and why."""
         query = request.GET.get("q", "").strip()
-        article, kind, reader = _asked(request)
+        kind, reader = _as_whom(request)
         kinds = self._eye.kinds()
         if reader is None and kind not in dict(kinds):
             kind = kinds[0][0]
-        context: dict[str, Any] = {"kinds": kinds, "kind": kind, "reader": reader, "article": article, "query": query}
+        context: dict[str, Any] = {"kinds": kinds, "kind": kind, "reader": reader, "query": query}
         context["may_see_rules"] = may(request, Power.SEE_RULES)
-        context["found"] = list(matching(query)) if query or article is None else []
-        context["note"], context["steps"] = "", []
-        if article is not None:
-            try:
-                look = self._look(article, kind, reader)
-            except StoreUnavailable:
-                context["note"] = "The records can’t be read just now. Try again."
-                return page(request, "see_as", "See as", context, status=503)
-            if look is None:
-                context["note"] = f"This article is not on a page of its own: it is {article.state.value}."
-            else:
-                context["steps"] = _steps(look, article, kind, reader)
+        context["as_whom"] = urlencode({"reader": reader.pk} if reader is not None else {"as": kind})
+        context["note"], context["steps"], context["found"] = "", [], []
+        try:
+            article = context["article"] = choosing.chosen(request)
+            if query or article is None:
+                context["found"] = choosing.choices(self._eye, query, FOUND)
+            look = self._look(article, kind, reader) if article is not None else None
+        except StoreUnavailable:
+            context["note"] = "The article can’t be read just now. Try again."
+            return page(request, "see_as", "See as", context, status=503)
+        if article is not None and look is not None:
+            context["article"] = replace(article, headline=look.headline or article.headline)
+            context["steps"] = _steps(look, article, context["as_whom"])
+        elif article is not None:
+            state = f"it is {article.state}" if article.state else "the site behind the gate has no article there"
+            context["note"] = f"This article is not on a page of its own: {state}."
         return page(request, "see_as", "See as", context)
 
     def frame(self, request: HttpRequest) -> HttpResponse:
         """The bytes, exactly as the gate sends them."""
-        article, kind, reader = _asked(request)
+        kind, reader = _as_whom(request)
+        article = choosing.chosen(request)
         if article is None:
             raise Http404
         try:
@@ -130,40 +135,25 @@ class SeeAsPages:
             },
         )
 
-    def _look(self, article: Article, kind: str, reader: Reader | None) -> Look | None:
+    def _look(self, article: Choice, kind: str, reader: Reader | None) -> Look | None:
         if reader is not None:
             return self._eye.look_with(article.path, bytes.fromhex(reader.key), passes.product_ends(reader))
         return self._eye.look(article.path, kind)
 
 
-def _asked(request: HttpRequest) -> tuple[Article | None, str, Reader | None]:
-    """The article, the kind of reader, and the reader that an address names by numbers."""
-    article, reader = request.GET.get("article", ""), request.GET.get("reader", "")
-    found = _by_number(Article, article)
-    known = _by_number(Reader, reader) if may(request, Power.SERVE_READERS) else None
-    if (article and found is None) or (reader and known is None):
+def _as_whom(request: HttpRequest) -> tuple[str, Reader | None]:
+    """The kind of reader, and the reader that an address names by a number."""
+    reader = request.GET.get("reader", "")
+    known: Reader | None = choosing.by_number(Reader, reader) if may(request, Power.SERVE_READERS) else None
+    if reader and known is None:
         raise Http404
-    return found, request.GET.get("as", ""), known
+    return request.GET.get("as", ""), known
 
 
-def _by_number(model: Any, number: str) -> Any:
-    return model.objects.filter(pk=int(number)).first() if number.isascii() and number.isdecimal() else None
-
-
-def matching(query: str) -> Any:
-    articles = Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
-    if query:
-        # People paste whole addresses.
-        slug = query.partition("://")[2].partition("/")[2] or query.strip("/")
-        articles = articles.filter(Q(headline__icontains=query) | Q(slug__icontains=slug.partition("?")[0]))
-    return articles[:FOUND]
-
-
-def _steps(look: Look, article: Article, kind: str, reader: Reader | None) -> list[Step]:
-    asked = {"article": article.pk, **({"reader": reader.pk} if reader is not None else {"as": kind})}
+def _steps(look: Look, article: Choice, as_whom: str) -> list[Step]:
     steps = []
     for seen in look.steps:
-        address = f"{reverse('see_as_frame')}?{urlencode({**asked, **({'counted': 1} if seen.counted else {})})}"
+        address = f"{reverse('see_as_frame')}?{article.key}&{as_whom}{'&counted=1' if seen.counted else ''}"
         decision = seen.decision
         findings = _trace(decision, look) if decision is not None else ()
         source = look.sources.get(decision.rule, "") if decision is not None else ""

@@ -22,15 +22,18 @@ def add(email: str, role: Role, password: str, by: Reader | str = audit.COMMAND_
     """
     address = canonical_email(email)
     with transaction.atomic():
-        reader, new = Reader.objects.get_or_create(email=address)
+        known = Reader.objects.of_address(address)
+        reader = known or Reader.objects.create(email=address)
         before = roles.role_of(reader)
         validate_password(password, reader)
         reader.set_password(password)
         roles.give(reader, role)
-        EmailAddress.objects.update_or_create(user=reader, email=address, defaults={"verified": True, "primary": True})
+        EmailAddress.objects.update_or_create(
+            user=reader, email=reader.email, defaults={"verified": True, "primary": True}
+        )
         what = "made staff" if before is None else "given a role and a password"
         audit.record(by, what, audit.of_staff(reader), before or "", role)
-    return reader, new
+    return reader, known is None
 
 
 def forget_second_factor(reader: Reader, by: Reader | str = audit.COMMAND_LINE) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from foldline.errors import FoldlineError
+from foldline.site.billing.order_numbers import order_number
 from foldline.site.portable import cells
 from foldline.site.portable.files import FILES, FORMAT, MANIFEST, File
 from foldline.stores.home import Home
@@ -67,6 +68,7 @@ def _write_all(home: Home, folder: Path, form: str, begin: Callable[[str], Step]
     told: dict[str, dict[str, str | int]] = {}
     counts = {}
     with closing(connect(home.site_db, read_only=True)) as database:
+        database.create_function("order_number", 2, order_number, deterministic=True)
         # One read transaction for all files: no file names what another does not have.
         database.execute("BEGIN")
         for file in FILES:

@@ -31,7 +31,8 @@ class Stored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`sql` is an expression over the tables of its file. `optional` cells may be none."""
+    """`sql` is an expression over the tables of its file. `optional` cells may be none. One that came `later` may be
+    missing in a file, and is an empty text then."""
 
     name: str
     kind: Kind
@@ -39,16 +40,19 @@ class Column:
     sql: str
     optional: bool = False
     stored: Stored = Stored.TEXT
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`tables` is what follows FROM, `order` what makes two exports of one database the same bytes."""
+    """`tables` is what follows FROM, `order` what makes two exports of one database the same bytes. One that does not
+    come back is told, and not read by an import."""
 
     name: str
     tables: str
     order: str
     columns: tuple[Column, ...]
+    comes_back: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,6 +88,13 @@ def _epoch(name: str, sql: str, meaning: str, *, optional: bool = False) -> Colu
     return Column(name, Kind.MOMENT, meaning, sql, optional, Stored.EPOCH)
 
 
+def _later(name: str, sql: str, meaning: str) -> Column:
+    return Column(name, Kind.TEXT, meaning, sql, later=True)
+
+
+#: Several texts of one reader in one cell, always in the same order.
+_JOINED = "(SELECT COALESCE(group_concat(one, ' '), '') FROM (SELECT {0} AS one FROM {1} ORDER BY {0}))"
+
 PRODUCTS = File(
     "products",
     "readers_product p",
@@ -110,6 +121,18 @@ READERS = File(
             "Whether a code that went to the address was typed.",
         ),
         _flag("active", "r.is_active", "No for a closed account: nobody signs in to it."),
+        _later(
+            "further_emails",
+            _JOINED.format(
+                "a.email", "account_emailaddress a WHERE a.user_id = r.id AND a.verified AND a.email <> r.email"
+            ),
+            "Other confirmed addresses that sign in to it, with spaces.",
+        ),
+        _later(
+            "earlier_keys",
+            _JOINED.format("m.key", "desk_mergedaccount m WHERE m.reader_id = r.id"),
+            "Keys of accounts that were made one with it, with spaces.",
+        ),
     ),
 )
 
@@ -151,7 +174,7 @@ ENTITLEMENTS = File(
     (
         _text("reader", "r.key", "The reader's key."),
         _number("product", "e.product_id", "The product's number."),
-        _text("kind", "e.kind", "`staff`, `complimentary`, `paid`, `trial`, `gift`, `print` or `library`."),
+        _text("kind", "e.kind", "`staff`, `complimentary`, `paid`, `trial`, `gift`, `print`, `library` or `company`."),
         _moment("starts", "e.starts_at", "From when it opens."),
         _moment("ends", "e.ends_at", "Until when; none for no end, which only `staff` has.", optional=True),
         _text("note", "e.note", "Why it was given."),
@@ -166,7 +189,8 @@ ENTITLEMENTS = File(
 
 CONSENTS = File(
     "consents",
-    "billing_order c LEFT JOIN readers_reader r ON r.id = c.reader_id",
+    "billing_order c LEFT JOIN readers_reader r ON r.id = c.reader_id"
+    " LEFT JOIN billing_subscription s ON s.id = c.subscription_id",
     "c.reader_id, c.id",
     (
         _text("reader", "COALESCE(r.key, '')", "The reader's key; empty where the account is gone."),
@@ -181,8 +205,55 @@ CONSENTS = File(
         _epoch(
             "confirmed", "NULLIF(c.confirmed_at, 0)", "When the confirmation was mailed; none for not.", optional=True
         ),
+        _later("form", "c.token", "What names the form that was sent. The order number follows from it."),
+        _later("order_number", "order_number(c.token, c.agreed_at)", "The number in the receipt and in the account."),
+        _later("subscription", "COALESCE(s.provider_id, '')", "What it became at the provider; empty for nothing yet."),
     ),
 )
 
+DEVICES = File(
+    "devices",
+    "readers_readersession d JOIN readers_reader r ON r.id = d.reader_id"
+    " JOIN foldline_pass_facts f ON f.session = d.pass_session AND f.ended_at = 0 AND d.ended_at IS NULL",
+    "d.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("device", "d.device", "Browser and system; empty where they were not known."),
+        _moment("signed_in", "d.started_at", "When somebody signed in there."),
+        _text(
+            "last_used",
+            "CASE WHEN f.used_on > 0 THEN date('0001-01-01', '+' || (f.used_on - 1) || ' days') ELSE '' END",
+            "The day, as in 2026-11-26; empty where none is known.",
+        ),
+    ),
+    comes_back=False,
+)
+
+PASSKEYS = File(
+    "passkeys",
+    "mfa_authenticator p JOIN readers_reader r ON r.id = p.user_id AND p.type = 'webauthn'",
+    "p.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("name", "COALESCE(json_extract(p.data, '$.name'), '')", "What its reader calls it."),
+        _moment("added", "p.created_at", "When it was added."),
+        _moment("last_used", "p.last_used_at", "None for never.", optional=True),
+    ),
+    comes_back=False,
+)
+
+SIGN_INS = File(
+    "sign-ins",
+    "socialaccount_socialaccount l JOIN readers_reader r ON r.id = l.user_id",
+    "l.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("issuer", "l.provider", "Who says who the reader is: the issuer's address."),
+        _text("subject", "l.uid", "What the reader is called there."),
+        _moment("linked", "l.date_joined", "Since when it opens the account."),
+    ),
+    comes_back=False,
+)
+
 #: In the order in which they are written, and read: each names only what stands before it.
-FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS)
+FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS, DEVICES, PASSKEYS, SIGN_INS)

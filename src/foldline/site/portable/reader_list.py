@@ -112,7 +112,7 @@ class ReaderList:
         if len(name) > 120 or not name.isprintable():
             raise _Refused("the name is longer than 120 letters, or holds what is none")
         given, why = self._entitlement(row)
-        reader = Reader.objects.filter(email=email).first()
+        reader = Reader.objects.of_address(email)
         new = reader is None and self._note(email)
         if reader is None and not self._dry:
             reader = Reader.objects.create(email=email, name=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +48,8 @@ def files_of(folder: Path) -> dict[str, tuple[Path, int]]:
         raise NotReadable(f"{folder / MANIFEST}: the format is {format_}, and this version reads {FORMAT}.")
     found = {}
     for file in FILES:
+        if not file.comes_back:
+            continue
         name = next((f"{file.name}.{form}" for form in ("csv", "jsonl") if f"{file.name}.{form}" in rows), "")
         path = folder / name
         if not name or not path.is_file():
@@ -123,7 +125,7 @@ def _from_jsonl(path: Path, file: File) -> Iterator[Row]:
                 given = None
             if not isinstance(given, dict):
                 yield Row(line, {}, "the line is no JSON object")
-            elif missing := [name for name in file.names if name not in given]:
+            elif missing := _missing(file, given):
                 yield Row(line, {}, f"{missing[0]} is missing")
             else:
                 yield _checked(file, line, given)
@@ -131,12 +133,16 @@ def _from_jsonl(path: Path, file: File) -> Iterator[Row]:
 
 def _checked(file: File, line: int, given: Mapping[str, object]) -> Row:
     try:
-        return Row(line, {column.name: cells.checked(column, given[column.name]) for column in file.columns})
+        return Row(line, {column.name: cells.checked(column, given.get(column.name, "")) for column in file.columns})
     except cells.WrongCell as wrong:
         return Row(line, {}, str(wrong))
 
 
 def _require_columns(path: Path, file: File, names: Sequence[str]) -> None:
-    missing = [name for name in file.names if name not in names]
+    missing = _missing(file, names)
     if missing or len(set(names)) != len(names):
         raise NotReadable(f"{path}: the first line has to name each column once; missing: {', '.join(missing) or '-'}.")
+
+
+def _missing(file: File, names: Container[str]) -> list[str]:
+    return [column.name for column in file.columns if column.name not in names and not column.later]

@@ -20,11 +20,12 @@ from django.db.models import Model
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, OwnedEntitlement, Subscription
 from foldline.site.billing.provider import Status
+from foldline.site.desk.models import MergedAccount
 from foldline.site.portable import reading
 from foldline.site.portable.files import CONSENTS, ENTITLEMENTS, FILES, PRODUCTS, READERS, SUBSCRIPTIONS
 from foldline.site.portable.reading import Checked, Row
 from foldline.site.portable.verdicts import Outcome, Verdict
-from foldline.site.readers import passes
+from foldline.site.readers import known_as, passes
 from foldline.site.readers.addresses import canonical_email
 from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader
 
@@ -32,6 +33,9 @@ from foldline.site.readers.models import Entitlement, PassFacts, Product, Reader
 BATCH = 200
 
 Judged = tuple[Outcome, str]
+
+#: Columns of what was agreed to that came later.
+_OF_ORDERS = frozenset(("form", "order_number", "subscription"))
 
 
 class _Refused(ValueError):
@@ -69,7 +73,7 @@ class Restoring:
             CONSENTS.name: ("reader", self._consent),
         }
         with closing(self._known):
-            for file in FILES:
+            for file in (file for file in FILES if file.comes_back):
                 path, of = found[file.name]
                 step, done = begin(file.name), 0
                 rows = reading.rows_of(path, file)
@@ -118,7 +122,8 @@ class Restoring:
             raise _Refused("; ".join(error.messages)) from None
         if canonical != email:
             raise _Refused(f"the address has to be written {canonical}")
-        by_key, by_email = Reader.objects.filter(key=key).first(), Reader.objects.filter(email=email).first()
+        further, earlier = _further(row)
+        by_key, by_email = Reader.objects.of_key(key), Reader.objects.of_address(email)
         here = by_key or by_email
         if by_key and by_email and by_key != by_email:
             raise _Refused("the key and the address are those of two readers here")
@@ -129,6 +134,10 @@ class Restoring:
             return self._standing_reader(here, row)
         if self._is_noted("reader", key):
             raise _Refused("an earlier row has this key")
+        taken = [one for one in further if Reader.objects.of_address(one) or self._is_noted("email", one)]
+        taken += [one for one in earlier if Reader.objects.of_key(one) or self._is_noted("reader", one)]
+        if taken:
+            raise _Refused(f"another reader has {taken[0]} too")
         made = Reader(
             key=key,
             email=email,
@@ -141,9 +150,15 @@ class Restoring:
         number = 0
         if not self._dry:
             EmailAddress.objects.create(user=made, email=email, verified=bool(row["confirmed"]), primary=True)
+            for one in further:
+                EmailAddress.objects.create(user=made, email=one, verified=True, primary=False)
+            for one in earlier:
+                MergedAccount.objects.create(reader=made, key=one, at=row["joined"])
             number = made.pk
-        self._note("email", email)
-        self._note("reader", key, number)
+        for one in (email, *further):
+            self._note("email", one)
+        for one in (key, *earlier):
+            self._note("reader", one, number)
         return Outcome.NEW, ""
 
     def _standing_reader(self, here: Reader, row: Checked) -> Judged:
@@ -156,6 +171,8 @@ class Restoring:
             "last_signed_in": here.last_login,
             "confirmed": confirmed,
             "active": here.is_active,
+            "further_emails": " ".join(known_as.further_addresses(here)),
+            "earlier_keys": " ".join(sorted(here.merged_accounts.values_list("key", flat=True))),
         }
         return _compared(standing, row)
 
@@ -215,13 +232,7 @@ class Restoring:
             raise _Refused(f"there is no product {row['product']}")
         if not row["reader"]:
             raise _Refused("it belongs to no reader")
-        subscription = None
-        if owner:
-            subscription = Subscription.objects.filter(
-                provider=row["provider"], provider_id=row["subscription"]
-            ).first()
-            if subscription is None and not self._is_noted("subscription", owner):
-                raise _Refused(f"there is no subscription {owner}")
+        subscription = self._subscription_of(row)
         reader = self._reader_here(str(row["reader"]))
         identity = {
             "reader_id": reader,
@@ -263,10 +274,6 @@ class Restoring:
 
     def _consent(self, row: Checked) -> Judged:
         reader = self._reader_here(str(row["reader"]))
-        # The form's own number stays behind; this one makes the same row of the same words, whenever it is imported.
-        written = json.dumps([str(row[name]) for name in CONSENTS.names])
-        twin = self._count_twin(str(row["reader"]), written)
-        token = hashlib.sha256(f"{twin} {written}".encode()).hexdigest()[:32]
         values = {
             "reader_id": reader,
             "plan": row["plan"],
@@ -279,13 +286,37 @@ class Restoring:
             "agreed_at": _epoch(row["agreed"]),
             "confirmed_at": _epoch(row["confirmed"]) or 0,
         }
-        if reader != 0 and Order.objects.filter(**values).count() >= twin:
+        became = self._subscription_of(row)
+        if row["subscription"]:
+            values["subscription_id"] = None if became is None else became.pk
+        form, twin = str(row["form"]), 1
+        if not form:
+            # From before the form's number was told: this one makes the same row of the same words.
+            written = json.dumps([str(row[name]) for name in CONSENTS.names if name not in _OF_ORDERS])
+            twin = self._count_twin(str(row["reader"]), written)
+            form = hashlib.sha256(f"{twin} {written}".encode()).hexdigest()[:32]
+        same = Order.objects.filter(token=form, **values) if row["form"] else Order.objects.filter(**values)
+        if reader != 0 and same.count() >= twin:
             return Outcome.SAME, ""
         visits = Order.objects.filter(provider=row["provider"], checkout=row["checkout"]) if row["checkout"] else None
-        if visits is not None and (here := visits.first()) is not None:
+        here = visits.first() if visits is not None else None
+        if here is None and row["form"] and reader != 0:
+            here = Order.objects.filter(
+                token=form, **{name: values[name] for name in ("reader_id", "agreed_at")}
+            ).first()
+        if here is not None:
             return _compared({field: getattr(here, field) for field in values}, values)
-        self._write(Order(token=token, **values))
+        self._write(Order(token=form, **values))
         return Outcome.NEW, ""
+
+    def _subscription_of(self, row: Checked) -> Subscription | None:
+        """The subscription that a row names; None for none, and for one that a dry run would make."""
+        if not row["subscription"]:
+            return None
+        found = Subscription.objects.filter(provider=row["provider"], provider_id=row["subscription"]).first()
+        if found is None and not self._is_noted("subscription", _owner_name(row)):
+            raise _Refused(f"there is no subscription {_owner_name(row)}")
+        return found
 
     def _write(self, made: Model) -> None:
         """Write a row, after asking its fields what they hold. Which rows it names, and where none may stand, has been
@@ -337,6 +368,20 @@ def _judged(file: str, row: Row, about: str, judge: Callable[[Checked], Judged])
     except _Refused as refused:
         outcome, why = Outcome.REFUSED, str(refused)
     return Verdict(file, row.line, str(row.values[about]), outcome, why)
+
+
+def _further(row: Checked) -> tuple[list[str], list[str]]:
+    """The further addresses and the earlier keys of a row of readers."""
+    further, earlier = str(row["further_emails"]).split(), str(row["earlier_keys"]).split()
+    try:
+        wrong = [one for one in further if canonical_email(one) != one]
+        for one in earlier:
+            Reader._meta.get_field("key").clean(one, None)
+    except ValidationError as error:
+        raise _Refused("; ".join(error.messages)) from None
+    if wrong:
+        raise _Refused(f"the address has to be written {canonical_email(wrong[0])}")
+    return further, earlier
 
 
 def _compared(standing: dict[str, Any], wanted: dict[str, Any]) -> Judged:

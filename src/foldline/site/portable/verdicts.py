@@ -8,12 +8,15 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """NEW: was written. SAME: stands here already. KEPT: stands here already, otherwise, and stays as it is here.
-    REFUSED: can't be imported."""
+    """NEW: was written. CHANGED: was written in place of what stood here. SAME: stands here already. KEPT: stands here
+    already, otherwise, and stays as it is here. MISSING: stands here, and not in the file. REFUSED: can't be
+    imported."""
 
     NEW = "new"
+    CHANGED = "changed"
     SAME = "same"
     KEPT = "kept"
+    MISSING = "missing"
     REFUSED = "refused"
 
 

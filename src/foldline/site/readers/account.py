@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from foldline import config
 from foldline.pages.assets import asset_path
 from foldline.pages.dates import short_dateline
-from foldline.site.readers import identities, moment, passes, passkeys, rendering
+from foldline.site.readers import identities, known_as, moment, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Entitlement, Reader
 from foldline.site.readers.return_path import own_path
@@ -37,8 +37,10 @@ DONE = frozenset(
         "linked",
         "unlinked",
         "address",
+        "further",
         "cancelled",
         "resumed",
+        "print",
     )
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
@@ -88,6 +90,7 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "reader": reader,
         "done": words()[f"account.done-{said}"] if said in DONE else "",
         "problem": words()[f"account.{said}"] if said in FAILED else "",
+        "further": known_as.further(reader),
         "since": words().format("account.since", date=_date(reader.joined_at)),
         "subscriptions": _subscriptions(reader),
         "parts": [html for part in PARTS if (html := part(request, reader))],

@@ -7,15 +7,16 @@ from allauth.core import ratelimit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from foldline.site.readers import codes, mail, rendering
+from foldline.site.readers import codes, known_as, mail, rendering
 from foldline.site.readers.account import done, signed_in
 from foldline.site.readers.addresses import canonical_email
 from foldline.site.readers.codes import Outcome
 from foldline.site.readers.limits import may_ask, network_of
 from foldline.site.readers.models import Reader
+from foldline.site.readers.proven import address_proven
 from foldline.site.readers.prune import unconfirmed
 from foldline.site.readers.views import MINUTES
 from foldline.site.readers.wording import words
@@ -56,7 +57,7 @@ def change(request: HttpRequest, reader: Reader) -> HttpResponse:
     if not may_ask(request, email):
         return _ask_page(request, form, words()["code.too-many"], 429)
     codes.replace(request.session.get(_PENDING, ""))
-    free = _is_free(email)
+    free = _is_free(email, reader)
     mailed = codes.make(email, reader if free else None, network_of(request))
     request.session[_PENDING] = mailed.lookup
     if free:
@@ -88,9 +89,23 @@ def confirm(request: HttpRequest, reader: Reader) -> HttpResponse:
     return done("address")
 
 
-def _is_free(email: str) -> bool:
+@require_POST
+@signed_in
+def remove(request: HttpRequest, reader: Reader, number: int) -> HttpResponse:
+    """Let a further address sign in no more. Codes that went there are good for nothing from now on."""
+    found = known_as.further(reader).filter(pk=number).first()
+    if found is None:
+        raise Http404
+    with transaction.atomic():
+        found.delete()
+        codes.forget(found.email)
+    return done("further")
+
+
+def _is_free(email: str, reader: Reader) -> bool:
     """Whether nobody has an account of this address. Who only typed it, and never a code, has none."""
-    return not Reader.objects.filter(email=email).exclude(pk__in=unconfirmed().values("pk")).exists()
+    has = Reader.objects.of_address(email)
+    return has is None or has == reader or unconfirmed().filter(pk=has.pk).exists()
 
 
 def _moves(reader: Reader, email: str) -> bool:
@@ -100,11 +115,14 @@ def _moves(reader: Reader, email: str) -> bool:
         with transaction.atomic():
             unconfirmed().filter(email=email).delete()
             Reader.objects.filter(pk=reader.pk).update(email=email)
-            EmailAddress.objects.filter(user=reader).delete()
+            # Further addresses of the account stay; the new one may be one of them.
+            EmailAddress.objects.filter(user=reader, email__in=(old, email)).delete()
             EmailAddress.objects.create(user=reader, email=email, verified=True, primary=True)
             codes.replace_all(reader)
     except IntegrityError:
         return False
+    reader.refresh_from_db()
+    address_proven(reader)
     mail.send_notice(old, "changed")
     mail.send_notice(email, "welcome")
     return True

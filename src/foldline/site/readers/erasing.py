@@ -8,12 +8,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.signing import b64_decode
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import CASCADE, ManyToOneRel, Model, Q, QuerySet
 
 from foldline.errors import FoldlineError
 from foldline.site.billing import held
-from foldline.site.readers import codes, entitlements, meters, moment, passes
+from foldline.site.readers import codes, entitlements, known_as, mail, meters, moment, passes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
 from foldline.site.readers.sign_in import PENDING
 
@@ -46,9 +46,11 @@ def erase(reader: Reader) -> None:
         if entitlement.runs(moment.now()):
             entitlements.end(entitlement)
     passes.end_all(reader)
-    _forget_sessions(reader)
-    codes.forget(reader.email)
-    _forget_log(reader)
+    forget_sessions(reader)
+    addresses = known_as.addresses(reader)
+    for address in addresses:
+        codes.forget(address)
+    forget_log(reader)
     # With those that give no name to the way back (`related_name="+"`): `related_objects` leaves them out.
     for relation in Reader._meta.get_fields(include_hidden=True):
         if isinstance(relation, ManyToOneRel) and relation.on_delete is CASCADE:
@@ -60,6 +62,19 @@ def erase(reader: Reader) -> None:
         _keep_nameless(reader)
     else:
         reader.delete()
+    transaction.on_commit(lambda: _forget_files(addresses))
+
+
+def overwrite() -> None:
+    """Take what was deleted out of the database's log too: its pages are overwritten there, and the log still has them
+    as they were. Where somebody reads for longer than the lock waits, the next time does it."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _forget_files(addresses: list[str]) -> None:
+    overwrite()
+    mail.forget(addresses)
 
 
 def _keep_nameless(reader: Reader) -> None:
@@ -71,11 +86,15 @@ def _keep_nameless(reader: Reader) -> None:
     reader.user_permissions.clear()
 
 
-def _forget_sessions(reader: Reader) -> None:
+def forget_sessions(reader: Reader) -> None:
     """Sessions of the account, and those that were begun with its address and never finished."""
     keys = list(ReaderSession.objects.filter(reader=reader).values_list("django_key", flat=True))
     pending = Session.objects.filter(expire_date__lte=moment.now() + PENDING)
-    keys += [row.session_key for row in pending.iterator() if reader.email.encode() in _held(row.session_data)]
+    typed = [address.encode() for address in known_as.addresses(reader)]
+    for row in pending.iterator():
+        held_there = _held(row.session_data)
+        if any(address in held_there for address in typed):
+            keys.append(row.session_key)
     Session.objects.filter(session_key__in=keys).delete()
     PassFacts.objects.filter(reader=reader.key).delete()
 
@@ -87,7 +106,7 @@ def _held(session_data: str) -> bytes:
     return zlib.decompress(raw) if packed.startswith(".") else raw
 
 
-def _forget_log(reader: Reader) -> None:
+def forget_log(reader: Reader) -> None:
     """The admin's log writes down what it calls things, and it calls readers by their name."""
     about = {Reader: [reader.pk], Entitlement: list(reader.entitlements.values_list("pk", flat=True))}
     for model, numbers in about.items():

@@ -69,7 +69,7 @@ class CodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]
 def _reader_of(email: str) -> Reader | None:
     """The reader of an address, made if need be; None for one whose account is closed."""
     with transaction.atomic():
-        reader = Reader.objects.filter(email=email).first()
+        reader = Reader.objects.of_address(email)
         if reader is not None:
             # The work that an unknown address makes, undone at once: how long this takes tells nobody who is known.
             with transaction.atomic():

@@ -55,8 +55,10 @@ def reader_of(provider: Provider, who: Who) -> Reader:
     if linked is not None:
         linked.save(update_fields=["last_login"])
         return _open(linked.user)
-    reader = _open(Reader.objects.join(_address(who)))
-    EmailAddress.objects.update_or_create(user=reader, email=reader.email, defaults={"verified": True, "primary": True})
+    address = _address(who)
+    reader = _open(Reader.objects.join(address))
+    if address == reader.email:
+        EmailAddress.objects.update_or_create(user=reader, email=address, defaults={"verified": True, "primary": True})
     SocialAccount.objects.create(user=reader, provider=provider.issuer, uid=who.subject)
     return reader
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import formataddr, make_msgid
+from pathlib import Path
 from threading import BoundedSemaphore
 
 from django.conf import settings
@@ -114,6 +115,16 @@ def send_test(to: str) -> None:
     """
     subject = words().format("mail.test-subject", name=publication().name)
     _message(to, subject, "test", {"w": Texts()}).send()
+
+
+def forget(addresses: Iterable[str]) -> None:
+    """Delete the mails to these addresses that were written into the home folder, where no mail host was set."""
+    wanted = [address.encode() for address in addresses]
+    for file in Path(settings.EMAIL_FILE_PATH).glob("*"):
+        with suppress(FileNotFoundError):
+            written = file.read_bytes().lower()
+            if any(address in written for address in wanted):
+                file.unlink()
 
 
 def _message(to: str, subject: str, template: str, context: Mapping[str, object]) -> EmailMultiAlternatives:

@@ -37,6 +37,16 @@ def forget(reader: Reader) -> None:
         store.forget(reader_owner(keyring(), bytes.fromhex(reader.key)))
 
 
+def move(key: str, to: Reader) -> None:
+    """What is counted of the reader who had this key is another's from now on: the union of both in each window.
+
+    Raises:
+        StoreUnavailable: the meter can't be written.
+    """
+    with _store() as store:
+        store.move(reader_owner(keyring(), bytes.fromhex(key)), reader_owner(keyring(), bytes.fromhex(to.key)))
+
+
 def forget_device(request: HttpRequest) -> None:
     """Delete what is counted of the device that a request came from.
 

@@ -36,8 +36,26 @@ class ReaderManager(BaseUserManager["Reader"]):
         Raises:
             ValidationError: if that is no address.
         """
-        reader, _made = self.get_or_create(email=canonical_email(email), defaults={"password": "!"})
+        address = canonical_email(email)
+        known = self.of_address(address)
+        if known is not None:
+            return known
+        reader, _made = self.get_or_create(email=address, defaults={"password": "!"})
         return reader
+
+    def of_address(self, email: str) -> Reader | None:
+        """The reader whom an address signs in, in its one spelling; None for nobody. One question, whoever it is.
+
+        An account that two were made of (`merging`) has more than one address.
+        """
+        further = models.Q(emailaddress__email=email, emailaddress__verified=True)
+        found = self.filter(models.Q(email=email) | further).distinct()
+        return min(found, key=lambda reader: reader.email != email, default=None)
+
+    def of_key(self, key: str) -> Reader | None:
+        """The reader whom other systems call so, or called so before two accounts were made one; None for nobody."""
+        found = self.filter(models.Q(key=key) | models.Q(merged_accounts__key=key)).distinct()
+        return min(found, key=lambda reader: reader.key != key, default=None)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Reader:
         reader = self.model(email=canonical_email(email), **fields)
@@ -75,6 +93,9 @@ class Reader(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = canonical_email(self.email)
+        other = Reader.objects.of_address(self.email)
+        if other is not None and other.pk != self.pk:
+            raise ValidationError({"email": "This address signs in to another account."})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.password:
@@ -115,6 +136,7 @@ class Entitlement(models.Model):
         GIFT = "gift", "Gift"
         PRINT = "print", "Print"
         LIBRARY = "library", "Library"
+        COMPANY = "company", "Company"
 
     #: What subscriptions own: their ends follow the payment provider, and nobody gives or ends them by hand.
     OF_SUBSCRIPTIONS = frozenset({Kind.PAID, Kind.TRIAL})

@@ -13,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from foldline.site.billing import held, kept
 from foldline.site.billing.models import Order, Withdrawal
-from foldline.site.desk.models import AuditEntry, ReaderNote
-from foldline.site.readers import erasing, identities, meters, moment, passes, passkeys, rendering
+from foldline.site.circulation.models import PrintActivation
+from foldline.site.desk.models import AuditEntry, MergedAccount, ReaderNote
+from foldline.site.institutions.models import Provided
+from foldline.site.readers import erasing, identities, known_as, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
 from foldline.site.readers.models import Reader, SignInCode
 from foldline.site.readers.wording import words
@@ -63,12 +65,16 @@ def _account(reader: Reader) -> dict[str, Any]:
     return {
         "account": {
             "email": reader.email,
+            "further_addresses": known_as.further_addresses(reader),
             "name": reader.name,
             "key": reader.key,
             "confirmed": EmailAddress.objects.filter(user=reader, verified=True).exists(),
             "joined": _moment(reader.joined_at),
             "last_signed_in": _moment(reader.last_login),
         },
+        "merged_accounts": [
+            {"key": one.key, "at": _moment(one.at)} for one in MergedAccount.objects.filter(reader=reader)
+        ],
     }
 
 
@@ -84,6 +90,14 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
                 "note": entitlement.note,
             }
             for entitlement in reader.entitlements.select_related("product").order_by("starts_at", "pk")
+        ],
+        "provided_by_institutions": [
+            {"note": row.entitlement.note, "address_proven": _moment(row.proven_at)}
+            for row in Provided.objects.filter(entitlement__reader=reader).select_related("entitlement").order_by("pk")
+        ],
+        "print_subscriptions": [
+            {"number": one.subscription.number, "activated": _moment(one.at), "until": _moment(one.entitlement.end)}
+            for one in PrintActivation.objects.filter(reader=reader).select_related("subscription", "entitlement")
         ],
         "plans": kept.told(reader),
         "agreed_to": [
@@ -107,7 +121,9 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
                 "language": one.language,
                 "outcome": one.outcome,
             }
-            for one in Withdrawal.objects.filter(Q(email=reader.email) | Q(subscription__reader=reader))
+            for one in Withdrawal.objects.filter(
+                Q(email__in=known_as.addresses(reader)) | Q(subscription__reader=reader)
+            )
         ],
     }
 
@@ -144,7 +160,8 @@ def _signed_in_by(reader: Reader) -> dict[str, Any]:
 
 def _said_by_staff(reader: Reader) -> dict[str, Any]:
     given = [str(number) for number in reader.entitlements.values_list("pk", flat=True)]
-    about = Q(kind="reader", key=str(reader.pk)) | Q(kind="entitlement", key__in=given)
+    numbers = [reader.pk, *MergedAccount.objects.filter(reader=reader).values_list("number", flat=True)]
+    about = Q(kind="reader", key__in=[str(number) for number in numbers]) | Q(kind="entitlement", key__in=given)
     return {
         "notes_by_staff": [
             {"at": _moment(note.at), "text": note.text} for note in ReaderNote.objects.filter(reader=reader)

@@ -114,8 +114,8 @@ def reader_of(request: HttpRequest, answer: str) -> Reader:
     try:
         credential = _parsed(answer)
         handle = websafe_decode(credential["response"]["userHandle"]).hex()
-        reader = Reader.objects.filter(key=handle, is_active=True).first()
-        if reader is None:
+        reader = Reader.objects.of_key(handle)
+        if reader is None or not reader.is_active:
             raise InvalidToken("a passkey of nobody")
         used = _server().authenticate_complete(
             state, get_credentials(reader), AuthenticationResponse.from_dict(credential)

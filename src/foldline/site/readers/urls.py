@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("account", account.account, name="account"),
     path("account/address", address.change, name="change_address"),
     path("account/address/code", address.confirm, name="confirm_address"),
+    path("account/address/<int:number>/remove", address.remove, name="remove_address"),
     path("account/data", my_data.data, name="my_data"),
     path("account/erase", my_data.erase, name="erase"),
     path("account/devices", devices.sign_out_devices, name="devices"),

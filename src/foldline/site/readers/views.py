@@ -19,7 +19,8 @@ from foldline.pages.assets import asset_path
 from foldline.site.readers import codes, identities, passes, passkeys, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.forms import OVER, TOO_MANY, AskForm, CodeForm
-from foldline.site.readers.models import ReaderSession
+from foldline.site.readers.models import Reader, ReaderSession
+from foldline.site.readers.proven import address_proven
 from foldline.site.readers.return_path import FRONT, continue_at, own_path
 from foldline.site.readers.sign_in import CodeProcess, pending_lookup
 from foldline.site.readers.wording import words
@@ -78,6 +79,8 @@ class CodeView(CodeFormView):
         return _code_page(request, self.get_form(), self._process)
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
+        if isinstance(self._process.user, Reader):
+            address_proven(self._process.user)
         response: HttpResponse = self._process.finish(self._process.return_path)
         return response
 

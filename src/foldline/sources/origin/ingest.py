@@ -32,7 +32,7 @@ _REST = "foldline-rest"
 _PLACE = f'<div id="{_REST}" hidden></div>'
 
 #: Another number where this program makes another record of the same page: all are then made anew.
-_MADE = 3
+_MADE = 4
 #: What the gate says itself of each page, whatever the origin says.
 _OURS = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
 #: What it leaves out of a page's header: how long an answer is good for the gate is no word to any cache about a whole.
@@ -101,6 +101,7 @@ class Ingest:
             digest=self.digest(fetched, rules),
             # A page that is open to everybody needs no fold.
             alarms=() if free else (*((LOCKED,) if cut.locked else ()), *cut.alarms),
+            headline=cut.facts.headline,
         )
 
     def _head(self) -> str:

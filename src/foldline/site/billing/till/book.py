@@ -9,6 +9,7 @@ from pathlib import Path
 from foldline.clock import Clock
 from foldline.site.billing.provider import Declined, NotAtProvider
 from foldline.site.billing.till.cards import CARDS, Conduct
+from foldline.site.billing.till.charging import CODES
 from foldline.site.billing.till.objects import Object, Objects
 from foldline.site.billing.till.renewals import DAY, Renewals
 
@@ -51,6 +52,7 @@ class Book:
             **question,
             "id": f"cs_till_{secrets.token_urlsafe(24)}",
             "state": "open",
+            "code": "",
             "subscription": None,
             "created": self.now(),
             "card": "",
@@ -94,6 +96,19 @@ class Book:
                 self._settle(found)
             self.objects.put("checkout", found["reader"], found)
             return str(found["state"])
+
+    def use_code(self, name: str, code: str) -> None:
+        """Enter a promotion code at a checkout; "" takes it away.
+
+        Raises:
+            Declined: `no_such_code`, or codes are not asked for here.
+        """
+        with self.objects.change():
+            found = self._checkout(name)
+            if code and (code not in CODES or not found["promotion_codes"]):
+                raise Declined("no_such_code")
+            if found["state"] == "open":
+                self.objects.put("checkout", found["reader"], found | {"code": code})
 
     def refuse(self, name: str) -> None:
         """The reader told the bank that this payment is not theirs."""

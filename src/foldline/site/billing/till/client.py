@@ -25,6 +25,10 @@ from foldline.site.billing.provider import (
 from foldline.site.billing.signature import verify
 from foldline.site.billing.till.loopback import require_loopback
 
+#: What the till is told of a price.
+PRICED = (
+    "plan", "amount", "currency", "interval", "trial_days", "first_amount", "first_intervals", "promotion_codes", "tax",
+)  # fmt: skip
 TIMEOUT = 5.0
 LARGEST_ANSWER = 16 * 1024 * 1024
 
@@ -53,7 +57,7 @@ class Till:
             "reader": reader_key,
             "email": email,
             "back_url": back_url,
-            **{name: getattr(price, name) for name in ("plan", "amount", "currency", "interval", "trial_days")},
+            **{name: getattr(price, name) for name in PRICED},
             "title": price.title or price.plan,
         }
         return _checkout(self._ask("POST", "/v1/checkouts", question, idempotency_key))

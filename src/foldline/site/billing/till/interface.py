@@ -17,7 +17,7 @@ _CUSTOMER = re.compile(r"/v1/customers/([A-Za-z0-9_-]{1,80})/(portal|invoices)")
 
 _SNAPSHOT = (
     "customer", "reader", "plan", "status", "period_end", "cancel_at_period_end", "trial_end", "paused", "refunded",
-    "disputed", "amount", "currency", "created", "updated",
+    "disputed", "amount", "currency", "created", "updated", "off", "off_until",
 )  # fmt: skip
 _INVOICE = ("id", "number", "subscription", "amount", "currency", "status", "created")
 
@@ -69,8 +69,16 @@ def _question(said: dict[str, Any], site: str) -> Object:
         raise Declined("amount")
     if said["interval"] not in ("month", "year") or not re.fullmatch("[a-z]{3}", said["currency"]):
         raise Declined("price")
-    texts = {name: str(said[name])[:320] for name in ("reader", "email", "plan", "title", "currency", "interval")}
-    return {**texts, "amount": amount, "trial_days": trial_days, "back_url": _back(said, site)}
+    first, count = said["first_amount"], said["first_intervals"]
+    if type(first) is not int or type(count) is not int or not 0 <= first <= amount or not 0 <= count <= 24:
+        raise Declined("amount")
+    if said["tax"] not in ("none", "inclusive", "exclusive") or type(said["promotion_codes"]) is not bool:
+        raise Declined("price")
+    texts = {
+        name: str(said[name])[:320] for name in ("reader", "email", "plan", "title", "currency", "interval", "tax")
+    }
+    numbers = {"amount": amount, "trial_days": trial_days, "first_amount": first, "first_intervals": count}
+    return {**texts, **numbers, "promotion_codes": said["promotion_codes"], "back_url": _back(said, site)}
 
 
 def _back(said: dict[str, Any], site: str) -> str:

@@ -6,9 +6,10 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from foldline.site.billing.provider import Declined, NotAtProvider
@@ -28,6 +29,16 @@ CREATE TABLE IF NOT EXISTS notice (
     due_at INTEGER, newest_first INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL
 );
 """
+
+
+#: What objects of books that are older do not have.
+_LATER: Mapping[str, Object] = MappingProxyType(
+    {
+        "checkout": {"code": "", "first_amount": 0, "first_intervals": 0, "promotion_codes": False, "tax": "none"},
+        "subscription": {"off": 0, "off_left": 0, "off_until": None, "tax": "none"},
+        "invoice": {"tax": 0},
+    }
+)
 
 
 class Objects:
@@ -76,13 +87,13 @@ class Objects:
         if row is None:
             raise NotAtProvider(kind)
         found: Object = json.loads(row[0])
-        return found
+        return {**_LATER.get(kind, {}), **found}
 
     def all(self, kind: str, owner: str | None = None) -> list[Object]:
         """Every object of a kind, oldest first; of one owner where `owner` is given."""
         question = "SELECT body FROM object WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY seq"
         with self._lock:
-            return [json.loads(row[0]) for row in self._db.execute(question, (kind, owner))]
+            return [{**_LATER.get(kind, {}), **json.loads(row[0])} for row in self._db.execute(question, (kind, owner))]
 
     def answered(self, key: str, question: Object) -> Object | None:
         """What was answered when `key` came first.

@@ -13,13 +13,14 @@ import jinja2
 
 from foldline import pages as house
 from foldline.site.billing.provider import Declined, NotAtProvider
+from foldline.site.billing.till import charging
 from foldline.site.billing.till.answer import Answer
 from foldline.site.billing.till.book import Book
 from foldline.site.billing.till.cards import CARDS
 from foldline.site.billing.till.delivery import Delivery
 from foldline.site.billing.till.objects import Object
 
-_PAGE = re.compile(r"/(pay|bank|portal|invoice)/([A-Za-z0-9_-]{1,80})")
+_PAGE = re.compile(r"/(pay|bank|portal|invoice|code)/([A-Za-z0-9_-]{1,80})")
 _ACT = re.compile(r"/subscriptions/([A-Za-z0-9_-]{1,80})/(end-period|pause|go-on|refund|dispute|settle|end)")
 _TYPES = {"svg": "image/svg+xml", "css": "text/css; charset=utf-8", "woff2": "font/woff2"}
 
@@ -63,6 +64,8 @@ def show(book: Book, site: str, site_name: str, path: str) -> Answer:
     if found is None:
         raise NotAtProvider("page")
     kind, name = found[1], found[2]
+    if kind == "code":
+        raise NotAtProvider("page")
     if kind == "invoice":
         return Answer(200, _render("invoice.html", title="Invoice", invoice=book.objects.get("invoice", name)))
     if kind == "portal":
@@ -71,7 +74,8 @@ def show(book: Book, site: str, site_name: str, path: str) -> Answer:
     if checkout["state"] in ("paid", "processing"):
         return Answer.to(_back(checkout))
     if kind == "bank" and checkout["state"] == "asking":
-        return Answer(200, _render("bank.html", title="Confirm with your bank", checkout=checkout))
+        due = charging.first_charge(checkout)
+        return Answer(200, _render("bank.html", title="Confirm with your bank", checkout=checkout, due=due))
     return Answer(200, _pay(site_name, checkout)) if checkout["state"] != "expired" else Answer(410, _expired(checkout))
 
 
@@ -99,6 +103,8 @@ def act(book: Book, site_name: str, path: str, form: dict[str, str]) -> Answer:
         portal = book.portal(name)
         book.set_card(portal["customer"], form.get("card", ""))
         return Answer.to(f"/portal/{name}?saved")
+    if kind == "code":
+        return _use_code(book, site_name, name, form.get("code", "").strip().upper())
     checkout = book.checkout(name)
     if kind == "bank" and form.get("answer") != "yes":
         book.refuse(name)
@@ -110,6 +116,14 @@ def act(book: Book, site_name: str, path: str, form: dict[str, str]) -> Answer:
             return Answer(410, _expired(checkout))
         return Answer(402, _pay(site_name, checkout, refused.why, form.get("card", "")))
     return Answer.to(f"/bank/{name}" if state == "asking" else _back(checkout))
+
+
+def _use_code(book: Book, site_name: str, name: str, code: str) -> Answer:
+    try:
+        book.use_code(name, code)
+    except Declined:
+        return Answer(409, _pay(site_name, book.checkout(name), refused_code=True))
+    return Answer.to(f"/pay/{name}")
 
 
 def _change(book: Book, name: str, what: str) -> None:
@@ -133,8 +147,11 @@ def _back(checkout: Object) -> str:
     return target._replace(query=urlencode([*query, ("checkout", checkout["id"])])).geturl()
 
 
-def _pay(site_name: str, checkout: Object, refused: str = "", chosen: str = "works") -> bytes:
+def _pay(
+    site_name: str, checkout: Object, refused: str = "", chosen: str = "works", *, refused_code: bool = False
+) -> bytes:
     sentence = _SENTENCES.get(refused, f"The payment was refused ({refused}). Nothing was charged.") if refused else ""
+    off, off_times = charging.discount_of(checkout)
     return _render(
         "pay.html",
         title=f"Pay {site_name}",
@@ -143,6 +160,11 @@ def _pay(site_name: str, checkout: Object, refused: str = "", chosen: str = "wor
         refused=sentence,
         cards=CARDS.values(),
         chosen=chosen,
+        due=charging.first_charge(checkout),
+        off=off,
+        off_times=off_times,
+        codes=charging.CODES,
+        refused_code=refused_code,
     )
 
 
@@ -204,7 +226,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     version = sha256(b"".join(_assets()[name] for name in ("foldline.css", "till.css"))).hexdigest()[:12]
-    environment.globals |= {"money": money, "day": day, "sheets": version}
+    environment.globals |= {"money": money, "day": day, "sheets": version, "tax_percent": charging.TAX_PERCENT}
     return environment
 
 

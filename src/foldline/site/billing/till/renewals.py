@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from foldline.site.billing.provider import Declined, InvoiceStatus, Status
 from foldline.site.billing.till.cards import CARDS
+from foldline.site.billing.till.charging import discount_of, next_charge, off_until
 from foldline.site.billing.till.objects import Object, Objects
 from foldline.site.billing.till.periods import period_end
 
@@ -28,10 +29,13 @@ class Renewals:
         """Inside a transaction: the subscription that a checkout paid for; its id."""
         now = self.now()
         trial = checkout["trial_days"] * DAY
+        off, off_left = discount_of(checkout)
         subscription: Object = {
             "id": f"sub_till_{secrets.token_hex(12)}",
             "customer": customer,
-            **{name: checkout[name] for name in ("reader", "plan", "title", "amount", "currency", "interval")},
+            **{name: checkout[name] for name in ("reader", "plan", "title", "amount", "currency", "interval", "tax")},
+            "off": off,
+            "off_left": off_left,
             "status": Status.TRIALING if trial else Status.ACTIVE,
             "anchor": now + trial,
             "periods": 0 if trial else 1,
@@ -46,9 +50,10 @@ class Renewals:
             "failures": 0,
             "retry_at": 0,
         }
-        self.objects.put("subscription", customer, subscription)
         if not trial:
             self._invoice(subscription, InvoiceStatus.PAID)
+        subscription["off_until"] = off_until(subscription)
+        self.objects.put("subscription", customer, subscription)
         for kind in ("subscription.created", "checkout.paid", *([] if trial else ["invoice.paid"])):
             self.objects.tell(kind, subscription["id"], now)
         return str(subscription["id"])
@@ -167,20 +172,28 @@ class Renewals:
             self._changed(self.objects.get("subscription", name) | values, kind)
 
     def _changed(self, found: Object, kind: str) -> Object:
-        found["updated"] += 1
+        found |= {"updated": found["updated"] + 1, "off_until": off_until(found)}
+        if not found["off_left"]:
+            found["off"] = 0
         self.objects.put("subscription", found["customer"], found)
         self.objects.tell(kind, found["id"], self.now())
         return found
 
     def _invoice(self, found: Object, status: InvoiceStatus) -> None:
-        """One demand for one period: what failed and is paid later is the same invoice."""
+        """One demand for one period: what failed and is paid later is the same invoice. Once it is paid, one
+        discount less is left."""
+        asked = next_charge(found)
+        if status == InvoiceStatus.PAID:
+            found["off_left"] = max(0, found["off_left"] - 1)
         failed = [one for one in self._invoices_of(found) if one["status"] == InvoiceStatus.FAILED]
         count = len(self.objects.all("invoice")) + 1
         fresh: Object = {
             "id": f"in_till_{secrets.token_urlsafe(18)}",
             "number": f"TILL-{count:04}",
             "subscription": found["id"],
-            **{name: found[name] for name in ("plan", "title", "amount", "currency")},
+            **{name: found[name] for name in ("plan", "title", "currency")},
+            "amount": asked.total,
+            "tax": asked.tax,
             "created": self.now(),
         }
         self.objects.put("invoice", found["customer"], {**(failed[-1] if failed else fresh), "status": status})

@@ -89,7 +89,7 @@ def _bought(one: Subscription) -> Bought:
         good=state in _OPENING,
         paid_until=_moment(paid_until),
         opens_until=_moment_or_none(owned.open_until(one, moment.epoch())),
-        next_charge=amount if charged else "",
+        next_charge=spoken(one.snapshot.next_amount, one.currency, words().language) if charged else "",
         next_charge_on=_moment(paid_until) if charged else None,
         address=provider.page_for_staff(one.provider_id) if provider is not None and of_here else "",
         seen=_moment(one.seen),

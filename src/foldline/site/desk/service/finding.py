@@ -44,8 +44,15 @@ def find(request: HttpRequest) -> HttpResponse:
     return page(request, "readers", "Readers", context)
 
 
-def _by_address_or_key(wanted: str) -> list[Reader]:
-    exact = Reader.objects.filter(email=wanted).first()
+def exactly(wanted: str) -> Reader | None:
+    """The reader of a whole address or a key."""
+    wanted = wanted.casefold()
+    exact = Reader.objects.of_address(wanted)
     if exact is None and _KEY.fullmatch(wanted):
-        exact = Reader.objects.filter(key=wanted).first()
+        exact = Reader.objects.of_key(wanted)
+    return exact
+
+
+def _by_address_or_key(wanted: str) -> list[Reader]:
+    exact = exactly(wanted)
     return [exact] if exact is not None else list(Reader.objects.filter(email__istartswith=wanted)[:FOUND])

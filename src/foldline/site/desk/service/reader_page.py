@@ -10,20 +10,22 @@ from django.views.decorators.http import require_safe
 
 from foldline.errors import StoreUnavailable
 from foldline.site.desk.looking import Eye
-from foldline.site.desk.models import ReaderNote
+from foldline.site.desk.models import MergedAccount, ReaderNote
 from foldline.site.desk.pages import may, page, staff_page
 from foldline.site.desk.roles import Power
 from foldline.site.desk.service import resending, why
 from foldline.site.desk.service.bought import bought_by
 from foldline.site.desk.service.forms import GiveForm, NoteForm
 from foldline.site.desk.service.known import known_of
-from foldline.site.readers import moment, passes
+from foldline.site.readers import known_as, moment, passes
 from foldline.site.readers.models import Entitlement, Reader
 
 LONGEST_WANTED = 300
 
 #: What was just done here, by the word in the page's address.
 _DONE = {
+    "merged": "The two accounts are one now, and both mailboxes are told. Where the other one was signed in, one signs "
+    "in once more.",
     "code": "A new code is on its way to the reader. It can be typed where a code was asked for last.",
     "no-code": "No code was sent: the reader has to ask for one first, within the last hour, and keep that page open.",
     "too-many": "No code was sent: this address got too many in a short time. Try again in ten minutes.",
@@ -46,6 +48,8 @@ def shown(
     noting: NoteForm | None = None,
     erasing_refused: bool = False,
     still_charging: bool = False,
+    other: str = "",
+    merging_refused: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """The page, with a form that was refused and why where one is given."""
@@ -81,6 +85,10 @@ def shown(
         "noting": noting or NoteForm(),
         "erasing_refused": erasing_refused,
         "still_charging": still_charging,
+        "further": known_as.further_addresses(one),
+        "merged": MergedAccount.objects.filter(reader=one),
+        "other": other,
+        "merging_refused": merging_refused,
     }
     return page(request, "reader", "Reader", context, status=status)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
 
 from django.urls import reverse
 
 from foldline.policy.decide import Decision, Outcome
+from foldline.site.desk import choosing
+from foldline.site.desk.choosing import Choice
 from foldline.site.desk.looking import Eye, Look
-from foldline.site.desk.see_as import SHOWN, matching
+from foldline.site.desk.see_as import SHOWN
 from foldline.site.desk.service.sayings import SAYINGS
-from foldline.site.newsroom.models import Article
 from foldline.site.readers import passes
 from foldline.site.readers.models import Reader
 
@@ -48,24 +48,24 @@ def answers(eye: Eye, reader: Reader, wanted: str) -> list[Answer]:
     """What a reader gets of the articles that a headline, a path or an address names, or, for "", of the newest ones.
 
     Raises:
-        StoreUnavailable: the records can't be read.
+        StoreUnavailable: the records can't be read, or the site behind the gate does not answer.
     """
     key, ends = bytes.fromhex(reader.key), passes.product_ends(reader)
     found = []
-    for article in matching(wanted)[:LOOKED_AT]:
-        look = eye.look_with(article.path, key, ends)
+    for one in choosing.choices(eye, wanted, LOOKED_AT):
+        look = eye.look_with(one.path, key, ends)
         if look is not None:
-            found.append(_answer(look, article.headline, article.path, _see_as(article, reader)))
-    path = urlsplit(wanted).path
-    if not found and path.startswith("/"):
+            found.append(_answer(look, look.headline or one.headline, one.path, _see_as(one, reader)))
+    path = choosing.path_in(wanted)
+    if not found and path and not eye.of_a_site:
         look = eye.look_with(path, key, ends)
         if look is not None:
             found.append(_answer(look, path, path, ""))
     return found
 
 
-def _see_as(article: Article, reader: Reader) -> str:
-    return f"{reverse('see_as')}?{urlencode({'article': article.pk, 'reader': reader.pk})}"
+def _see_as(one: Choice, reader: Reader) -> str:
+    return f"{reverse('see_as')}?{one.key}&reader={reader.pk}"
 
 
 def _answer(look: Look, name: str, path: str, see_as: str) -> Answer:
