@@ -9,7 +9,7 @@ ARGS ?=
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
 
-test: .stamps/dev .stamps/readability .stamps/emulate
+test: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	@./scripts/system-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -26,8 +26,8 @@ bench: .stamps/dev
 	$(BIN)/python -m scripts.bench $(ARGS)
 
 # The long form of the proof: every surface by every variant, and more random histories.
-proof: .stamps/dev .stamps/readability
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py tests/billing/test_chaos.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py tests/billing/test_chaos.py tests/newsstand/test_full_stand.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev
@@ -57,6 +57,12 @@ lock: .stamps/dev
 .stamps/readability: .stamps/venv scripts/fetch-from-npm
 	./scripts/fetch-from-npm $(BIN)/python $@ @mozilla/readability 0.6.0 6d3c3cc50dad51b543925deadc66d5b58cd2262d1d585f2ae0a44975627ad919 Readability.js
 	@touch $@
+
+# Schemas of JSON Feed and of sitemaps, which others wrote.
+.stamps/schemas: .stamps/venv scripts/fetch-from-npm
+	./scripts/fetch-from-npm $(BIN)/python $@ jsonfeed-schema 0.5.0 fe979a0e941aaf99b43cdfb5a31599f339db9dda9106c7763e207233bdfdf29f schema-v1.1.json
+	./scripts/fetch-from-npm $(BIN)/python $@ sitemap 9.0.1 413c182add50ef752a3a700a406eb3d8f0ef06bb4b80868563cea7d3ea620575 schema/sitemap.xsd
+	@mv $@/schema/sitemap.xsd $@/ && touch $@
 
 # A payment page that is not ours, for the test of Stripe's adapter. `emulate@latest` is another package.
 .stamps/emulate: .stamps/venv scripts/fetch-from-npm

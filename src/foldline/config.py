@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from foldline.callers.crawlers import CRAWLERS
 from foldline.errors import ConfigurationError, Problem
 from foldline.pages.own_words import own_words
 from foldline.pages.prices import wall_offer
@@ -20,6 +21,7 @@ from foldline.plans import PLAN, Plan, read_plans
 from foldline.signed.meter import MOST_ARTICLES
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
+from foldline.syndication.machines import Machines, is_name
 
 if TYPE_CHECKING:
     from foldline.fold.page.spec import FoldSpec
@@ -31,7 +33,7 @@ SECRET_MINIMUM = 32
 MOST_CACHES = 8
 
 #: What the prefix may not be: paths that mean something else.
-TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/")
+TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/", "/newsstand/")
 
 #: What a value is called where it is another.
 KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
@@ -61,6 +63,15 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "body": (str, ""),
     },
     "caches": {"purge": (list, [])},
+    "machines": {
+        "search": (bool, True),
+        "answer": (bool, True),
+        "train": (bool, False),
+        "admit": (list, []),
+        "refuse": (list, []),
+        "verified": (list, []),
+    },
+    "newsstand": {"inner": (list, [])},
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -127,7 +138,9 @@ class LegalPages(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
-    of the caches among them that are told what to drop."""
+    of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
+    names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
+    may be fetched."""
 
     home: Home
     publication: Publication
@@ -147,6 +160,9 @@ class Settings:
     purge: tuple[str, ...] = ()
     plans: tuple[Plan, ...] = ()
     legal: LegalPages = field(default_factory=LegalPages)
+    machines: Machines = field(default_factory=Machines)
+    verified_crawlers: tuple[str, ...] = ()
+    newsstand_inner: frozenset[str] = frozenset()
     withdrawal_years: int = 3
 
     @property
@@ -185,6 +201,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
+    machines = _machines(tables["machines"], str(home.settings_file), problems)
     if problems:
         raise ConfigurationError(tuple(problems))
     publication, listen, desk, mail = tables["publication"], tables["listen"], tables["desk"], tables["mail"]
@@ -201,6 +218,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
             prefix=prefix,
             offer=wall_offer(plans, words, subscribe) if plans else Offer(**tables["offer"], subscribe_path=subscribe),
             demo=environ.get("FOLDLINE_DEMO") == "1",
+            newsstand_path="/newsstand" if origin is None else f"{prefix}newsstand",
         ),
         meter_limit=tables["meter"]["limit"],
         fold_paragraphs=tables["fold"]["paragraphs"],
@@ -217,6 +235,9 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         purge=tuple(tables["caches"]["purge"]),
         plans=plans,
         legal=LegalPages(**tables["legal"]),
+        machines=machines,
+        verified_crawlers=tuple(tables["machines"]["verified"]),
+        newsstand_inner=frozenset(tables["newsstand"]["inner"]),
         withdrawal_years=tables["retention"]["withdrawals"],
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
@@ -388,6 +409,24 @@ def _origin(
     return OriginSettings(table["url"], surfaces, spec, secret, table["mounted"]) if surfaces is not None else None
 
 
+def _machines(table: Mapping[str, Any], where: str, problems: list[Problem]) -> Machines:
+    """What machines are asked, and whether the crawlers that may be verified are known."""
+    for key in ("admit", "refuse"):
+        for name in table[key]:
+            if not isinstance(name, str) or not is_name(name):
+                hint = "Write it as the operator does for robots.txt, as in GPTBot."
+                problems.append(Problem("FL305", f"[machines] {key}: {name!r} is no name of a machine", where, hint))
+    for name in (name for name in table["admit"] if name in table["refuse"]):
+        hint = "Take it out of one of the two."
+        problems.append(Problem("FL305", f"[machines] admits and refuses {name!r}", where, hint))
+    for name in table["verified"]:
+        if name not in CRAWLERS:
+            hint = f"Known: {', '.join(CRAWLERS)}."
+            problems.append(Problem("FL300", f"[machines] verified: unknown crawler {name!r}", where, hint))
+    admit, refuse = (tuple(name for name in table[key] if isinstance(name, str)) for key in ("admit", "refuse"))
+    return Machines(table["search"], table["answer"], table["train"], admit, refuse)
+
+
 def _words(home: Home, language: str, problems: list[Problem]) -> Words:
     """The words of the publication's language, with its own in their place."""
     ours = load_words(language if language in LANGUAGES else FALLBACK)
@@ -447,6 +486,10 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
     if len(tables["caches"]["purge"]) > MOST_CACHES:
         hint = "Each of them is told of every change. Let one of them tell the others."
         problems.append(Problem("FL251", f"[caches] purge names more than {MOST_CACHES} caches", where, hint))
+    for inner in tables["newsstand"]["inner"]:
+        if not isinstance(inner, str) or not re.fullmatch(r"[a-z0-9.-]+(?::[0-9]{1,5})?|[0-9a-f:]+", inner):
+            hint = "Write a host in small letters, with a port if any, as in feeds.inner.example or 127.0.0.1:9000."
+            problems.append(Problem("FL325", f"[newsstand] inner: {inner!r} is not a host", where, hint))
     for name, address in tables["legal"].items():
         if address and not re.fullmatch(r"(?:https?://[^\s/]+)?/[^\s]*|https?://[^\s/]+", address):
             hint = "Write a whole address, or a path on this site, as in /terms."

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["shop"]
 
+#: Later than any moment of a test.
+WINDOW_ENDS = 4_000_000_000
 KEPT, OTHER = "nora@example.test", "n.nightingale@example.test"
 Patch = pytest.MonkeyPatch
 
@@ -53,7 +55,6 @@ def read(home: Home, address: str, *articles: int) -> None:
     from contextlib import closing
 
     from foldline.signed.counting import reader_owner
-    from foldline.site.readers import moment
     from foldline.site.readers.passes import keyring
     from foldline.stores.meter import SqliteMeter
 
@@ -61,7 +62,7 @@ def read(home: Home, address: str, *articles: int) -> None:
     with closing(SqliteMeter(home)) as store:
         for number in articles:
             names = article_names(keyring(), number)
-            assert store.spend(Charge(owner, "site", 7, moment.epoch() + 86_400, 9, names)).counted
+            assert store.spend(Charge(owner, "site", 7, WINDOW_ENDS, 9, names)).counted
 
 
 def test_the_account_that_stays_has_what_both_had_and_no_end_moves(shop: Shop) -> None:
@@ -196,6 +197,21 @@ def test_articles_of_both_are_counted_and_one_that_both_read_is_one_when_it_is_o
     read(home, KEPT, 1, 3)
     assert [tally.articles for tally in meters.tallies(kept)] == [3]
     meters.forget(kept)
+
+
+def test_private_feeds_of_the_account_that_goes_end_and_those_of_the_other_stay(shop: Shop) -> None:
+    from foldline.site.feeds import keys
+    from foldline.site.readers import passes
+
+    nora(KEPT)
+    nora(OTHER)
+    keys.make(reader(KEPT), "")
+    keys.make(reader(OTHER), "")
+    (ended,) = (one.key.pass_session for one in keys.running(reader(OTHER)))
+    kept = merge()
+    (left,) = (one.key.pass_session for one in keys.running(kept))
+    assert left in passes.known_sessions()
+    assert ended not in passes.known_sessions()
 
 
 def test_passkeys_sign_ins_elsewhere_and_notes_go_along_and_a_passkey_of_the_earlier_key_is_known(shop: Shop) -> None:

@@ -37,8 +37,11 @@ def subscriber(shop: Shop) -> Browser:
     from allauth.mfa.models import Authenticator
     from allauth.socialaccount.models import SocialAccount
 
+    from foldline.site.circulation import activating, hashes
+    from foldline.site.circulation.models import PrintSubscription
     from foldline.site.desk import audit
     from foldline.site.desk.models import MergedAccount, ReaderNote
+    from foldline.site.feeds import keys
     from foldline.site.readers import entitlements, moment
     from foldline.site.readers.models import Product, Reader
 
@@ -53,6 +56,11 @@ def subscriber(shop: Shop) -> Browser:
     data = {"name": "Nora’s phone", "credential": {"rawId": "abc"}}
     Authenticator.objects.create(user=reader(), type=Authenticator.Type.WEBAUTHN, data=data)
     SocialAccount.objects.create(user=reader(), provider="https://id.example", uid="nora-at-id")
+    starts, seen = datetime.fromtimestamp(moment.epoch() - 86_400, UTC), moment.now()
+    (pair, *_) = hashes.pairs("P4711", "12345")
+    PrintSubscription.objects.create(number="P4711", pair=pair, starts_at=starts, ends_at=end, seen_at=seen)
+    keys.make(reader(), "")
+    assert activating.activate(reader(), "P-4711", "12345") is not None
     return browser
 
 
@@ -223,6 +231,8 @@ TOLD = {
     ("socialaccount_socialaccount", "user"): "sign_ins_elsewhere",
     ("desk_readernote", "reader"): "notes_by_staff",
     ("desk_mergedaccount", "reader"): "merged_accounts",
+    ("circulation_printactivation", "reader"): "print_subscriptions",
+    ("feeds_feedkey", "reader"): "feeds",
 }
 #: What staff did, for whom the file is not made.
 OF_STAFF = {

@@ -36,6 +36,7 @@ def findings(page: Page) -> list[str]:
         ("anonymous", "/there-is-nothing-here"),
         ("anonymous", "/-/sign-in"),
         ("anonymous", "/-/subscribe"),
+        ("anonymous", "/-/machines"),
         ("subscriber", "/-/account"),
         ("subscriber", "/-/print"),
         ("anonymous", "/-/demo/mail"),

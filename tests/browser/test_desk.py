@@ -15,6 +15,7 @@ PAGES = (
     ("admin", "/"),
     ("editor", "/see-as"),
     ("editor", "/open-now"),
+    ("editor", "/newsstand"),
     ("service", "/service/"),
     ("service", "/plans"),
     ("service", "/print"),

@@ -43,7 +43,9 @@ def noted(paper: Newspaper, path: str, kind: str) -> Decision:
     products = {"registered": {}, "subscriber": {1: START + YEAR}, "lapsed": {1: START - 86_400}}
     if kind in products:
         paper.sign_in(products[kind])
-    agent = [("user-agent", GOOGLEBOT)] if kind == "googlebot" else []
+    agent = [("user-agent", GOOGLEBOT)] if KINDS[kind].crawler else []
+    if KINDS[kind].verified:
+        paper.list_crawler()
     if kind == "library":
         here = Institution(1, A_LIBRARY, START, START + 1)
         paper.worker.state.institutions = Institutions([(here, [read_range("203.0.113.9")])])

@@ -42,6 +42,7 @@ PAGES = {
     "/readers/product/add/": {"admin"},
     "/decisions": {"revenue", "admin"},
     "/open-now": {"editor", "admin"},
+    "/newsstand": {"editor", "admin"},
     "/plans": {"service", "revenue", "admin"},
     "/rules": {"revenue", "admin"},
     "/rules/write": {"revenue", "admin"},
@@ -78,7 +79,18 @@ def test_each_role_sees_its_pages_and_is_refused_at_all_others(
     # Of a whole group of tables Django says that it isn't there, rather than that one may not see it.
     assert {status for status in answers.values() if status != 200} <= {403, 404}
     menu = desk.get("/").text
-    places = ("/newsroom/", "/see-as", "/open-now", "/service/", "/plans", "/rules", "/decisions", "/jobs", "/audit")
+    places = (
+        "/newsroom/",
+        "/see-as",
+        "/open-now",
+        "/newsstand",
+        "/service/",
+        "/plans",
+        "/rules",
+        "/decisions",
+        "/jobs",
+        "/audit",
+    )
     assert {path for path in places if f'<li><a href="{path}"' in menu} == {
         path for path in places if role in PAGES[path]
     }

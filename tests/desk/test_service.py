@@ -347,7 +347,7 @@ def test_a_mailbox_is_not_flooded_from_the_desk(desk: DeskBrowser, site: None) -
     assert became == ["code"] * 20 + ["too-many"] * 2
 
 
-ACTS = ("give", "end", "code", "sign-out", "erase", "note", "merge")
+ACTS = ("give", "end", "code", "sign-out", "end-feed", "erase", "note", "merge")
 
 
 def test_nothing_is_done_by_get_without_a_token_or_before_the_second_factor(
@@ -458,3 +458,27 @@ def test_without_the_defence_its_test_goes_red(broken_port: int, request: pytest
     with pytest.raises(AssertionError) as red:
         test(desk=DeskBrowser(broken_port), **given)
     assert missed in str(red.value)
+
+
+def test_a_private_feed_that_many_networks_ask_for_is_named_and_ended_at_the_desk(
+    desk: DeskBrowser, nora: Case, log: Log
+) -> None:
+    from foldline.site.feeds import keys
+    from foldline.site.feeds.models import FeedKey, FeedUse
+    from foldline.site.readers import moment
+    from foldline.site.readers.models import PassFacts, Reader
+
+    reader = Reader.objects.get(pk=nora.pk)
+    secret = keys.make(reader, "")
+    feed = FeedKey.objects.get(reader=reader)
+    for number in range(keys.MANY):
+        FeedUse.objects.create(session=feed.pass_session, day=moment.today(), network=f"{number:032x}")
+    enter(desk, "service")
+    page = desk.get(nora.page).text
+    assert f"asked for from {keys.MANY} networks on the busiest day this week" in page
+    assert "the address was probably passed on" in page
+    assert secret not in page
+    assert desk.post(f"{nora.page}/end-feed", {"feed": str(feed.pk)}).status == 303
+    assert not PassFacts.objects.filter(session=feed.pass_session).exists()
+    assert "Private feeds" not in desk.get(nora.page).text
+    assert any("ended a feed" in line for line in log.changes())

@@ -32,7 +32,7 @@ def test_it_makes_an_editor_who_has_the_newsroom_and_no_readers(home: Home) -> N
     permissions = edda.get_all_permissions()
     assert "newsroom.add_article" in permissions
     others = {permission for permission in permissions if not permission.startswith("newsroom.")}
-    assert others == {"desk.see_as", "desk.open_now", "desk.see_jobs"}
+    assert others == {"desk.see_as", "desk.open_now", "desk.see_jobs", "newsstand.change_source"}
 
 
 @pytest.mark.parametrize("role", ["editor", "service", "revenue", "admin"])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from foldline.callers.crawlers import Crawlers, Listed
+from foldline.callers.networks import read_range
 from foldline.config import load
 from foldline.errors import StoreUnavailable
 from foldline.gate.request import Request
@@ -119,18 +121,24 @@ class Newspaper:
         )
         connection.close()
 
+    def list_crawler(self, name: str = "googlebot", networks: str = "203.0.113.0/24") -> None:
+        """Let the address that asks stand in a crawler's list."""
+        listed = Listed(name, (read_range(networks),), int(self.clock.time) + 86_400)
+        self.worker.state.crawlers = Crawlers((name,), (listed,))
+
     def break_passes(self) -> None:
         """The store of passes stops answering, for real."""
         self.worker.passes.close()
         self.home.site_db.rename(self.home.site_db.with_suffix(".away"))
 
 
-def open_newspaper(folder: Path, meter_limit: int = 3) -> Newspaper:
+def open_newspaper(folder: Path, meter_limit: int = 3, more_settings: str = "") -> Newspaper:
     home = Home(folder)
     home.make()
     home.settings_file.write_text(
         f'[publication]\nname = "The Valley Post"\nurl = "{URL}"\nzone = "America/New_York"\n'
-        f'[offer]\nproduct = "all of The Valley Post"\nprice = "4 € a month"\n[meter]\nlimit = {meter_limit}\n',
+        f'[offer]\nproduct = "all of The Valley Post"\nprice = "4 € a month"\n[meter]\nlimit = {meter_limit}\n'
+        f"{more_settings}",
         encoding="utf-8",
     )
     migrate(home)

@@ -24,7 +24,7 @@ def test_a_decision_is_one_line_with_its_findings_and_its_rule(tmp_path: Path) -
     (segment,) = tmp_path.iterdir()
     rule = "subscribers read every article that their product covers"
     assert segment.read_text() == (
-        f"{START}\t7\topens\tsubscription-covers\tfirst-form/3\t+subscription-covers\t{rule}\t\n"
+        f"{START}\t7\topens\tsubscription-covers\tfirst-form/3\t+subscription-covers\t{rule}\t\t\n"
     )
 
 
@@ -33,7 +33,7 @@ def test_a_rule_of_several_lines_is_named_on_one(tmp_path: Path) -> None:
     lines.note(7, DECISION._replace(rule="one\ttwo\nthree"))
     lines.flush()
     (segment,) = tmp_path.iterdir()
-    assert segment.read_text().endswith("\tone two three\t\n")
+    assert segment.read_text().endswith("\tone two three\t\t\n")
 
 
 def test_a_full_disk_keeps_lines_waiting_up_to_a_bound(tmp_path: Path) -> None:

@@ -57,10 +57,14 @@ def test_a_published_article_has_a_preview_and_a_sealed_rest(newsroom: Newsroom)
 
 
 def test_publication_tells_the_workers_of_every_path_that_changed(newsroom: Newsroom) -> None:
+    from foldline.site.newsroom.feeds import feed_paths
     from foldline.site.newsroom.models import Section
 
     published(section=Section.objects.create(name="Science"))
-    assert set(newsroom.changes()) == {"/a-rivers-way-home", "/", "/section/science"}
+    machines = {"/sitemap.xml", "/sitemap-news.xml"}
+    feeds = {*feed_paths("/"), *feed_paths("/section/science")}
+    pages = {"/a-rivers-way-home", "/", "/newsstand", "/section/science"}
+    assert set(newsroom.changes()) == {*pages, *machines, *feeds}
 
 
 def test_publishing_again_without_a_change_rewrites_no_list(newsroom: Newsroom) -> None:

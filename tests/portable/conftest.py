@@ -20,12 +20,13 @@ def empty() -> None:
     from django.db import connection
 
     from foldline.site.billing import models as billing
+    from foldline.site.circulation.models import PrintSubscription
     from foldline.site.desk.models import AuditEntry
     from foldline.site.readers import models as readers
 
     tables: tuple[Any, ...] = (
-        billing.OwnedEntitlement, billing.Order, readers.Entitlement, billing.Subscription, readers.ReaderSession,
-        readers.PassFacts, readers.Change, EmailAddress, readers.Reader,
+        PrintSubscription, billing.OwnedEntitlement, billing.Order, readers.Entitlement, billing.Subscription,
+        readers.ReaderSession, readers.PassFacts, readers.Change, EmailAddress, readers.Reader,
     )  # fmt: skip
     for table in tables:
         table.objects.all().delete()

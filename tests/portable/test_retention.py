@@ -39,7 +39,7 @@ def test_every_table_of_the_site_and_of_the_meter_is_known_as_about_readers_or_n
     assert set(listed) & retention.NOT_ABOUT_READERS == set()
     models = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
     # The desk's powers have a model and no table.
-    assert models | tables(site.site_db, site.meter_db) == set(listed) | retention.NOT_ABOUT_READERS
+    assert models | tables(site.site_db, site.meter_db, site.reads_db) == set(listed) | retention.NOT_ABOUT_READERS
 
 
 def test_no_table_that_leads_to_a_reader_is_called_one_without(site: Home) -> None:

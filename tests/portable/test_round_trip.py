@@ -88,12 +88,12 @@ def sites(draw: Any) -> dict[str, list[dict[str, Any]]]:
             "cancel_at_period_end": draw(st.booleans()), "trial_end": draw(st.none() | EPOCHS),
             "paused": draw(st.booleans()), "refunded": draw(st.booleans()), "disputed": draw(st.booleans()),
             "amount": draw(st.integers(0, 10**12)), "currency": "eur", "created": draw(EPOCHS), "version": draw(EPOCHS),
-            "seen": draw(EPOCHS),
+            "seen": draw(EPOCHS), "off": draw(st.integers(0, 10**12)), "off_until": draw(st.none() | EPOCHS),
         }
         for number in range(draw(st.integers(0, 3)))
     ]  # fmt: skip
     entitlements = []
-    for _ in range(draw(st.integers(0, 5))):
+    for place in range(draw(st.integers(0, 5))):
         owner = draw(st.none() | st.sampled_from(subscriptions)) if subscriptions else None
         kinds = set(Entitlement.Kind) if owner else set(Entitlement.Kind) - Entitlement.OF_SUBSCRIPTIONS
         kind = draw(st.sampled_from(sorted(kinds)))
@@ -104,11 +104,12 @@ def sites(draw: Any) -> dict[str, list[dict[str, Any]]]:
                 "ends_at": draw(MOMENTS | st.none() if kind == "staff" else MOMENTS), "note": draw(TEXTS),
                 "given_at": draw(MOMENTS), "given_by": draw(st.none() | one), "ended_at": draw(st.none() | MOMENTS),
                 "ended_by": draw(st.none() | one), "owner": owner and owner["provider_id"],
+                "printed": f"P{place}" if draw(st.booleans()) else "",
             }
         )  # fmt: skip
     if draw(st.booleans()):
-        entitlements += entitlements[:1]
-        entitlements += [{**row, "ended_at": BEGAN} for row in entitlements[:1]]
+        entitlements += [{**row, "printed": ""} for row in entitlements[:1]]
+        entitlements += [{**row, "ended_at": BEGAN, "printed": ""} for row in entitlements[:1]]
     orders = [
         {
             "reader": draw(st.none() | one), "plan": draw(TEXTS), "provider": "till",
@@ -126,6 +127,7 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
     from allauth.account.models import EmailAddress
 
     from foldline.site.billing.models import Order, OwnedEntitlement, Subscription
+    from foldline.site.circulation import activating
     from foldline.site.desk.models import MergedAccount
     from foldline.site.readers.models import Entitlement, Product, Reader
 
@@ -148,7 +150,7 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
         return {
             name: people[value] if name in names and value is not None else value
             for name, value in row.items()
-            if name != "owner"
+            if name not in ("owner", "printed")
         }
 
     owners = {row["provider_id"]: Subscription.objects.create(**with_people(row)) for row in rows["subscriptions"]}
@@ -156,6 +158,8 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
         entitlement = Entitlement.objects.create(**with_people(row))
         if row["owner"]:
             OwnedEntitlement.objects.create(subscription=owners[row["owner"]], entitlement=entitlement)
+        if row.get("printed"):
+            activating.restore(row["printed"], entitlement)
     for number, row in enumerate(rows["orders"]):
         became = row.get("became")
         values = {name: value for name, value in with_people(row).items() if name != "became"}

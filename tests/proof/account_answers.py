@@ -54,6 +54,7 @@ def addresses(pk: int) -> list[str]:
     from django.urls import reverse
 
     from foldline.site.circulation import pages as circulation
+    from foldline.site.feeds import pages as feeds
     from foldline.site.readers.urls import urlpatterns
 
     values: dict[str, dict[str, Any]] = {
@@ -62,9 +63,10 @@ def addresses(pk: int) -> list[str]:
         "identity_back": {"name": "elsewhere"},
         "change_passkey": {"number": pk},
         "unlink": {"number": pk},
+        "end_feed": {"number": 1},
         "remove_address": {"number": FURTHER},
     }
-    every = (*urlpatterns, *circulation.ADDRESSES)
+    every = (*urlpatterns, *circulation.ADDRESSES, *feeds.ADDRESSES)
     return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in every]
 
 

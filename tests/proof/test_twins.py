@@ -18,7 +18,7 @@ from foldline.proof.plan import MIXED, plan, tag_of
 from foldline.proof.surfaces import ARTICLES, ERRORS, LISTS, READS, SURFACES, Surface, routes_of, uncovered
 from foldline.proof.twins import Twins
 from foldline.testing.answers import Answer
-from foldline.testing.builders import METERED, SUBSCRIBERS
+from foldline.testing.builders import FREE, METERED, REGISTERED, SUBSCRIBERS
 from foldline.testing.worlds import WHOLE, World, rests
 
 from .room import LONG, Pair, assert_equal, twin_worlds
@@ -115,6 +115,17 @@ def test_what_is_written_down_about_visits_is_the_same_in_both_worlds(pair: Pair
     assert pair.one.notes == pair.other.notes
 
 
+def test_whose_reads_are_counted_is_the_same_in_both_worlds(pair: Pair) -> None:
+    for world in (pair.one, pair.other):
+        world.marks.clear()
+        for headers in (pair.readers.subscriber, ()):
+            for story in (METERED, REGISTERED, SUBSCRIBERS, FREE):
+                world.client.get(story.path, headers)
+                world.client.get(story.path, (*headers, (b"sec-purpose", b"prefetch")))
+    assert pair.one.marks == pair.other.marks
+    assert [article for article, _ in pair.one.marks] == [METERED.id, REGISTERED.id, SUBSCRIBERS.id, FREE.id]
+
+
 def test_every_route_and_every_stored_page_has_a_surface(pair: Pair) -> None:
     paths = [str(row[0]) for row in pair.one.public_rows() if len(row) == 5]
     assert uncovered(routes_of(visit), paths) == []
@@ -125,7 +136,8 @@ def test_a_new_route_and_a_new_page_would_be_missed() -> None:
 
 
 def test_the_dispatch_is_read_from_its_own_source() -> None:
-    assert routes_of(visit) == {b"read", b"decision", b"me", b"static/", b"media/", b"*"}
+    pages = {b"newsstand", b"newsstand/"}
+    assert routes_of(visit) == pages | {b"read", b"decision", b"feed/", b"me", b"static/", b"media/", b"*"}
 
 
 def test_every_kind_of_record_is_stored_in_a_world(pair: Pair) -> None:

@@ -25,12 +25,13 @@ def site(home: Home) -> Iterator[None]:
     from django.core.cache import cache
     from django.test import override_settings
 
+    from foldline.site.feeds.models import FeedKey, FeedUse
     from foldline.site.readers import models
     from foldline.site.readers.mail import POSTMAN
 
     tables = (
         models.Entitlement, models.SignInCode, models.ReaderSession, models.PassFacts, models.Change,
-        EmailAddress, Authenticator, SocialAccount, Session, models.Reader,
+        EmailAddress, Authenticator, SocialAccount, Session, FeedUse, FeedKey, models.Reader,
     )  # fmt: skip
 
     def empty() -> None:

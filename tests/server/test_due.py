@@ -304,11 +304,18 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
 
     assert {job.name: job.every for job in jobs()} == {
         "publish and settle": 1.0,
+        "refresh news sitemap": 60.0,
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
         "prune meter": 3600.0,
+        "count reads": 30.0,
+        "show reads": 900.0,
+        "drop event lines": 86_400.0,
         "prune print": 3600.0,
+        "prune feeds": 3600.0,
         "settle institutions": 3600.0,
+        "forget withdrawals": 3600.0,
+        "overwrite what was deleted": 3600.0,
         "forget billing notices": 3600.0,
     }
 
@@ -330,7 +337,7 @@ def test_what_waits_for_a_payment_provider_is_there_where_one_is_set_and_keeps_n
             return super().subscriptions(since)
 
     assert settings.FOLDLINE_PROVIDER is None
-    assert due.waiting_jobs() == ()
+    assert {job.name: job.every for job in due.waiting_jobs()} == {"refresh the newsstand": 60.0}
     with override_settings(FOLDLINE_PROVIDER=Waiting(0)):
         stop, running = threading.Event(), threading.Thread(target=lambda: due.run_forever(stop))
         running.start()

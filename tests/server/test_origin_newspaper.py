@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from foldline.server.worker import keyring_of
 from foldline.signed import cookies
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
+from foldline.stores.records import RecordWriter
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
 from foldline.testing.builders import HOST, home_at, in_mode
@@ -165,6 +166,18 @@ def test_a_page_at_hand_needs_neither_the_origin_nor_what_was_fetched(paper: Pap
     # A query that names nothing is the same page, on the longer way.
     assert paper.get(f"{PATH}?utm=1").status == 200
     assert paper.site.asked == [("GET", PATH)] * 2
+
+
+def test_the_newsstand_lies_under_the_prefix_and_the_site_is_not_asked_for_it(paper: Paper) -> None:
+    with closing(RecordWriter(Home(paper.home))) as writer:
+        writer.put_listing("/-/newsstand", "<h1>Newsstand</h1>")
+        writer.put_listing("/-/newsstand/2", "<h1>Newsstand, page 2</h1>")
+    answer = paper.get("/-/newsstand")
+    assert answer.body == b"<h1>Newsstand</h1>"
+    assert answer.header(b"cache-control") == b"no-cache"
+    assert paper.get("/-/newsstand/2").body == b"<h1>Newsstand, page 2</h1>"
+    assert paper.get("/-/newsstand/3").status == 404
+    assert paper.site.asked == []
 
 
 def test_what_an_origin_says_to_caches_of_its_pages_is_never_said_of_ours(paper: Paper) -> None:

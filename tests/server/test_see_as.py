@@ -40,7 +40,9 @@ def become(paper: Newspaper, kind: str) -> list[tuple[str, str]]:
         paper.sign_in(products[kind])
     for number in {"one-left": (10, 11), "none-left": (10, 11, 12)}.get(kind, ()):
         assert paper.read(number).status == 200
-    return [("user-agent", GOOGLEBOT)] if kind == "googlebot" else []
+    if KINDS[kind].verified:
+        paper.list_crawler()
+    return [("user-agent", GOOGLEBOT)] if KINDS[kind].crawler else []
 
 
 def seen(eye: SeeAs, path: str, kind: str) -> Look:
@@ -99,6 +101,7 @@ def test_what_each_kind_gets_of_a_metered_article(eye: SeeAs) -> None:
         "lapsed": counted,
         "library": counted,
         "googlebot": counted,
+        "crawler": counted,
     }
 
 
@@ -208,11 +211,10 @@ def test_files_of_the_page_come_from_the_same_gate(paper: Newspaper, eye: SeeAs)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_event_line_the_desk_and_why_have_the_same_findings(paper: Newspaper, eye: SeeAs, kind: str) -> None:
-    become(paper, kind)
+    agent = become(paper, kind)
     paper.worker.events.flush()
     for segment in paper.home.events.iterdir():
         segment.unlink()
-    agent = [("user-agent", GOOGLEBOT)] if kind == "googlebot" else []
     paper.get("/metered", *agent)
     paper.worker.events.flush()
     (line,) = last_decisions(paper.home.events, 10)

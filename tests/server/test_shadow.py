@@ -294,11 +294,12 @@ def destroy(path: Path) -> None:
 
 
 def decisions(place: Place, enough: int) -> list[tuple[str, ...]]:
-    """The columns of the gate's own event lines but for the second, the newest last, once so many are there."""
+    """The columns of the gate's own event lines that shadow has too, without the second, the newest last, once so many
+    are there."""
     end = time.monotonic() + DEADLINE
     while True:
         texts = [path.read_text(encoding="utf-8") for path in place.settings.home.events.glob("worker-*.tsv")]
-        found = [tuple(line.split("\t")[1:]) for text in texts for line in text.splitlines()]
+        found = [tuple(line.split("\t")[1:7]) for text in texts for line in text.splitlines()]
         if len(found) >= enough:
             return found
         assert time.monotonic() < end, found

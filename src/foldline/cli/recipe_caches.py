@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from foldline.callers.crawlers import CRAWLERS
 from foldline.cli.home import home_option, settings_of
 from foldline.cli.recipe_text import filled
 from foldline.config import Settings
@@ -58,6 +60,7 @@ def varnish(gate_host: str, home: Path | None) -> None:
         "gate_port": port,
         "purgers": [gate_host] if gate_host else [],
         "cookie": COOKIE,
+        "crawlers": crawler_names(settings),
         "whole": WHOLE,
         "shown_meanwhile": SHOWN_MEANWHILE,
     }
@@ -73,4 +76,10 @@ def cache_values(settings: Settings, *, cache: bool, folder: str, purge: str) ->
         "purge": purge,
         "purger": "" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "localhost") else host,  # noqa: S104
         "cookie": COOKIE,
+        "crawlers": crawler_names(settings),
     }
+
+
+def crawler_names(settings: Settings) -> str:
+    """A regular expression, of PCRE, of user agents that claim a crawler which may be verified; "" where none may."""
+    return "|".join(re.escape(CRAWLERS[name].token) for name in settings.verified_crawlers)

@@ -8,6 +8,7 @@ from foldline.gate.errors import gone, not_found, store_unavailable, unavailable
 from foldline.gate.facts import Carried, at_hand, gather
 from foldline.gate.gift import token_in
 from foldline.gate.needs import Steps
+from foldline.gate.reading import who_reads, who_reads_free
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import (
     CACHED_AT_MOST,
@@ -19,6 +20,8 @@ from foldline.gate.response import (
     Response,
     cookie_headers,
     entity_tag,
+    http_date,
+    is_since,
     matches,
     neutral_for,
     page,
@@ -50,7 +53,8 @@ def get_page(request: Request, gate: GateState, known: Record | None = None) -> 
         if type(record) is PublicPage:
             if record.gated:
                 return (yield from _gated(record, request, gate))
-            gate.note(record.article.id, decide(Visit(record.article, gate.now()), gate.rules))
+            decision = decide(Visit(record.article, gate.now()), gate.rules)
+            gate.note(record.article.id, decision, who=who_reads_free(request, record.article.id, gate))
             return neutral(record, FREE, request, gate)
         if type(record) is Sheet:
             return sheet(record, request, gate)
@@ -62,9 +66,16 @@ def get_page(request: Request, gate: GateState, known: Record | None = None) -> 
             plain = yield needs.Page(request.path[:-1])
             if type(plain) is PublicPage or type(plain) is Sheet:
                 return moved(plain.path, gate)
-        return (yield from not_found(request, gate))
+        return standing(request, gate) or (yield from not_found(request, gate))
     except StoreUnavailable:
-        return store_unavailable(gate)
+        return standing(request, gate) or store_unavailable(gate)
+
+
+def standing(request: Request, gate: GateState) -> Response | None:
+    """What stands in the settings and in no record: a robots.txt that answers 5xx closes the site to every crawler (RFC
+    9309, 2.3.1.4)."""
+    found = gate.standing.get(request.path)
+    return sheet(found, request, gate) if found is not None else None
 
 
 def moved(to: str, gate: GateState) -> Response:
@@ -87,7 +98,8 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     if not asks and decision.opening is None and not request.has_our_cookies:
         asks = asks_for_networks(plan, now, gate)
     # Who is asked to ask again has been told nothing yet: that line is no use of an institution's, the next one is.
-    gate.note(record.article.id, decision, institution="" if asks else carried.used_by(decision))
+    institution = "" if asks else carried.used_by(decision)
+    gate.note(record.article.id, decision, institution=institution, who=who_reads(request, decision, carried, gate))
     if decision.opening is not None:
         try:
             rest = yield needs.Rest(record, decision.opening)
@@ -115,7 +127,7 @@ def asks_for_networks(plan: Plan | None, now: int, gate: GateState) -> bool:
 def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: GateState) -> Steps:
     """The whole for everybody, while it is open to all. No cache keeps it: it must not outlive its time."""
     decision = decide(Visit(record.article, now), gate.rules)
-    gate.note(record.article.id, decision)
+    gate.note(record.article.id, decision, who=who_reads_free(request, record.article.id, gate))
     if decision.opening is None:
         raise ValueError("a plan that opens for everyone leads to an opening")
     try:
@@ -163,12 +175,11 @@ def whole(
         said = gift_note(given_line(carried.given, gate), gate.publication, gate.words)
         answer = page(record.whole(rest, Fragment.of(said)), headers, gzip=gzip)
         return answer.adding(*pass_cookies(carried, gate))
-    kind = "gives" if gives else "plain"
-    ready: Response | None = rest.ready.get((kind, gzip))
+    ready: Response | None = rest.ready.get((gives, gzip))
     if ready is None:
         below = Fragment.of(give_note(record.article.id, gate.publication, gate.words)) if gives else EMPTY
         ready = page(record.whole(rest, below), headers, gzip=gzip, end=None if gives else rest.whole_end)
-        rest.ready[kind, gzip] = ready
+        rest.ready[gives, gzip] = ready
     return ready.adding(*pass_cookies(carried, gate)) if carried.renewed or carried.ended else ready
 
 
@@ -211,18 +222,20 @@ def sheet(record: Sheet, request: Request, gate: GateState) -> Response:
     gzip = accepts_gzip(request.header(b"accept-encoding"))
     ready = record.ready.get(gzip)
     if ready is None:
-        answer = page((record.body,), (*gate.page_headers, *NEUTRAL), gzip=gzip)
+        answer = page((record.body,), (*gate.sheet_headers(record), *NEUTRAL), gzip=gzip)
         tag = entity_tag(answer.body)
-        ready = (answer.adding((b"etag", tag)), tag)
+        when = ((b"last-modified", http_date(record.modified)),) if record.modified else ()
+        ready = (answer.adding((b"etag", tag), *when), tag)
         record.ready[gzip] = ready
-    return conditional(request, ready)
+    return conditional(request, ready, record.modified)
 
 
-def conditional(request: Request, ready: tuple[Response, bytes]) -> Response:
-    """Access was decided first; only now a condition is compared with the chosen variant (RFC 9110, 13.2.1)."""
+def conditional(request: Request, ready: tuple[Response, bytes], modified: int = 0) -> Response:
+    """Access was decided first; only now a condition is compared with the chosen variant (RFC 9110, 13.2.1). A date
+    counts only where no tag was sent, and where the variant has one."""
     answer, tag = ready
     wanted = request.header(b"if-none-match")
-    if wanted and matches(wanted, tag):
+    if matches(wanted, tag) if wanted else modified and is_since(request.header(b"if-modified-since"), modified):
         kept = tuple(header for header in answer.headers if header[0] not in _OF_THE_BODY)
         return Response(304, kept)
     return answer

@@ -97,6 +97,7 @@ class GateApp:
         self._at_once: dict[type, Callable[[Any], Any]] = {
             needs.Page: self._page,
             needs.Rest: lambda need: self.library.rest(need.page, need.opening),
+            needs.Items: lambda need: self.library.items(need.base),
             needs.PageOf: lambda need: self.library.page_of(need.article),
         }
 

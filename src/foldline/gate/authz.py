@@ -15,6 +15,7 @@ from foldline.gate import needs
 from foldline.gate.article import pass_cookies
 from foldline.gate.facts import gather
 from foldline.gate.needs import Steps
+from foldline.gate.reading import who_reads
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, HeaderList, Response
 from foldline.gate.state import GateState
@@ -60,7 +61,7 @@ def get_authz(request: Request, gate: GateState) -> Steps:
         return verdict(REFUSES, gate)
     if record.gated and decision.outcome is not Outcome.OPENS:
         return verdict(UNKNOWN_READER if carried.reader_pass is None else REFUSES, gate)
-    gate.note(record.article.id, decision)
+    gate.note(record.article.id, decision, who=who_reads(visit, decision, carried, gate))
     return verdict(OPENS, gate, pass_cookies(carried, gate))
 
 

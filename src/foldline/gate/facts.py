@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from foldline.callers.address import client_address
-from foldline.callers.agents import claims_crawler
 from foldline.callers.institutions import Institution
-from foldline.callers.networks import Address
 from foldline.errors import InvalidToken, StoreUnavailable
+from foldline.gate.caller import caller_of, client_of
 from foldline.gate.needs import Need, Renew
 from foldline.gate.request import Request
 from foldline.gate.state import GateState
 from foldline.policy.decide import Decision, Outcome
-from foldline.policy.facts import EMPTY_METER, NOBODY, Article, Caller, Meter, Reader, Visit
+from foldline.policy.facts import EMPTY_METER, Article, Meter, Reader, Visit
 from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
 from foldline.signed.counting import article_names, device_owner
@@ -24,11 +21,7 @@ from foldline.signed.meter import DeviceMeters
 from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import Pass, PassFacts
 
-CRAWLER = Caller(claims_crawler=True)
 NO_OPENINGS = DeviceOpenings(b"")
-
-#: An address behind one of our proxies is as long, and so are two of most.
-_SHORT = 64
 
 #: Numbers of reasons in signed openings. May never change; new ones are added at the end.
 WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE, Reason.GIFT_OPENS)
@@ -57,21 +50,6 @@ class Carried:
             return ""
         counts = decision.outcome is Outcome.REFUSES or decision.reason is Reason.IN_INSTITUTION
         return str(self.institution.number) if counts else ""
-
-
-def client_of(request: Request, gate: GateState) -> Address | None:
-    """Where a request comes from, as our outermost proxy saw it; None where that can't be told."""
-    forwarded = request.header(b"x-forwarded-for")
-    # What is remembered is bounded: a client writes as much into this header as it likes.
-    seen = _seen_before if len(forwarded) <= _SHORT else _seen
-    return seen(request.client, forwarded, gate.hops)
-
-
-def _seen(peer: str, forwarded: bytes, hops: int) -> Address | None:
-    return client_address(peer, (forwarded.decode("latin-1"),), hops)
-
-
-_seen_before = lru_cache(maxsize=4096)(_seen)
 
 
 def gather(request: Request, article: Article, gate: GateState) -> Generator[Need, Any, Carried]:
@@ -114,7 +92,7 @@ def _carried(
         openings = _openings(request, gate)
         entry = _entry(openings, held, article, now, gate)
         opened = _opened(entry, gate)
-    caller = CRAWLER if claims_crawler(request.header(b"user-agent")) else NOBODY
+    caller = caller_of(request, gate, now)
     given = entry if opened is Reason.GIFT_OPENS else None
     institution = gate.institutions.of(client_of(request, gate), now) if gate.institutions else None
     provided_by = institution.name if institution is not None and institution.runs(now) else ""

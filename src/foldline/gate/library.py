@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from foldline.gate.kept import Kept
-from foldline.pages.record import PublicPage, Record, Rest
+from foldline.pages.record import FeedItems, PublicPage, Record, Rest
 from foldline.policy.decide import Opening
 
 PUBLIC_BYTES = 64 << 20
@@ -18,6 +18,8 @@ class PublicRecords(Protocol):
     def find(self, path: str) -> Record | None: ...
 
     def path_of(self, article: int) -> str | None: ...
+
+    def items(self, feed: str) -> FeedItems | None: ...
 
 
 class SealedRecords(Protocol):
@@ -64,6 +66,14 @@ class Library:
         path = self._public_store.path_of(article)
         found = self.page(path.encode()) if path is not None else None
         return found if isinstance(found, PublicPage) else None
+
+    def items(self, base: str) -> FeedItems | None:
+        """The articles of the feed of the list at `base`.
+
+        Raises:
+            StoreUnavailable: it can't be read.
+        """
+        return self._public_store.items(f"{base}/feed.xml")
 
     def rest(self, page: PublicPage, opening: Opening) -> Rest:
         """What stands below the fold, for an opening of exactly this article.

@@ -30,6 +30,12 @@ class PageOf(NamedTuple):
     article: int
 
 
+class Items(NamedTuple):
+    """The articles of the public feed of the list at `base`, "" for the whole site -> FeedItems or None."""
+
+    base: str
+
+
 class Rest(NamedTuple):
     """What stands below the fold of a page -> stores.records.Rest."""
 
@@ -75,5 +81,5 @@ class Media(NamedTuple):
     name: str
 
 
-Need = Page | PageOf | Rest | Renew | Spend | Redeem | Asked | Forward | Media
+Need = Page | PageOf | Items | Rest | Renew | Spend | Redeem | Asked | Forward | Media
 Steps = Generator[Need, Any, Response]

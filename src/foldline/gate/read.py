@@ -9,13 +9,15 @@ from foldline.callers.address import network
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.article import pass_cookies, whole_for
+from foldline.gate.caller import client_of
 from foldline.gate.decision import decision_answer
 from foldline.gate.errors import bare, not_found
-from foldline.gate.facts import Carried, client_of, gather
+from foldline.gate.facts import Carried, gather
 from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form, says_nothing_of_its_page
 from foldline.gate.gift import brought, redeem
 from foldline.gate.needs import Steps
 from foldline.gate.openings import OPENING_SECONDS, device_of, opening_cookie, opening_entry
+from foldline.gate.reading import who_reads
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import GATED, NO_STORE, HeaderList, Response, cookie_headers, page
 from foldline.gate.spoken import Spoken, used_by
@@ -74,7 +76,8 @@ def post_read(request: Request, gate: GateState) -> Steps:
         decision, counted, spent = yield from _spend(decision, carried, request, gate)
         changes = (*changes, *spent)
     if decision.outcome is not Outcome.OPENS_IF:
-        gate.note(record.article.id, decision, institution=carried.used_by(decision))
+        who = who_reads(request, decision, carried, gate)
+        gate.note(record.article.id, decision, institution=carried.used_by(decision), who=who)
     spoken = Spoken(record, decision, carried, used_by(carried, counted), gate, counted, redeemed)
     if form.answer == "json":
         return (yield from decision_answer(record, decision, spoken, request, gate, changes))
@@ -127,7 +130,7 @@ def _spend(
     changes: HeaderList = ()
     if anonymous and meters is not None and counted.could_count:
         # Refused or not: from now on the cookie says what the store says.
-        meters = _learn(meters, charge, counted)
+        meters = carried.meters = _learn(meters, charge, counted)
         token = meter.issue(gate.keyring, meters, _windows(carried.now, gate))
         changes = cookie_headers(cookies.set_cookie(cookies.METER, token, meter.DEVICE_SECONDS))
     if final.opening is not None:

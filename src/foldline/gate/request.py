@@ -75,6 +75,12 @@ class Request:
         """Whether something stands behind the head, by what the head says (RFC 9112, 6)."""
         return b"content-length" in self._headers or b"transfer-encoding" in self._headers
 
+    @property
+    def is_early(self) -> bool:
+        """Whether a browser says that nobody has asked for the page yet: Sec-Purpose (Fetch), and what came before."""
+        kept = self._headers
+        return b"sec-purpose" in kept or b"purpose" in kept or b"x-moz" in kept
+
     def _read_cookies(self, header: bytes) -> None:
         """Two cookies of one name of ours mean none (rfc6265bis: another host may have planted the second)."""
         values: dict[bytes, bytes | None] = {}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from email.utils import formatdate, parsedate_to_datetime
 
 from foldline.pages.fragment import Fragment, join_gzip, join_plain, trailer
 
 HeaderList = tuple[tuple[bytes, bytes], ...]
+
+#: Letters of a date in a header.
+LONGEST_DATE = 64
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -112,6 +116,21 @@ def matches(if_none_match: bytes, tag: bytes) -> bool:
     if if_none_match.strip() == b"*":
         return True
     return any(part.strip().removeprefix(b"W/") == tag for part in if_none_match.split(b","))
+
+
+def http_date(epoch: int) -> bytes:
+    """A moment as headers say it (RFC 9110, 5.6.7)."""
+    return formatdate(epoch, usegmt=True).encode()
+
+
+def is_since(if_modified_since: bytes, modified: int) -> bool:
+    """Whether what was modified then is still the newest for who asks so; what is no date asks nothing."""
+    if not if_modified_since or len(if_modified_since) > LONGEST_DATE:
+        return False
+    try:
+        return modified <= parsedate_to_datetime(if_modified_since.decode("latin-1")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def cookie_headers(*values: str) -> HeaderList:

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from foldline.callers.crawlers import Crawlers
 from foldline.callers.institutions import Institutions
 from foldline.clock import Clock
 from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
+from foldline.gate.marks import Marks
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
 from foldline.gate.taken_back import TakenBack
+from foldline.gate.unproven import Unproven
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
-from foldline.pages.record import PublicPage
+from foldline.pages.record import HTML as PAGE_TYPE
+from foldline.pages.record import PublicPage, Sheet
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision
 from foldline.policy.rules import Rules
@@ -30,12 +34,22 @@ ENDED_KEPT = 100_000
 
 class Note(Protocol):
     """Writes a decision down. `institution` is the number of the library or company from whose network the visit came,
-    "" for none."""
+    `who` the mark of whose read it is (`gate/reading.py`), "" for none."""
 
-    def __call__(self, article: int, decision: Decision, *, institution: str = "") -> None: ...
+    def __call__(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None: ...
 
 
-def discard(article: int, decision: Decision, *, institution: str = "") -> None:
+class Watch(Protocol):
+    """Writes down that a private feed was asked for: its session, from which network, at an epoch second."""
+
+    def __call__(self, session: bytes, network: str, now: int) -> None: ...
+
+
+def unwatched(session: bytes, network: str, now: int) -> None:
+    """The watch over private feeds where nobody keeps any."""
+
+
+def discard(article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
     """The note of a decision where nobody keeps any."""
 
 
@@ -43,8 +57,10 @@ def discard(article: int, decision: Decision, *, institution: str = "") -> None:
 class GateState:
     """`hosts` are the names that readers may type; `hops` the proxies of ours before the gate; `rules` is None while
     there is no good rule set. `proxy_secret` proves a proxy that asks about a visit; without one nobody may ask.
-    `page_headers` stand on every page. `gives` says whether readers may give articles, and `taken_back` which gifts
-    opened something that is closed again."""
+    `page_headers` stand on every page, `tdm` on the pages of a site behind the gate, too. `standing` are the answers
+    that follow from the settings alone, by their paths. `crawlers` are those that may be verified, with what is known
+    of them; `unproven` is whoever claims to be one of them and was not looked up yet. `gives` says whether readers may
+    give articles, and `taken_back` which gifts opened something that is closed again."""
 
     publication: Publication
     words: Words
@@ -58,12 +74,18 @@ class GateState:
     proxy_secret: bytes = field(default=b"", repr=False)
     random: Callable[[int], bytes] = os.urandom
     note: Note = discard
+    standing: Mapping[bytes, Sheet] = field(default_factory=dict)
+    tdm: HeaderList = ()
+    crawlers: Crawlers = field(default_factory=Crawlers)
+    unproven: Unproven = field(default_factory=Unproven)
+    watch: Watch = unwatched
     institutions: Institutions = field(default_factory=Institutions)
     gives: bool = False
     taken_back: TakenBack = field(default_factory=TakenBack)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)
+    marks: Marks = field(init=False)
     _passes: Kept[bytes, reader_pass.Pass] = field(init=False)
     _ended: Kept[bytes, int] = field(init=False)
     _changed: Kept[bytes, int] = field(init=False)
@@ -73,18 +95,25 @@ class GateState:
 
     def __post_init__(self) -> None:
         self.security = security_headers(self.publication.url)
-        self.page_headers = (*HTML, *self.security)
+        self.page_headers = (*HTML, *self.security, *self.tdm)
         self.whole_headers = (*self.page_headers, *NO_STORE, *GATED)
         self.prefix = self.publication.prefix.encode()
         self._passes = Kept(PASSES_KEPT)
         self._ended = Kept(ENDED_KEPT)
         self._changed = Kept(ENDED_KEPT)
         self.zone = ZoneInfo(self.publication.zone)
+        self.marks = Marks(self.keyring, self.zone)
         self._windows = {}
 
     def headers_of(self, record: PublicPage) -> HeaderList:
         """What stands on an article's page: a page of an origin keeps its own."""
-        return record.headers or self.page_headers
+        return (*record.headers, *self.tdm) if record.headers else self.page_headers
+
+    def sheet_headers(self, record: Sheet) -> HeaderList:
+        """What stands on a page without a fold."""
+        if record.content_type == PAGE_TYPE:
+            return self.page_headers
+        return ((b"content-type", record.content_type.encode()), *self.security, *self.tdm)
 
     def now(self) -> int:
         """Epoch seconds."""

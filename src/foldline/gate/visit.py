@@ -12,6 +12,7 @@ from foldline.gate.decision import get_decision
 from foldline.gate.errors import bare, error_page, store_unavailable
 from foldline.gate.me import get_me
 from foldline.gate.needs import Steps
+from foldline.gate.private_feed import get_private_feed
 from foldline.gate.read import post_read
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import FOREVER, GZIP, Response
@@ -63,6 +64,14 @@ def _own(name: bytes, request: Request, gate: GateState) -> Steps:
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))
         return (yield from get_decision(request, gate))
+    if name == b"newsstand" or name.startswith(b"newsstand/"):
+        if request.method not in _READS:
+            return bare(405, gate, (b"allow", b"GET, HEAD"))
+        return (yield from get_page(request, gate))
+    if name.startswith(b"feed/"):
+        if request.method not in _READS:
+            return bare(405, gate, (b"allow", b"GET, HEAD"))
+        return (yield from get_private_feed(name[5:], request, gate))
     if name == b"me" or name.startswith((b"static/", b"media/")):
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))

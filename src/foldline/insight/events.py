@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from foldline.clock import Clock
@@ -16,86 +16,92 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 100_000
 #: A segment is closed at this size, in bytes.
 SEGMENT = 16 << 20
-#: So many lines that say the same are one piece of memory, and one call.
+#: So many lines are one piece of memory, and one call.
 _AT_ONCE = 512
+
+#: Second, article, decision by its number, institution, mark.
+_Key = tuple[int, int, int, str, str]
 
 
 class EventLines:
     """`events/<worker>-<number>.tsv`, one writer per file. Columns: epoch second, article, outcome, reason, rule set,
-    findings (`+` passed, `-` failed, as in `-subscription-needed,+meter-has-room`), the rule that decided, and the
-    number of the library or company from whose network the visit came."""
+    findings (`+` passed, `-` failed, as in `-subscription-needed,+meter-has-room`), the rule that decided, the number
+    of the library or company from whose network the visit came, and the mark of whose read it is
+    (`signed/reading.py`). A line that names an institution marks nobody."""
 
     def __init__(self, folder: Path, worker: str, clock: Clock) -> None:
         self._folder = folder
         self._worker = worker
         self._clock = clock
-        # By second, article, decision and institution: what was decided once and given often is one entry, and as many
-        # lines.
-        self._waiting: dict[tuple[int, int, int, str], _Noted] = {}
+        # How often what was noted. By the number of a decision, which the second table holds: nothing else can come by
+        # it meanwhile. One that was made once and given often is one entry, and as many lines.
+        self._waiting: dict[_Key, int] = {}
+        self._decisions: dict[int, Decision] = {}
         self.lost = 0
 
-    def note(self, article: int, decision: Decision, *, institution: str = "") -> None:
+    def note(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
         """Remember a decision; nothing is written on the path of a page."""
-        at = int(self._clock.now())
-        noted = self._waiting.get((at, article, id(decision), institution))
-        if noted is None:
-            # The entry holds the decision, so nothing else can come by its number.
-            self._waiting[at, article, id(decision), institution] = _Noted(at, article, decision, institution)
+        number = id(decision)
+        key = (int(self._clock.now()), article, number, institution, "" if institution else who)
+        waiting = self._waiting
+        times = waiting.get(key)
+        if times is None:
+            waiting[key] = 1
+            self._decisions[number] = decision
         else:
-            noted.times += 1
+            waiting[key] = times + 1
 
     def flush(self) -> None:
         """Append what waits. A disk that takes nothing costs lines, never a page."""
         waiting, self._waiting = self._waiting, {}
+        decisions, self._decisions = self._decisions, {}
         if not waiting:
             return
         try:
             with segment(self._folder, self._worker).open("ab") as file:
-                for noted in waiting.values():
-                    line = _line(noted).encode()
-                    for begun in range(0, noted.times, _AT_ONCE):
-                        file.write(line * min(_AT_ONCE, noted.times - begun))
+                for some in _pieces(waiting, decisions):
+                    file.write(some.encode())
         except OSError as error:
-            self._waiting = waiting
             while len(waiting) > MOST_WAITING:
-                self.lost += waiting.pop(next(iter(waiting))).times
-            lines = sum(noted.times for noted in waiting.values())
-            log.error("events: %s (%d lines wait, %d lost)", error, lines, self.lost)
+                self.lost += waiting.pop(next(iter(waiting)))
+            self._waiting, self._decisions = waiting, decisions
+            log.error("events: %s (%d lines wait, %d lost)", error, sum(waiting.values()), self.lost)
+
+
+def _pieces(waiting: dict[_Key, int], decisions: dict[int, Decision]) -> Iterator[str]:
+    """The lines, some at once: never all of them in one text."""
+    said = {number: _said(decision) for number, decision in decisions.items()}
+    held: list[str] = []
+    for (at, article, number, institution, who), times in waiting.items():
+        line = f"{at}\t{article}\t{said[number]}\t{institution}\t{who}\n"
+        if times == 1:
+            held.append(line)
+            if len(held) == _AT_ONCE:
+                yield "".join(held)
+                held.clear()
+            continue
+        for begun in range(0, times, _AT_ONCE):
+            yield line * min(_AT_ONCE, times - begun)
+    yield "".join(held)
+
+
+def _said(decision: Decision) -> str:
+    """What a line says of a decision."""
+    outcome, reason, findings, rule, version, *_ = decision
+    return "\t".join((outcome.value, reason.value, version, findings_field(findings), one_line(rule)))
 
 
 def segment(folder: Path, worker: str) -> Path:
-    """The file that a worker appends to now: the first of its own that is not full."""
-    number = 0
-    while True:
-        path = folder / f"{worker}-{number:06d}.tsv"
-        if not path.exists() or path.stat().st_size < SEGMENT:
-            return path
-        number += 1
-
-
-@dataclass(slots=True)
-class _Noted:
-    at: int
-    article: int
-    decision: Decision
-    institution: str = ""
-    times: int = 1
-
-
-def _line(noted: _Noted) -> str:
-    outcome, reason, findings, rule, version, *_ = noted.decision
-    found = findings_field(findings)
-    told = (
-        str(noted.at),
-        str(noted.article),
-        outcome.value,
-        reason.value,
-        version,
-        found,
-        one_line(rule),
-        noted.institution,
-    )
-    return "\t".join(told) + "\n"
+    """The file that a worker appends to now: the last of its own, or the next where that is full. Old ones may be gone
+    (`insight/reads.py`)."""
+    numbers = [
+        int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{worker}-[0-9][0-9][0-9][0-9][0-9][0-9].tsv")
+    ]
+    number = max(numbers, default=0)
+    path = folder / f"{worker}-{number:06d}.tsv"
+    if not path.exists() or path.stat().st_size < SEGMENT:
+        return path
+    return folder / f"{worker}-{number + 1:06d}.tsv"
 
 
 def findings_field(findings: tuple[Finding, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -11,7 +12,8 @@ from markupsafe import Markup, escape
 
 from foldline.pages.assets import asset_path
 from foldline.pages.dates import machine, time_tag
-from foldline.pages.public import Listing, PublicArticle, Publication, Term
+from foldline.pages.numbers import grouped
+from foldline.pages.public import Listing, Newsstand, PublicArticle, Publication, Term
 from foldline.pages.structured import news_article
 from foldline.pages.wall import WallFacts, refused_walls, wall, with_next
 from foldline.pages.words import Words
@@ -24,6 +26,13 @@ DEMO_KINDS: tuple[str, ...] = ("anonymous", "registered", "subscriber", "lapsed"
 
 #: The fonts of the first screen, fetched with the page so that they are there before it is painted.
 PRELOADED: tuple[str, ...] = ("newsreader-text-latin.woff2", "newsreader-display-latin.woff2", "figtree-latin.woff2")
+
+#: Media types of a list's feeds, and the last parts of their addresses.
+FEEDS = (
+    ("application/rss+xml", "feed.xml"),
+    ("application/atom+xml", "atom.xml"),
+    ("application/feed+json", "feed.json"),
+)
 
 #: Where the label of an opened article goes. No text of an editor's holds it: it is no character of HTML.
 _LABEL = "\x00opened\x00"
@@ -97,6 +106,11 @@ class Layout:
         given = {"listing": page, "path": page.path, "canonical": self.publication.url + page.path}
         return self._render("home.html" if page.kind == "home" else "list.html", given)
 
+    def newsstand(self, page: Newsstand) -> str:
+        """Cards of what we and others publish."""
+        given = {"stand": page, "path": page.path, "canonical": self.publication.url + page.path}
+        return self._render("newsstand.html", given)
+
     def error(self, status: int, what: ErrorKind) -> str:
         """A page that says what is wrong and repeats nothing of the request."""
         return self._render("error.html", {"status": status, "what": what, "path": ""})
@@ -125,6 +139,17 @@ def linked_byline(byline: str, authors: tuple[Term, ...]) -> Markup:
     return Markup("").join(parts)
 
 
+def _feed_links(publication: Publication, listing: Listing | None) -> Iterator[Markup]:
+    """Where feed readers find the publication's feeds, and on a page of a list that list's own before them."""
+    lists = [("", publication.name)]
+    if listing is not None and listing.kind != "home":
+        lists.insert(0, (listing.feed_base, f"{listing.title} – {publication.name}"))
+    for base, title in lists:
+        for kind, file in FEEDS:
+            link = Markup('<link rel="alternate" type="{}" title="{}" href="{}">')
+            yield link.format(kind, title, f"{base}/{file}")
+
+
 def _environment(publication: Publication, words: Words) -> Environment:
     environment = Environment(
         loader=PackageLoader("foldline.pages", "templates"),
@@ -137,19 +162,31 @@ def _environment(publication: Publication, words: Words) -> Environment:
     def stamp(at: datetime, *, short: bool = False) -> Markup:
         return Markup(time_tag(at, publication.zone, words.language, short=short))  # noqa: S704
 
+    def aged(at: datetime) -> Markup:
+        """The day, which the page's script tells as an age."""
+        return Markup(str(stamp(at, short=True)).replace("<time ", "<time data-age ", 1))  # noqa: S704
+
     def access_label(access: Access | None) -> str:
         return words[_ACCESS_LABELS[access]] if access in _ACCESS_LABELS else ""
 
     def updated(at: datetime) -> Markup:
         return Markup(escape(words["article.updated"])).format(when=stamp(at))  # noqa: S704
 
+    def reads(count: int) -> str:
+        return words.format("list.reads", count=grouped(count, words.language))
+
     def sign_in(path: str) -> str:
         here = f"{publication.prefix}sign-in"
         return with_next(here, path) if path else here
 
+    def feeds(listing: Listing | None = None) -> Markup:
+        return Markup("\n").join(_feed_links(publication, listing))
+
     environment.filters["machine"] = lambda at: machine(at, publication.zone)
     environment.globals.update(
         updated=updated,
+        aged=aged,
+        reads=reads,
         publication=publication,
         words=words,
         say=words.format,
@@ -159,5 +196,6 @@ def _environment(publication: Publication, words: Words) -> Environment:
         preloaded=PRELOADED,
         demo_kinds=DEMO_KINDS,
         sign_in=sign_in,
+        feeds=feeds,
     )
     return environment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from foldline.pages.numbers import grouped
 from foldline.pages.public import Offer
 from foldline.pages.words import Words
 from foldline.plans import CURRENCIES, Plan
@@ -11,7 +12,6 @@ from foldline.plans import CURRENCIES, Plan
 #: How a currency is written where it has a sign of its own.
 _SIGNS = {"eur": "€", "gbp": "£", "usd": "$"}
 
-_NARROW = "\N{NARROW NO-BREAK SPACE}"
 _FIRM = "\N{NO-BREAK SPACE}"
 
 
@@ -21,7 +21,7 @@ def spoken(amount: int, currency: str, language: str) -> str:
     digits = CURRENCIES.get(name, 2)
     whole, rest = divmod(amount, 10**digits)
     french = language.partition("-")[0] == "fr"
-    number = f"{whole:,}".replace(",", _NARROW if french else ",")
+    number = grouped(whole, language)
     if rest:
         number += f"{',' if french else '.'}{rest:0{digits}}"
     sign = _SIGNS.get(name, name.upper())

@@ -20,7 +20,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`url` has scheme and host and no trailing slash; `zone` is an IANA name; `language` a key of `pages/words/`."""
+    """`url` has scheme and host and no trailing slash; `zone` is an IANA name; `language` a key of `pages/words/`. The
+    newsstand of a site that is not ours lies under the prefix."""
 
     name: str
     url: str
@@ -31,6 +32,7 @@ class Publication:
     offer: Offer = Offer()
     sections: tuple[Term, ...] = ()
     demo: bool = False
+    newsstand_path: str = "/newsstand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An article in a list."""
+    """An article in a list. `reads` is the figure that it shows (docs/reads.md), 0 for none."""
 
     path: str
     headline: str
@@ -75,6 +77,7 @@ class Card:
     section: Term | None = None
     picture: Picture | None = None
     tags: tuple[Term, ...] = ()
+    reads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,39 @@ class PublicArticle:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of cards: home, a section, a tag or an author."""
+    """A page of cards: home, a section, a tag or an author. `feed_base` is the path of its first page, "" for home."""
 
     kind: Literal["home", "section", "tag", "author"]
     path: str
     title: str
     cards: tuple[Card, ...]
+    newer_path: str = ""
+    older_path: str = ""
+    feed_base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandCard:
+    """An article on the newsstand, ours or another's. `link` is a path on this site or a whole address; a tag without a
+    path is only a word. `at` is None where nobody knows a date; `language` is "" where it is the publication's."""
+
+    link: str
+    headline: str
+    source: str
+    standfirst: str = ""
+    at: datetime | None = None
+    picture: Picture | None = None
+    tags: tuple[Term, ...] = ()
+    reads: int = 0
+    own: bool = False
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Newsstand:
+    """One page of it."""
+
+    path: str
+    cards: tuple[StandCard, ...]
     newer_path: str = ""
     older_path: str = ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from foldline.pages.fragment import EMPTY, Fragment
 from foldline.policy.facts import Article
+
+HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,13 @@ class PublicPage:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page without a fold: a list of articles or an error page."""
+    """A page without a fold: a list of articles, an error page, or a list that machines read. `modified` is the epoch
+    second in which it was written, 0 where nobody is told."""
 
     path: str
     body: Fragment
+    content_type: str = HTML
+    modified: int = 0
     ready: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def size(self) -> int:
@@ -100,6 +105,22 @@ class Rest:
     def size(self) -> int:
         parts = (self.fragment, self.after or EMPTY)
         return sum(len(part.plain) + len(part.deflated) for part in parts)
+
+
+class FeedItem(NamedTuple):
+    """What feeds say of one version of an article, as text (`syndication.feeds.item`)."""
+
+    article: int
+    version: int
+    path: str
+    text: str
+
+
+class FeedItems(NamedTuple):
+    """The articles of a feed in their order, and the title of their list, "" for the whole site."""
+
+    title: str
+    items: tuple[FeedItem, ...]
 
 
 Record = PublicPage | Sheet | Redirect | Gone

@@ -30,6 +30,7 @@ from foldline.policy.facts import Access, Visit
 from foldline.policy.open_now import OpenNow
 from foldline.policy.rules import Rules
 from foldline.proof.fault import BOTH, ECHO, TWIN, Fault
+from foldline.proof.feed_faults import FEED_FAULTS
 from foldline.proof.meter_faults import METER_FAULTS
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
 from foldline.signed.opening import DeviceOpenings, OpeningEntry
@@ -48,7 +49,7 @@ _TAG = re.compile(r"<[^>]*>")
 _honest_whole, _honest_read_pass = gate_article.whole, GateState.read_pass
 
 
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in METER_FAULTS}
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*METER_FAULTS, *FEED_FAULTS)}
 
 
 def _fault(name: str, what: str, breaks: Breaks, caught_by: frozenset[str], *on: str) -> None:
@@ -111,6 +112,19 @@ def _counted(card: Card, composed: Composition) -> Card:
     return replace(card, byline=f"{card.byline}, {len(composed.rest.split())} words")
 
 
+def _dated(card: Card, composed: Composition) -> Card:
+    second = zlib.crc32(composed.rest.encode()) % 60
+    return replace(card, published_at=card.published_at.replace(second=second))
+
+
+def _titled(card: Card, composed: Composition) -> Card:
+    return replace(card, headline=f"{card.headline}: {_text(composed.rest)[:120]}") if composed.rest else card
+
+
+def _read_more(card: Card, composed: Composition) -> Card:
+    return replace(card, reads=len(composed.rest.split()) if composed.rest else card.reads)
+
+
 def _deflated_with_rest(world: World) -> None:
     """The plain page is right; the ready deflated bytes of one fragment hold the rest as well."""
     connection = connect(world.home.public_db)
@@ -157,8 +171,11 @@ _fault(
 _fault("pictures-counted", "the page tells how many pictures follow", Breaks(record=_into_head(_pictures)), TWIN)
 _fault("late-cut", "the rest is in every page and hidden by a style", Breaks(record=_hidden_below), BOTH)
 _fault("modified-by-the-rest", "the page's time of change depends on the rest", Breaks(record=_modified), TWIN)
+_fault("sitemap-dated-by-the-rest", "a sitemap's date depends on the rest", Breaks(card=_dated), TWIN, "machines")
+_fault("sitemap-titled-by-the-rest", "a title for news begins the rest", Breaks(card=_titled), BOTH, "machines")
 _fault("excerpt-on-cards", "a card in a list begins with the rest", Breaks(card=_excerpt), BOTH, "list")
 _fault("words-counted-on-cards", "a card in a list counts the words of the whole", Breaks(card=_counted), TWIN, "list")
+_fault("reads-by-the-rest", "a card's figure of reads moves with the rest", Breaks(card=_read_more), TWIN, "list")
 _fault(
     "compressed-with-the-rest",
     "only the compressed form of a page holds the rest",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from html import escape
 
 from foldline.proof.asks import Ask, Pairs
 from foldline.proof.shingles import Witness
@@ -42,10 +43,11 @@ def tag_of(surface: Surface, world: World) -> bytes:
 
 
 def witness_of(world: World) -> Witness:
-    """The second witness for a world. Where nothing of an article is shown, its rest holds what others show."""
+    """The second witness for a world. Where nothing of an article is shown, its rest holds what others show:
+    in pages as it is, in feeds as a text in XML."""
     rests = [made.rest for story, made in world.made.items() if made.rest and story != UNKNOWN.id]
     shown = dict.fromkeys(made.public.preview_html for made in world.made.values())
-    return Witness(dict.fromkeys(rests), shown)
+    return Witness(dict.fromkeys(rests), (*shown, *map(escape, shown)))
 
 
 def _history(base: Ask, readers: Readers) -> Axis:

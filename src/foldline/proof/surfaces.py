@@ -14,6 +14,9 @@ from urllib.parse import urlencode
 
 from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
+from foldline.syndication import sitemaps
+from foldline.syndication.feeds.naming import FILES, feed_path
+from foldline.testing import private_feeds
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -77,6 +80,29 @@ LISTS: tuple[Surface, ...] = (
     _page("section, page 2", "list", f"{SCIENCE.path}/2"),
     _page("tag", "list", RIVERS.path),
     _page("author", "list", ADA.path),
+    _page("newsstand", "list", "/newsstand"),
+    Surface("newsstand of a site", "list", Ask(b"/-/newsstand"), route=b"newsstand"),
+    Surface("newsstand of a site, page 2", "list", Ask(b"/-/newsstand/2"), route=b"newsstand/"),
+)
+MACHINES: tuple[Surface, ...] = (
+    _page("robots.txt", "machines", "/robots.txt"),
+    _page("the reservation of text and data mining", "machines", "/.well-known/tdmrep.json"),
+    _page("sitemap", "machines", sitemaps.PATH),
+    _page("news sitemap", "machines", sitemaps.NEWS_PATH),
+)
+FEEDS: tuple[Surface, ...] = tuple(
+    _page(f"{name}'s {form} feed", "feed", feed_path(base, form))
+    for name, base in (("home", "/"), ("section", SCIENCE.path), ("tag", RIVERS.path), ("author", ADA.path))
+    for form in FILES
+)
+PRIVATE_FEEDS: tuple[Surface, ...] = tuple(
+    Surface(
+        f"private feed of {name}",
+        "private feed",
+        Ask(private_feeds.address(key), before=(Ask(private_feeds.address(private_feeds.SUBSCRIBER)),)),
+        route=b"feed/",
+    )
+    for name, key in private_feeds.REFUSED.items()
 )
 ERRORS: tuple[Surface, ...] = (
     _page("not found", "error", NOWHERE),
@@ -121,7 +147,18 @@ OWN: tuple[Surface, ...] = (
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 
-SURFACES: tuple[Surface, ...] = (*ARTICLES, *LISTS, *ERRORS, *REDIRECTS, *READS, *DECISIONS, *OWN)
+SURFACES: tuple[Surface, ...] = (
+    *ARTICLES,
+    *LISTS,
+    *MACHINES,
+    *FEEDS,
+    *PRIVATE_FEEDS,
+    *ERRORS,
+    *REDIRECTS,
+    *READS,
+    *DECISIONS,
+    *OWN,
+)
 
 
 def routes_of(dispatch: ModuleType) -> frozenset[bytes]:

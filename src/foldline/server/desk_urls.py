@@ -12,6 +12,7 @@ from foldline.site.circulation import desk_pages as circulation
 from foldline.site.desk.see_as import SeeAsPages
 from foldline.site.desk.service import addresses as service
 from foldline.site.institutions import desk_pages as institutions
+from foldline.site.newsstand import desk_pages as newsstand
 
 handler400 = "foldline.site.desk.errors.bad_request"
 handler403 = "foldline.site.desk.errors.forbidden"
@@ -29,6 +30,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
         *institutions.ADDRESSES,
         *circulation.ADDRESSES,
         *SeeAsPages(eye).addresses,
+        *newsstand.addresses(),
     ]
     if foldline.demo:
         found.append(path("demo/", include("foldline.server.demo.desk_urls")))

@@ -22,14 +22,20 @@ from foldline.site.billing.provider import Provider
 from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
+from foldline.site.feeds import keys as feed_keys
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
+from foldline.site.newsroom import lists, reads
+from foldline.site.newsstand import refreshing
 from foldline.site.readers import erasing, moment, prune
 from foldline.stores.meter import SqliteMeter
+from foldline.syndication import sitemaps
 
 log = logging.getLogger(__name__)
 
 SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
+#: How often event lines are counted, and how often cards are made with the new figures, in seconds.
+COUNT_EVERY, SHOW_EVERY = 30.0, 900.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
 #: How often a job of a quick pace is written down while it goes well, in seconds.
@@ -50,10 +56,16 @@ def jobs() -> tuple[Job, ...]:
     """Everything that is done without being asked for."""
     return (
         Job("publish and settle", SECOND, newsroom.Due().look),
+        # Nobody publishes anything when two days are over.
+        Job("refresh news sitemap", MINUTE, lambda: lists.due([sitemaps.NEWS_PATH])),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
+        Job("count reads", COUNT_EVERY, reads.count),
+        Job("show reads", MINUTE if settings.FOLDLINE.demo else SHOW_EVERY, reads.show),
+        Job("drop event lines", DAY, reads.drop_lines),
         Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
+        Job("prune feeds", HOUR, feed_keys.prune),
         Job("settle institutions", HOUR, provided.settle_all),
         Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
         Job("overwrite what was deleted", HOUR, erasing.overwrite),
@@ -63,10 +75,30 @@ def jobs() -> tuple[Job, ...]:
 
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
-    provider: Provider | None = settings.FOLDLINE_PROVIDER
-    if provider is None:
+    return (*_crawler_jobs(), *_billing_jobs())
+
+
+def _crawler_jobs() -> tuple[Job, ...]:
+    """Only a site that verifies crawlers pays for what asks about them."""
+    if not settings.FOLDLINE.verified_crawlers:
         return ()
+    from foldline.server import crawler_lists, crawler_names
+
+    names = crawler_names.Dns()
     return (
+        Job("look up crawlers", 2 * SECOND, lambda: crawler_names.look_up(settings.FOLDLINE, moment.epoch(), names)),
+        Job("forget crawlers", HOUR, lambda: crawler_names.forget(settings.FOLDLINE, moment.epoch())),
+        Job("fetch lists of crawlers", HOUR, lambda: crawler_lists.refresh(settings.FOLDLINE, moment.epoch())),
+    )
+
+
+def _billing_jobs() -> tuple[Job, ...]:
+    provider: Provider | None = settings.FOLDLINE_PROVIDER
+    found = (Job("refresh the newsstand", MINUTE, refreshing.refresh),)
+    if provider is None:
+        return found
+    return (
+        *found,
         Job("settle withdrawals", MINUTE, lambda: withdrawals.settle(provider, moment.epoch())),
         Job("reconcile billing", DAY, lambda: _reconcile(provider)),
     )

@@ -9,10 +9,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from foldline.config import Settings
-from foldline.errors import ConfigurationError, Problem
+from foldline.errors import ConfigurationError, Problem, StoreUnavailable
+from foldline.server.crawler_lists import problems_of_crawlers
 from foldline.server.deciding import mode_problems, rules_problems
 from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
+from foldline.server.worker import rules_of
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
 from foldline.sources.origin.cut_alarms import cut_alarms_or_none
@@ -48,6 +50,16 @@ def publish_again() -> int:
         return publishing.repair(press)
 
 
+def _of_crawlers(settings: Settings) -> list[Problem]:
+    """What is wrong with crawlers that are to be verified. A file that can't be read verifies nobody, and says so."""
+    now = int(time.time())
+    try:
+        return problems_of_crawlers(settings, rules_of(settings, now), now)
+    except StoreUnavailable as error:
+        hint = "Run `foldline migrate`. Until the file can be read, nobody is verified."
+        return [Problem("FL303", str(error), str(settings.home.crawlers_db), hint)]
+
+
 def problems_of(settings: Settings) -> tuple[Problem, ...]:
     """What is wrong beside the settings file: the databases, the mail, and what the newsroom is alarmed about."""
     try:
@@ -64,6 +76,7 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
     ]
     if settings.origin is not None:
         found += cut_alarms_or_none(settings.home)
+    found += _of_crawlers(settings)
     if not settings.mail.host and not settings.demo:
         hint = "Set host and sender: codes to sign in with go by mail."
         found.insert(0, Problem("FL032", "no mail host is set", "[mail] host", hint))

@@ -56,6 +56,7 @@ class Kind:
     ended: bool = False
     left: int | None = None
     crawler: bool = False
+    verified: bool = False
     in_library: bool = False
 
     @property
@@ -85,6 +86,7 @@ KINDS: dict[str, Kind] = {
         Kind("lapsed", "lapsed", signed_in=True, ended=True),
         Kind("library", "in the network of a library", in_library=True),
         Kind("googlebot", "forged Googlebot", crawler=True),
+        Kind("crawler", "verified crawler", crawler=True, verified=True),
     )
 }
 
@@ -96,7 +98,7 @@ def visit_as(kind: Kind, article: Article, needs: Needs, now: int, used: int = 0
         ends = kind.product_ends(needs, now)
         running = frozenset(product for product, end in ends.items() if end > now)
         reader = Reader(running, 0 if running else max(ends.values(), default=0))
-    caller = Caller(claims_crawler=kind.crawler)
+    caller = Caller(kind.crawler, kind.verified)
     return Visit(article, now, reader, Meter(used, read_before), caller=caller, institution=kind.institution)
 
 

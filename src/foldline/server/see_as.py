@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
+from foldline.callers.crawlers import Crawlers, Listed
 from foldline.callers.institutions import Institution, Institutions
 from foldline.callers.networks import read_range
 from foldline.clock import Clock, SystemClock
@@ -21,7 +22,7 @@ from foldline.gate.state import GateState
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, Outcome
 from foldline.policy.window import Window
-from foldline.server.reader_kinds import KINDS, as_headers, jar_as, needs_of, pass_jar
+from foldline.server.reader_kinds import DAY, KINDS, as_headers, jar_as, needs_of, pass_jar
 from foldline.server.worker import PictureFolder, state_of
 from foldline.signed.counting import Charge, Counted, Owner, reader_owner
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
@@ -91,6 +92,12 @@ class Visitor:
         self._host = settings.host.encode()
         self._pictures = PictureFolder(settings.home.media)
 
+    def prove_crawler(self) -> None:
+        """Let the address that asks stand in a list of Googlebot's, and let it be the one that is looked at."""
+        nobody = read_range(_NOBODY)
+        self.state.crawlers = Crawlers(("googlebot",), (Listed("googlebot", (nobody,), self.state.now() + DAY),))
+        self.state.hops = 0
+
     def get(self, path: str) -> Seen:
         """GET, as a browser that takes no compression."""
         return self._seen(self._ask("GET", path))
@@ -148,6 +155,8 @@ class SeeAs:
         window = state.window(now, needs.days).number
         visitor.jar = jar_as(wanted, needs, now, state.keyring, window, os.urandom)
         visitor.crawler = wanted.crawler
+        if wanted.verified:
+            visitor.prove_crawler()
         if wanted.in_library:
             here = Institution(0, wanted.institution, now, now + 1)
             state.institutions = Institutions([(here, (read_range(_NOBODY),))])

@@ -46,7 +46,10 @@ INSTALLED_APPS = [
     "foldline.site.billing",
     "foldline.site.institutions",
     "foldline.site.circulation",
+    "foldline.site.feeds",
     "foldline.site.newsroom",
+    "foldline.site.machines",
+    "foldline.site.newsstand.apps.NewsstandConfig",
     "foldline.site.desk.apps.DeskConfig",
 ]
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from foldline import config
 from foldline.site.circulation import pages as circulation
+from foldline.site.feeds import pages as feeds
 
 handler400 = "foldline.site.readers.errors.bad_request"
 handler403 = "foldline.site.readers.errors.forbidden"
@@ -21,7 +22,9 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
     found: list[URLPattern | URLResolver] = [
         path(prefix, include("foldline.site.readers.urls")),
         path(prefix, include("foldline.site.billing.urls")),
+        path(prefix, include("foldline.site.machines.urls")),
         path(prefix, include(circulation.ADDRESSES)),
+        path(prefix, include(feeds.ADDRESSES)),
     ]
     if foldline.demo:
         found.append(path(f"{prefix}demo/", include("foldline.server.demo.urls")))

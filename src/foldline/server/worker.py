@@ -25,7 +25,10 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
+from foldline.pages.fragment import Fragment
+from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
+from foldline.server.feed_watch import FeedWatch
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -35,6 +38,8 @@ from foldline.signed.gift import Redeemed, Redemption
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
+from foldline.stores.crawlers_in_force import CrawlersInForce
+from foldline.stores.feed_uses import FeedUses
 from foldline.stores.gifts import SqliteGifts
 from foldline.stores.institutions_in_force import InstitutionsInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
@@ -43,6 +48,8 @@ from foldline.stores.mode_in_force import ModeInForce
 from foldline.stores.passes import DEADLINE, PassStore
 from foldline.stores.records import PublicStore, SealedStore
 from foldline.stores.rules_in_force import RulesInForce
+from foldline.syndication import robots, sitemaps, tdm
+from foldline.syndication.tdm import tdm_headers
 
 if TYPE_CHECKING:
     from foldline.server.origin_link import Link
@@ -89,7 +96,21 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         origins=frozenset((publication.url.lower().encode(),)),
         hops=settings.hops,
         proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
+        standing=standing_of(settings),
+        tdm=tdm_headers(publication, settings.machines),
     )
+
+
+def standing_of(settings: Settings) -> dict[bytes, Sheet]:
+    """What machines are asked, as text. A site behind the gate keeps its own."""
+    if settings.origin is not None:
+        return {}
+    publication, machines = settings.publication, settings.machines
+    texts = (
+        (robots.PATH, robots.robots_txt(publication, machines, (sitemaps.PATH, sitemaps.NEWS_PATH)), robots.TYPE),
+        (tdm.PATH, tdm.tdmrep_json(publication, machines), tdm.TYPE),
+    )
+    return {path.encode(): Sheet(path, Fragment.of(text), content_type) for path, text, content_type in texts}
 
 
 class ThreadedPasses:
@@ -214,7 +235,11 @@ class Worker:
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
         self.state.rules = self._rules.look(self.state.now())
+        self._crawlers = CrawlersInForce(home, settings.verified_crawlers)
+        self.state.crawlers = self._crawlers.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
+        self._watch = FeedWatch(FeedUses(home), self.state.keyring, settings.zone)
+        self.state.watch = self._watch.note
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
             self.state,
@@ -249,6 +274,8 @@ class Worker:
                     self.state.taken_back.add(bytes.fromhex(number), int(ends), self.state.now())
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
+                elif change.kind == "crawlers":
+                    self._crawlers.settled = False
                 elif change.kind == "institutions":
                     self._institutions.settled = False
                 elif change.kind in ("origin-changed", "origin-withdrawn"):
@@ -259,7 +286,8 @@ class Worker:
                 else:
                     self.library.forget_all()
                     self.state.taken_back.known = False
-                    self._rules.settled = self._mode.settled = self._institutions.settled = False
+                    self._rules.settled = self._mode.settled = False
+                    self._crawlers.settled = self._institutions.settled = False
                     self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
@@ -269,6 +297,8 @@ class Worker:
             self._origin.settle()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
+        if not self._crawlers.settled:
+            self.state.crawlers = self._crawlers.look(self.state.now())
         if not self._institutions.settled:
             self.state.institutions = self._institutions.look()
         if self._origin is not None and not self._mode.settled:
@@ -315,17 +345,22 @@ class Worker:
                     self._flush()
                 if turn % 40 == 0:
                     self.roll.flush()
+                    self._watch.flush()
                 await asyncio.sleep(INTERVAL)
         finally:
             # First, and once more: at the end of a host process no thread can be started, and what follows fails.
             self._flush()
             self.roll.close()
+            self._crawlers.close()
+            self._watch.close()
             if self._origin is not None:
                 await self._origin.close()
             self._flush()
 
     def _flush(self) -> None:
         self.events.flush()
+        claims = self.state.unproven.take()
+        self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
         if self._origin is not None:
             self._origin.lines.flush()
 

@@ -45,6 +45,7 @@ class Keyring:
             purpose: [(self._key_id(secret), self._mac(purpose, secret)) for secret in secrets] for purpose in Purpose
         }
         self._name_keys = tuple(hmac.digest(b"foldline names", secret, "sha256") for secret in secrets)
+        self._reads_keys = tuple(hmac.digest(b"foldline reads", secret, "sha256") for secret in secrets)
         self._owner_keys = tuple(hmac.digest(b"foldline owners", secret, "sha256") for secret in secrets)
 
     @staticmethod
@@ -92,6 +93,10 @@ class Keyring:
     def owner_hashes(self, kind: bytes, name: bytes) -> tuple[bytes, ...]:
         """Sixteen bytes that stand for a reader or a device where something is kept about them, in the same order."""
         return tuple(hmac.digest(key, kind + b":" + name, "sha256")[:16] for key in self._owner_keys)
+
+    def reads_keys(self, day: int) -> tuple[bytes, ...]:
+        """The keys of one day (its ordinal) under which a read is marked (`signed/reading.py`), in the same order."""
+        return tuple(hmac.digest(key, day.to_bytes(4, "big"), "sha256") for key in self._reads_keys)
 
     def _digest(self, mac: hmac.HMAC, head: bytes, body: bytes) -> bytes:
         digest = mac.copy()

@@ -15,14 +15,18 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from foldline.insight.reads import FORGET_AFTER
 from foldline.site.billing import withdrawals
 from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
 from foldline.site.circulation import prune as circulation
 from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import DueJob
+from foldline.site.feeds import keys as feed_keys
+from foldline.site.feeds.models import FeedKey, FeedUse
 from foldline.site.readers import codes, prune
 from foldline.site.readers.models import PassFacts, ReaderSession, SignInCode
+from foldline.stores.reads import ReadStore
 from foldline.stores.schema import connect
 
 DAY = 86_400
@@ -66,6 +70,15 @@ def _sessions_over(now: datetime) -> int:
     return int(ReaderSession.objects.filter(pass_session__in=over.values("session")).count())
 
 
+def _feeds_over(now: datetime) -> int:
+    over = PassFacts.objects.filter(session_until__lt=int(now.timestamp()))
+    return int(FeedKey.objects.filter(pass_session__in=over.values("session")).count())
+
+
+def _ordinal(now: datetime) -> int:
+    return now.astimezone(settings.FOLDLINE.zone).toordinal()
+
+
 def _unconfirmed_addresses(now: datetime) -> int:
     return int(EmailAddress.objects.filter(user__in=_unconfirmed(now)).count())
 
@@ -81,6 +94,12 @@ def _meter_over(now: datetime) -> int:
             "SELECT COUNT(*) FROM foldline_meter WHERE ends <= ?", (int(now.timestamp()),)
         ).fetchone()
     return int(count)
+
+
+def _marks_over(now: datetime) -> int:
+    day = now.astimezone(settings.FOLDLINE.zone).toordinal()
+    with closing(ReadStore(settings.FOLDLINE.home)) as reads:
+        return reads.marks_up_to(day - FORGET_AFTER - 1)
 
 
 TABLES = (
@@ -154,6 +173,24 @@ TABLES = (
         beyond=lambda now: PassFacts.objects.filter(session_until__lt=int(now.timestamp())).count(),
     ),
     Kept(
+        "feeds_feedkey",
+        "of which list a reader has a feed of their own, and since when; never its address",
+        "180 days after the last use, or until the reader ends it",
+        "a reader sees their feeds, and ends them",
+        days=180,
+        job="prune feeds",
+        beyond=_feeds_over,
+    ),
+    Kept(
+        "foldline_feed_uses",
+        "from how many networks a feed was asked for on a day, as keyed hashes of that day",
+        f"{feed_keys.WATCHED_DAYS} days",
+        "a reader and the desk see that an address was passed on",
+        days=feed_keys.WATCHED_DAYS,
+        job="prune feeds",
+        beyond=lambda now: FeedUse.objects.filter(day__lte=_ordinal(now) - feed_keys.WATCHED_DAYS).count(),
+    ),
+    Kept(
         "django_session",
         "the session of a browser at the reader's pages or the desk",
         "180 days after the last use",
@@ -184,6 +221,15 @@ TABLES = (
         "a number of articles is free",
         job="prune meter",
         beyond=_meter_over,
+    ),
+    Kept(
+        "foldline_read_marks",
+        "that some reader read some article on a day, as a keyed hash of all three",
+        f"{FORGET_AFTER} days beside today",
+        "nobody is counted twice",
+        days=FORGET_AFTER + 1,
+        job="count reads",
+        beyond=_marks_over,
     ),
     Kept("mfa_authenticator", "passkeys, and second factors of staff", ACCOUNT, "signing in without a code"),
     Kept("socialaccount_socialaccount", "by whom a reader signs in elsewhere", ACCOUNT, "signing in without a code"),
@@ -255,6 +301,9 @@ NOT_ABOUT_READERS = frozenset(
         "foldline_institutions",
         "foldline_mode",
         "foldline_open_now",
+        "foldline_read_days",
+        "foldline_read_segments",
+        "foldline_reads",
         "foldline_rule_sets",
         "newsroom_article",
         "newsroom_article_tags",
@@ -268,6 +317,8 @@ NOT_ABOUT_READERS = frozenset(
         "newsroom_oldpath",
         "newsroom_section",
         "newsroom_tag",
+        "newsstand_source",
+        "newsstand_sourcecard",
         "readers_product",
         "socialaccount_socialapp",
     )
@@ -294,9 +345,11 @@ def standing(now: datetime) -> list[Standing]:
 
 def _rows(table: str) -> int:
     query = f'SELECT COUNT(*) FROM "{table}"'  # noqa: S608  The names stand above.
-    if table == "foldline_meter":
-        with closing(connect(settings.FOLDLINE.home.meter_db, read_only=True)) as meter:
-            return int(meter.execute(query).fetchone()[0])
+    home = settings.FOLDLINE.home
+    apart = {"foldline_meter": home.meter_db, "foldline_read_marks": home.reads_db}
+    if table in apart:
+        with closing(connect(apart[table], read_only=True)) as file:
+            return int(file.execute(query).fetchone()[0])
     with connection.cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])

@@ -30,6 +30,16 @@ class Home:
         return self.path / "meter.db"
 
     @property
+    def crawlers_db(self) -> Path:
+        """Where crawlers come from, as far as it is known, and which addresses wait to be looked up."""
+        return self.path / "crawlers.db"
+
+    @property
+    def reads_db(self) -> Path:
+        """How often articles were read. A file of its own: counting holds up nothing else."""
+        return self.path / "reads.db"
+
+    @property
     def till_db(self) -> Path:
         """The demonstration's payment provider keeps its own books; nothing of ours reads them."""
         return self.path / "till.db"

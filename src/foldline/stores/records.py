@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from foldline.errors import StoreUnavailable
 from foldline.pages.fragment import EMPTY, Fragment, trailer
-from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
+from foldline.pages.record import HTML, FeedItem, FeedItems, Gone, PublicPage, Record, Redirect, Rest, Sheet
 from foldline.policy.decide import Opening
 from foldline.policy.facts import Access, Article
 from foldline.stores.home import Home
@@ -24,7 +24,7 @@ class ArticleRecord:
 
     `version` must grow with every publication of the article. `walls` and `opened` are as `pages.layout` gives them. A
     free article has a rest where a rule may close it one day. `alarms` say what was odd about how it was cut. By its
-    `headline` staff find it where no newsroom has it.
+    `headline` staff find it where no newsroom has it. `item` is what feeds say of it: all of it public.
     """
 
     path: str
@@ -41,6 +41,7 @@ class ArticleRecord:
     digest: str = ""
     alarms: tuple[str, ...] = ()
     headline: str = ""
+    item: str = ""
 
 
 class PublicStore:
@@ -67,7 +68,9 @@ class PublicStore:
                 ).fetchone()
                 if row is None:
                     return None
-                rows = self._connection.execute("SELECT name, plain, deflated FROM fragments WHERE path = ?", (path,))
+                rows = self._connection.execute(
+                    "SELECT name, plain, deflated FROM fragments WHERE path = ? AND name <> 'item'", (path,)
+                )
                 fragments = {name: Fragment(plain, deflated) for name, plain, deflated in rows}
             finally:
                 self._connection.execute("COMMIT")
@@ -88,6 +91,24 @@ class PublicStore:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"public records: {error}") from error
         return str(row[0]) if row else None
+
+    def items(self, feed: str) -> FeedItems | None:
+        """The articles of a feed with what is said of each, in order; None where there is no feed at this path.
+
+        Raises:
+            StoreUnavailable: the file can't be read.
+        """
+        try:
+            row = self._connection.execute(
+                "SELECT json_extract(facts, '$.items'), json_extract(facts, '$.title') FROM records"
+                " WHERE path = ? AND kind = 'page'",
+                (feed,),
+            ).fetchone()
+            if row is None or row[0] is None:
+                return None
+            return FeedItems(row[1] or "", _items(self._connection, json.loads(row[0])))
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"public records: {error}") from error
 
     def articles(self) -> list[Article]:
         """What the decider must know of every article, in the order of their paths.
@@ -156,6 +177,18 @@ class PublicStore:
         return [(path, json.loads(facts)["access"] or "unknown") for path, facts in rows]
 
 
+def _items(connection: sqlite3.Connection, articles: Sequence[int]) -> tuple[FeedItem, ...]:
+    marks = ", ".join("?" * len(articles))
+    rows = connection.execute(
+        "SELECT records.article, records.version, records.path, fragments.plain FROM records"  # noqa: S608 - marks
+        " JOIN fragments ON fragments.path = records.path AND fragments.name = 'item'"
+        f" WHERE records.kind = 'article' AND records.article IN ({marks})",
+        tuple(articles),
+    )
+    known = {row[0]: FeedItem(row[0], row[1], row[2], row[3].decode()) for row in rows}
+    return tuple(known[article] for article in articles if article in known)
+
+
 def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Fragment]) -> Record:
     kind, article, version, raw = row
     facts = json.loads(raw)
@@ -164,7 +197,7 @@ def _record(path: str, row: tuple[str, int, int, str], fragments: dict[str, Frag
     if kind == "gone":
         return Gone(path)
     if kind == "page":
-        return Sheet(path, fragments["body"])
+        return Sheet(path, fragments["body"], facts.get("type", HTML), facts.get("modified", 0))
     return PublicPage(
         path=path,
         article=_article(path, article, facts),
@@ -276,6 +309,8 @@ class RecordWriter:
         with self._replacing(record.path, "article", facts, article.id, record.version):
             for name, fragment in fragments.items():
                 self._put_fragment(record.path, name, fragment)
+            if record.item:
+                self._put_fragment(record.path, "item", Fragment(record.item.encode(), b""))
         self._sealed.execute("DELETE FROM rests WHERE article = ? AND version < ?", (article.id, record.version - 1))
 
     def number_of(self, path: str) -> int:
@@ -284,10 +319,25 @@ class RecordWriter:
         row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
         return int(row[0])
 
-    def put_listing(self, path: str, html: str) -> None:
-        """Store a page without a fold."""
-        with self._replacing(path, "page", {}):
+    def known_number(self, path: str) -> int:
+        """The number of an article that has one by its path; 0 where it has none."""
+        row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def put_listing(self, path: str, html: str, content_type: str = HTML) -> None:
+        """Store a page without a fold, or a list that machines read."""
+        with self._replacing(path, "page", {} if content_type == HTML else {"type": content_type}):
             self._put_fragment(path, "body", Fragment.of(html))
+
+    def put_feed(self, sheet: Sheet, title: str, items: Sequence[int]) -> None:
+        """Store a list that machines read: its title, and the articles with these numbers."""
+        facts = {"type": sheet.content_type, "modified": sheet.modified, "title": title, "items": list(items)}
+        with self._replacing(sheet.path, "page", facts):
+            self._put_fragment(sheet.path, "body", sheet.body)
+
+    def items(self, articles: Sequence[int]) -> tuple[FeedItem, ...]:
+        """What feeds say of articles, in their order; those without a record are left out."""
+        return _items(self._public, articles)
 
     def listing(self, path: str) -> str | None:
         """What `put_listing` stored, to tell whether it changed."""

@@ -37,6 +37,13 @@ CREATE TABLE IF NOT EXISTS foldline_pass_facts (
     payment_failed INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
+CREATE TABLE IF NOT EXISTS foldline_feed_uses (
+    id INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    UNIQUE (session, day, network)
+);
 CREATE TABLE IF NOT EXISTS foldline_rule_sets (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     text TEXT NOT NULL,
@@ -166,6 +173,35 @@ CREATE TABLE IF NOT EXISTS foldline_gift_openers (
 ) WITHOUT ROWID;
 """
 
+# `reads` is how often an article was read (docs/reads.md), `shown` the figure on its cards; `listed` is 0 until the
+# lists are to be written with it. A mark (`signed/reading.py`) stands until its day is forgotten, so that nobody counts
+# twice; `forgotten` is the last such day, an ordinal. `taken` and `wiped` are bytes of a segment of event lines: up to
+# where it was counted, and up to where its marks are overwritten.
+READS = """
+CREATE TABLE IF NOT EXISTS foldline_reads (
+    article INTEGER PRIMARY KEY,
+    reads INTEGER NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 0,
+    listed INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE IF NOT EXISTS foldline_read_marks (
+    who TEXT PRIMARY KEY,
+    day INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS foldline_read_marks_day ON foldline_read_marks (day);
+CREATE TABLE IF NOT EXISTS foldline_read_segments (
+    name TEXT PRIMARY KEY,
+    taken INTEGER NOT NULL,
+    wiped INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS foldline_read_days (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    forgotten INTEGER NOT NULL,
+    garbled INTEGER NOT NULL DEFAULT 0,
+    late INTEGER NOT NULL DEFAULT 0
+);
+"""
+
 # `told` is what the origin said of its pages by itself: what was asked for before `at` is not kept any more, and of a
 # withdrawn page nothing is. The empty page stands for all of them.
 FETCHED = """
@@ -188,6 +224,34 @@ CREATE TABLE IF NOT EXISTS told (
     page BLOB PRIMARY KEY,
     at REAL NOT NULL,
     withdrawn INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+# What operators publish, and what host names said. `networks` are lines; `problem` is what was wrong at the last try,
+# with its id before it. Whoever claims to be a crawler and is not known waits in `asked`, without what they asked for.
+CRAWLERS = """
+CREATE TABLE IF NOT EXISTS foldline_crawler_lists (
+    crawler TEXT PRIMARY KEY,
+    networks TEXT NOT NULL DEFAULT '',
+    etag TEXT NOT NULL DEFAULT '',
+    modified TEXT NOT NULL DEFAULT '',
+    confirmed_at INTEGER NOT NULL DEFAULT 0,
+    tried_at INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE IF NOT EXISTS foldline_crawler_names (
+    crawler TEXT NOT NULL,
+    address TEXT NOT NULL,
+    named TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (crawler, address)
+);
+CREATE TABLE IF NOT EXISTS foldline_crawler_asked (
+    crawler TEXT NOT NULL,
+    address TEXT NOT NULL,
+    network TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (crawler, address)
 );
 """
 
@@ -215,7 +279,9 @@ def migrate(home: Home) -> None:
         (home.public_db, PUBLIC),
         (home.sealed_db, SEALED),
         (home.meter_db, METER + GIFTS),
+        (home.reads_db, READS),
         (home.fetched_db, FETCHED),
+        (home.crawlers_db, CRAWLERS),
     )
     for path, script in scripts:
         connection = connect(path)

@@ -136,7 +136,7 @@ def story_draft(story: Story, body: str) -> Draft:
 
 
 def card_of(made: Draft) -> Card:
-    """The card of a draft in a list."""
+    """The card of a draft in a list; 24 have read it."""
     return Card(
         path=made.path,
         headline=made.headline,
@@ -147,4 +147,5 @@ def card_of(made: Draft) -> Card:
         section=made.section,
         picture=made.picture,
         tags=made.tags,
+        reads=24,
     )

@@ -20,6 +20,7 @@ from foldline.testing.builders import (
     Story,
 )
 from foldline.testing.passes import DAY, Carry, cookie, flip, token_bits
+from foldline.testing.private_feeds import known_feeds
 from foldline.testing.worlds import SILENT_SESSION, World
 
 Pairs = tuple[tuple[bytes, bytes], ...]
@@ -228,7 +229,7 @@ class Readers:
 def readers_of(world: World) -> Readers:
     """The readers of a world, known to its store."""
     readers = Readers(world.carry())
-    world.know(*readers.known)
+    world.know(*readers.known, *known_feeds(world.clock))
     for charge in readers.charges:
         world.meter.spend(charge)
     return readers

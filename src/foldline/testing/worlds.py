@@ -23,9 +23,10 @@ from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
+from foldline.pages.fragment import Fragment as PageFragment
 from foldline.pages.layout import ArticlePage, Layout
-from foldline.pages.public import Card, Listing, Publication
-from foldline.pages.record import PublicPage, Record, Rest
+from foldline.pages.public import Card, Listing, Newsstand, Publication, StandCard
+from foldline.pages.record import FeedItems, PublicPage, Record, Rest, Sheet
 from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
@@ -41,6 +42,11 @@ from foldline.stores.meter import MeterStore
 from foldline.stores.passes import PassStore
 from foldline.stores.records import ArticleRecord, PublicStore, RecordWriter, SealedStore
 from foldline.stores.schema import connect
+from foldline.syndication import sitemaps
+from foldline.syndication.feeds.documents import Channel, document
+from foldline.syndication.feeds.item import read, told, written
+from foldline.syndication.feeds.naming import FILES, content_type, feed_path
+from foldline.syndication.sitemaps import News, Place
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -49,6 +55,8 @@ from foldline.testing.builders import (
     HOST,
     METERED,
     OLD_PATH,
+    OTHER_TITLE,
+    REGISTERED,
     RIVERS,
     SCIENCE,
     STORIES,
@@ -62,6 +70,9 @@ from foldline.testing.builders import (
 from foldline.testing.client import GateClient
 from foldline.testing.clock import FrozenClock
 from foldline.testing.passes import Carry, write_facts
+
+#: When the feeds of every world were written.
+FEEDS_WRITTEN = 1_772_000_000
 
 #: A session about which the store never answers.
 SILENT_SESSION = b"store is silent."
@@ -194,6 +205,9 @@ class FailingRecords:
     def path_of(self, article: int) -> str | None:
         return self._store.path_of(article)
 
+    def items(self, feed: str) -> FeedItems | None:
+        return self._store.items(feed)
+
 
 class SealedRecords:
     """The sealed records; `down` lets every read fail, `reads` counts them."""
@@ -238,8 +252,8 @@ class World:
     """A newspaper on disk and its gate in memory. `rests` are Markdown, by the number of the article.
 
     Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
-    Use it in a `with` block. `notes` are its decisions, as they would be written down. `like` is a world whose
-    newspaper is served as it lies on disk, by another gate.
+    Use it in a `with` block. `notes` are its decisions, as they would be written down, `marks` whose reads they are
+    (article, mark). `like` is a world whose newspaper is served as it lies on disk, by another gate.
     """
 
     def __init__(
@@ -259,7 +273,8 @@ class World:
         if self.state.rules is not None:
             self.state.rules = self.state.rules.with_open_now(open_beside(int(self.clock.now())))
         self.notes: list[tuple[int, Decision]] = []
-        self.state.note = lambda article, decision, **_more: self.notes.append((article, decision))
+        self.marks: list[tuple[int, str]] = []
+        self.state.note = self._note
         self.state.keyring = breaks.keyring(self.state.keyring)
         self.meter = MemoryMeter()
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
@@ -290,6 +305,11 @@ class World:
         )
         self.app.world = self
         self.client = GateClient(self.app, HOST.encode(), self._loop)
+
+    def _note(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
+        self.notes.append((article, decision))
+        if who:
+            self.marks.append((article, who))
 
     def close(self) -> None:
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
@@ -345,7 +365,7 @@ class World:
         made = story_draft(story, body_of(story, rests))
         composed = compose(made, self.layout, rule, (self._said,))
         self.made[story.id] = composed
-        writer.put_article(self.breaks.record(record_of(made, composed, version), composed))
+        writer.put_article(self.breaks.record(record_of(made, composed, self.layout, version), composed))
         return self.breaks.card(card_of(made), composed)
 
 
@@ -355,7 +375,7 @@ def _layout_of(publication: Publication, words: Words) -> tuple[Layout, Known]:
     return layout, chrome(layout)
 
 
-def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> ArticleRecord:
+def record_of(draft: Draft, made: Composed[ArticlePage], layout: Layout, version: int = 1) -> ArticleRecord:
     """A composed article as it is stored."""
     section = draft.section.path.rpartition("/")[2] if draft.section else ""
     tags = frozenset(tag.path.rpartition("/")[2] for tag in draft.tags)
@@ -370,10 +390,14 @@ def record_of(draft: Draft, made: Composed[ArticlePage], version: int = 1) -> Ar
         walls=made.page.walls,
         rest=made.rest,
         opened=made.page.opened,
+        item=written(told(made.public, layout.publication, layout.words)),
     )
 
 
 def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) -> None:
+    on_stand = tuple(_stand_card(card, layout.publication.name) for card in cards)
+    for path in ("/newsstand", "/-/newsstand", "/-/newsstand/2"):
+        writer.put_listing(path, layout.newsstand(Newsstand(path, on_stand)))
     first, second = cards[:4], cards[4:]
     for listing in (
         Listing("home", "/", "", first, older_path="/page/2"),
@@ -384,11 +408,44 @@ def _put_lists(writer: RecordWriter, layout: Layout, cards: tuple[Card, ...]) ->
         Listing("author", ADA.path, ADA.name, cards),
     ):
         writer.put_listing(listing.path, layout.listing(listing))
+    publication = layout.publication
+    places = [Place("/"), *(Place(card.path, card.published_at) for card in cards)]
+    news = [News(card.path, card.headline, card.published_at) for card in cards]
+    for path, text in sitemaps.sitemaps(publication, places).items():
+        writer.put_listing(path, text, sitemaps.TYPE)
+    newest = max(card.published_at for card in cards)
+    writer.put_listing(sitemaps.NEWS_PATH, sitemaps.news_sitemap(publication, news, newest), sitemaps.TYPE)
+    for channel in (
+        Channel("", "/"),
+        Channel(SCIENCE.name, SCIENCE.path),
+        Channel(RIVERS.name, RIVERS.path),
+        Channel(ADA.name, ADA.path),
+    ):
+        _put_feeds(writer, layout.publication, channel)
     writer.put_listing(":400", layout.error(400, "bad-request"))
     writer.put_listing(":404", layout.error(404, "not-found"))
     writer.put_listing(":410", layout.error(410, "gone"))
     writer.put_redirect(OLD_PATH, METERED.path)
     writer.put_gone(GONE_PATH)
+
+
+def _stand_card(card: Card, source: str) -> StandCard:
+    return StandCard(
+        card.path, card.headline, source, card.standfirst, card.published_at, card.picture, card.tags, card.reads, True
+    )
+
+
+def _put_feeds(writer: RecordWriter, publication: Publication, channel: Channel) -> None:
+    """A list's feeds, written at a moment that is the same in every world. In that of the section no story opens to
+    whoever is registered, or has another title."""
+    stories = [story for story in STORIES if channel.base != SCIENCE.path or story not in (REGISTERED, OTHER_TITLE)]
+    stored = writer.items([story.id for story in stories])
+    items = [read(one.text).in_preview() for one in stored]
+    for form in FILES:
+        path = feed_path(channel.base, form)
+        text = document(channel, form, publication.url + path, publication, items)
+        sheet = Sheet(path, PageFragment.of(text), content_type(form), FEEDS_WRITTEN)
+        writer.put_feed(sheet, channel.title, [one.article for one in stored])
 
 
 def rests(text: str, **others: str) -> dict[int, str]:

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from turbohtml import parse
-
 from foldline.fold.feed import words
 from foldline.fold.feed.marks import ACCESS_TERM, ACCESS_WORD
 from foldline.fold.feed.model import MOST_ITEMS, Feed, File, Item, NotUnderstood
 from foldline.fold.feed.xml_text import XML_DECLARATION, everything, text_of, written
-from foldline.fold.page.source import readable
 
 MEDIA_TYPE = "application/atom+xml"
 ROOT = "{http://www.w3.org/2005/Atom}feed"
@@ -66,6 +63,11 @@ def _entry(entry: Element, base: str) -> Item:
 def _title(element: Element | None) -> str:
     text = text_of(element)
     if element is not None and element.get("type") == "html":
+        # Only who reads strangers' feeds pays for a parser of pages.
+        from turbohtml import parse
+
+        from foldline.fold.page.source import readable
+
         text = readable([parse(text)])
     return words.plain(text)
 
@@ -89,10 +91,11 @@ def write(feed: Feed) -> str:
     newest = max((moment for item in feed.items if (moment := item.updated or item.published)), default=None)
     about = [
         written("title", feed.title),
-        written("id", feed.address),
-        written("link", attributes={"href": feed.address, "rel": "self", "type": MEDIA_TYPE}),
+        written("id", feed.address or feed.link),
         written("updated", _said(feed.updated or newest)),
     ]
+    if feed.address:
+        about.insert(2, written("link", attributes={"href": feed.address, "rel": "self", "type": MEDIA_TYPE}))
     if feed.link:
         about.append(written("link", attributes={"href": feed.link, "rel": "alternate", "type": "text/html"}))
     if feed.description:

@@ -91,8 +91,13 @@ def everything(said: object) -> Iterator[str]:
 
 def write(feed: Feed) -> str:
     """The feed as a document."""
-    about: Json = {"version": VERSION, "title": feed.title, "feed_url": feed.address}
-    told = {"home_page_url": feed.link, "description": feed.description, "language": feed.language}
+    about: Json = {"version": VERSION, "title": feed.title}
+    told = {
+        "feed_url": feed.address,
+        "home_page_url": feed.link,
+        "description": feed.description,
+        "language": feed.language,
+    }
     about |= {key: value for key, value in told.items() if value}
     return json.dumps(about | {"items": [_written(item) for item in feed.items]}, ensure_ascii=False) + "\n"
 

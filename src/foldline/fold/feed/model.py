@@ -61,7 +61,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Addresses are whole. `address` is the feed's own, `link` that of what it is about."""
+    """Addresses are whole. `address` is the feed's own ("" where it tells none), `link` that of what it is about."""
 
     form: Form
     address: str

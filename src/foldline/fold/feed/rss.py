@@ -81,8 +81,9 @@ def write(feed: Feed) -> str:
         written("title", feed.title),
         written("link", feed.link or feed.address),
         written("description", feed.description),
-        written("atom:link", attributes={"href": feed.address, "rel": "self", "type": MEDIA_TYPE}),
     ]
+    if feed.address:
+        about.append(written("atom:link", attributes={"href": feed.address, "rel": "self", "type": MEDIA_TYPE}))
     if feed.language:
         about.append(written("language", feed.language))
     if feed.updated:

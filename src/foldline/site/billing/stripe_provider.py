@@ -41,7 +41,7 @@ TIMEOUT, RETRIES = 8, 1
 CHARGES = 20
 
 _KEY = re.compile(r"(?:sk|rk)_(live|test)_\S+")
-_ID = re.compile(r"[A-Za-z0-9_]{3,255}")
+_ID = re.compile(r"[A-Za-z0-9_-]{3,255}")
 _WHOLE: Any = {"expand": ["latest_invoice"]}
 _DISCOUNTS: Any = {"expand": ["latest_invoice", "discounts.source.coupon"]}
 _ENDED = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)

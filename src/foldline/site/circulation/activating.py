@@ -30,6 +30,21 @@ def activate(reader: Reader, number: str, postcode: str) -> PrintActivation | No
     return _give(reader, subscription, now)
 
 
+def restore(number: str, entitlement: Entitlement) -> None:
+    """An activation as it stood in an export. Where no file has named the subscription yet, nobody can activate it by a
+    postcode; the next file says all of it."""
+    subscription, _made = PrintSubscription.objects.get_or_create(
+        number=number,
+        defaults={
+            "pair": "",
+            "starts_at": entitlement.starts_at,
+            "ends_at": entitlement.ends_at,
+            "seen_at": moment.now(),
+        },
+    )
+    PrintActivation.objects.create(subscription=subscription, reader_id=entitlement.reader_id, entitlement=entitlement)
+
+
 def match(reader: Reader) -> None:
     """A reader has just typed a code that was mailed to their address: what the file has under it is theirs."""
     now = moment.now()

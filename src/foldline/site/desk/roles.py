@@ -24,6 +24,7 @@ class Power(StrEnum):
     NEWSROOM = "newsroom.change_article"
     SEE_AS = "desk.see_as"
     OPEN_NOW = "desk.open_now"
+    NEWSSTAND = "newsstand.change_source"
     SERVE_READERS = "desk.serve_readers"
     SEE_PAYMENTS = "desk.see_payments"
     SEE_RULES = "desk.see_rules"
@@ -39,7 +40,7 @@ GROUPS: dict[Role, str] = {Role.EDITOR: "Editors", Role.SERVICE: "Service", Role
 
 #: Beside the newsroom's tables, which editors have whole.
 _GIVEN: dict[Role, tuple[str, ...]] = {
-    Role.EDITOR: (Power.SEE_AS, Power.OPEN_NOW, Power.SEE_JOBS),
+    Role.EDITOR: (Power.SEE_AS, Power.OPEN_NOW, Power.NEWSSTAND, Power.SEE_JOBS),
     Role.SERVICE: (
         Power.SEE_AS,
         Power.SERVE_READERS,

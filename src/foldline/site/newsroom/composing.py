@@ -22,6 +22,7 @@ from foldline.site.readers.models import WHOLE_PUBLICATION
 from foldline.sources.articles.compose import Composed, Withheld, compose
 from foldline.sources.articles.draft import Draft
 from foldline.stores.records import ArticleRecord
+from foldline.syndication.feeds.item import told, written
 
 _PICTURE = re.compile(r"picture:([A-Za-z0-9_.-]+)")
 
@@ -69,7 +70,7 @@ def facts_of(article: Article, access: Access | None, published_at: datetime) ->
     )
 
 
-def record_of(article: Article, made: Composed[ArticlePage]) -> ArticleRecord:
+def record_of(article: Article, made: Composed[ArticlePage], press: Press) -> ArticleRecord:
     """What is stored. Its access is the one that was composed: free where nothing stands below the fold."""
     return ArticleRecord(
         path=made.public.path,
@@ -81,6 +82,7 @@ def record_of(article: Article, made: Composed[ArticlePage]) -> ArticleRecord:
         walls=made.page.walls,
         rest=made.rest,
         opened=made.page.opened,
+        item=written(told(made.public, press.layout.publication, press.layout.words)),
     )
 
 

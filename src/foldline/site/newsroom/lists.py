@@ -1,22 +1,33 @@
-"""Home, sections, tags and authors as pages of cards, newest first. Only pages whose bytes changed are written."""
+"""Home, sections, tags and authors as pages of cards, newest first, and sitemaps. Only what changed is written."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Protocol
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
 from foldline.pages.layout import ErrorKind
-from foldline.pages.public import Card, Listing
+from foldline.pages.public import Card, Listing, Publication
+from foldline.pages.record import HTML
 from foldline.site.newsroom.changes import changed
+from foldline.site.newsroom.feeds import ITEMS, delete_feeds, feed_paths, write_feeds
+from foldline.site.newsroom.figures import figures_of
 from foldline.site.newsroom.models import Article, Author, Authorship, DueList, Named, Section, Tag
-from foldline.site.newsroom.press import Press
+from foldline.site.newsroom.press import Press, settings
 from foldline.site.newsroom.public_facts import card_of
+from foldline.site.readers import moment
 from foldline.sources.articles.compose import WITHHELD
+from foldline.syndication import sitemaps
+from foldline.syndication.feeds.documents import Channel
+from foldline.syndication.sitemaps import News, Place
 
+#: The files of a sitemap that is an index.
+_PART = re.compile(r"/sitemap-[0-9]+\.xml")
 CARDS = 24
 #: Home begins with one large card above its grid.
 HOME_CARDS = CARDS + 1
@@ -29,9 +40,28 @@ ERRORS: dict[str, tuple[int, ErrorKind]] = {
     ":410": (410, "gone"),
     ":500": (500, "server-error"),
 }
+#: Lists that only machines read.
+FOR_MACHINES = (sitemaps.PATH, sitemaps.NEWS_PATH)
 _KINDS: dict[str, type[Named]] = {"section": Section, "tag": Tag, "author": Author}
 
 Progress = Callable[[int, int], None]
+
+
+class Beside(Protocol):
+    """Pages of another application that are written as lists are, from one first page on."""
+
+    def owns(self, press: Press, base: str) -> bool:
+        """Whether this first page is its own."""
+
+    def paths(self, publication: Publication) -> list[str]:
+        """The first pages that have to exist, and in which every article of ours may stand."""
+
+    def pages(self, press: Press) -> Iterator[tuple[str, str]]:
+        """(path, HTML) of each page."""
+
+
+#: Applications add themselves when they are ready.
+BESIDE: list[Beside] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +88,7 @@ def published() -> QuerySet[Article]:
 
 def lists_of(article: Article) -> list[str]:
     """The first pages of the lists in which a published article stands."""
-    paths = [HOME]
+    paths = [HOME, *beside()]
     if article.section:
         paths.append(article.section.path)
     paths += [tag.path for tag in article.tags.all()]
@@ -66,11 +96,22 @@ def lists_of(article: Article) -> list[str]:
 
 
 def every_list() -> list[str]:
-    """The first page of every list that has to exist, and the error pages."""
+    """The first page of every list that has to exist, the error pages, and the sitemaps."""
     live = {"articles__published_at__isnull": False, "articles__withdrawn_at__isnull": True}
-    paths = [HOME, *ERRORS, *(section.path for section in Section.objects.all())]
+    paths = [HOME, *beside(), *ERRORS, *FOR_MACHINES, *(section.path for section in Section.objects.all())]
     paths += [tag.path for tag in Tag.objects.filter(**live).distinct()]
     return paths + [author.path for author in Author.objects.filter(**live).distinct()]
+
+
+def beside() -> list[str]:
+    """The lists of other applications, which any article may stand in."""
+    return [path for one in BESIDE for path in one.paths(settings().publication)]
+
+
+def pages_of(base: str) -> list[str]:
+    """What has to lie at a list's addresses at least: its first page, and the feeds of a list of articles."""
+    alone = base in ERRORS or base in FOR_MACHINES or base in beside()
+    return [base] if alone else [base, *feed_paths(base)]
 
 
 def due(paths: Iterable[str]) -> None:
@@ -94,13 +135,19 @@ def refresh_lists(press: Press, progress: Progress | None = None) -> int:
 def _refresh(press: Press, base: str) -> int:
     if base in ERRORS:
         return _write(press, base, press.layout.error(*ERRORS[base]))
+    if base == sitemaps.PATH:
+        return _refresh_sitemaps(press)
+    if base == sitemaps.NEWS_PATH:
+        recent = published().filter(published_at__gt=moment.now() - sitemaps.NEWS_FOR)
+        news = [News(article.path, article.headline, _dated(article.published_at)) for article in recent]
+        return _write(press, base, sitemaps.news_sitemap(press.settings.publication, news, moment.now()), sitemaps.TYPE)
     written = 0
-    cards = _cards(base)
     paths: set[str] = set()
-    if cards:
-        for listing in _pages(cards, press.prefix):
-            paths.add(listing.path)
-            written += _write(press, listing.path, press.layout.listing(listing))
+    for path, html in _made_pages(press, base):
+        paths.add(path)
+        written += _write(press, path, html)
+    if _beside(press, base) is None:
+        written += _refresh_feeds(press, base)
     for path in _stored_pages(press, base) - paths:
         press.writer.delete(path)
         changed(path)
@@ -108,10 +155,60 @@ def _refresh(press: Press, base: str) -> int:
     return written
 
 
-def _write(press: Press, path: str, html: str) -> int:
+def _refresh_feeds(press: Press, base: str) -> int:
+    cards = _cards(base)
+    if cards is None:
+        return delete_feeds(press, base)
+    numbers = list(cards.articles.values_list("pk", flat=True)[:ITEMS])
+    return write_feeds(press, Channel(cards.title, base), numbers)
+
+
+def _refresh_sitemaps(press: Press) -> int:
+    lists = [path for path in every_list() if path not in ERRORS and path not in FOR_MACHINES]
+    articles = published().prefetch_related("notes").order_by("published_at", "pk")
+    places = [*(Place(path) for path in sorted(lists)), *(_place(article) for article in articles)]
+    files = sitemaps.sitemaps(press.settings.publication, places)
+    written = sum(_write(press, path, text, sitemaps.TYPE) for path, text in files.items())
+    for path in {path for path in press.writer.paths("page") if _PART.fullmatch(path)} - set(files):
+        press.writer.delete(path)
+        changed(path)
+        written += 1
+    return written
+
+
+def _place(article: Article) -> Place:
+    """What an editor says is when it changed; a text that is saved again moves no date."""
+    published_at = _dated(article.published_at)
+    told = article.shown_update
+    changed_at = told if told and published_at < told <= moment.now() else published_at
+    return Place(article.path, changed_at)
+
+
+def _dated(published_at: datetime | None) -> datetime:
+    if published_at is None:
+        raise ValueError("only a published article has a place")
+    return published_at
+
+
+def _beside(press: Press, base: str) -> Beside | None:
+    """The other application whose list this is."""
+    return next((one for one in BESIDE if one.owns(press, base)), None)
+
+
+def _made_pages(press: Press, base: str) -> Iterator[tuple[str, str]]:
+    other = _beside(press, base)
+    if other is not None:
+        yield from other.pages(press)
+        return
+    cards = _cards(base)
+    for listing in _pages(cards, press.prefix) if cards else ():
+        yield listing.path, press.layout.listing(listing)
+
+
+def _write(press: Press, path: str, html: str, content_type: str = HTML) -> int:
     if press.writer.listing(path) == html:
         return 0
-    press.writer.put_listing(path, html)
+    press.writer.put_listing(path, html, content_type)
     changed(path)
     return 1
 
@@ -146,11 +243,13 @@ def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
             cards=_made(articles[start:end], prefix),
             newer_path=page_path(cards.base, number - 1) if number > 1 else "",
             older_path=page_path(cards.base, number + 1) if number < len(starts) else "",
+            feed_base="" if cards.kind == "home" else cards.base,
         )
 
 
 def _made(articles: list[Article], prefix: str) -> tuple[Card, ...]:
-    return tuple(card_of(article, prefix) for article in articles)
+    figures = figures_of([article.pk for article in articles])
+    return tuple(card_of(article, prefix, figures.get(article.pk, 0)) for article in articles)
 
 
 def page_path(base: str, number: int) -> str:

@@ -26,7 +26,7 @@ from foldline.stores.records import RecordWriter
 from foldline.stores.rules_in_force import RulesInForce
 
 #: The rooms whose source decides how an article or a list looks.
-_MAKERS = ("foldline.pages", "foldline.fold", "foldline.sources.articles")
+_MAKERS = ("foldline.pages", "foldline.fold", "foldline.sources.articles", "foldline.syndication.feeds")
 _SOURCES = (".py", ".html", ".css", ".js", ".json", ".toml", ".svg", ".woff2")
 
 

@@ -63,8 +63,9 @@ def notes_of(article: Article) -> tuple[public.Note, ...]:
     )
 
 
-def card_of(article: Article, prefix: str) -> public.Card:
-    """The card of a published article: what stands above its fold, and no word of its body."""
+def card_of(article: Article, prefix: str, reads: int = 0) -> public.Card:
+    """The card of a published article: what stands above its fold, and no word of its body. `reads` is the figure that
+    it shows, 0 for none."""
     if article.published_at is None:
         raise ValueError("only a published article has a card")
     return public.Card(
@@ -77,4 +78,5 @@ def card_of(article: Article, prefix: str) -> public.Card:
         section=term(article.section) if article.section else None,
         picture=picture_of(article.lead_image, prefix),
         tags=tuple(term(tag) for tag in article.tags.all()),
+        reads=reads,
     )

@@ -152,7 +152,7 @@ def settle(press: Press, pk: int) -> None:
             _keep_alarms(article, ())
         for path in paths:
             changed(path)
-        lists.due([*article.listed_in, *listed])
+        lists.due([*article.listed_in, *listed, *lists.FOR_MACHINES])
         Article.objects.filter(pk=pk).update(
             settled_version=article.version, listed_in=listed, published_slug=article.slug if article.version else ""
         )
@@ -173,7 +173,9 @@ def repair(press: Press, articles: Progress | None = None, pages: Progress | Non
         press.writer.delete(path)
         changed(path)
     stored_pages = press.writer.paths("page")
-    lists.due(path for path in lists.every_list() if path not in stored_pages)
+    for path in lists.every_list():
+        if path in lists.FOR_MACHINES or not stored_pages.issuperset(lists.pages_of(path)):
+            lists.due([path])
     count = settle_ordered(press, articles).done
     lists.refresh_lists(press, pages)
     return count
@@ -248,7 +250,7 @@ def _write_page(press: Press, article: Article) -> list[str]:
     if article.published_slug and article.published_slug != article.slug:
         OldPath.objects.get_or_create(path=f"/{article.published_slug}", defaults={"article": article})
     OldPath.objects.filter(path=article.path).delete()
-    press.writer.put_article(record_of(article, made))
+    press.writer.put_article(record_of(article, made, press))
     olds = _old_addresses(article)
     for old in olds:
         press.writer.put_redirect(old, article.path)

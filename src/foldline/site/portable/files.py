@@ -32,7 +32,7 @@ class Stored(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Column:
     """`sql` is an expression over the tables of its file. `optional` cells may be none. One that came `later` may be
-    missing in a file, and is an empty text then."""
+    missing in a file, and is `absent` then."""
 
     name: str
     kind: Kind
@@ -41,6 +41,13 @@ class Column:
     optional: bool = False
     stored: Stored = Stored.TEXT
     later: bool = False
+
+    @property
+    def absent(self) -> str | int | None:
+        """An empty text, no number, or none."""
+        if self.kind is Kind.NUMBER:
+            return 0
+        return "" if self.kind is Kind.TEXT else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,9 @@ def _epoch(name: str, sql: str, meaning: str, *, optional: bool = False) -> Colu
     return Column(name, Kind.MOMENT, meaning, sql, optional, Stored.EPOCH)
 
 
-def _later(name: str, sql: str, meaning: str) -> Column:
-    return Column(name, Kind.TEXT, meaning, sql, later=True)
+def _later(name: str, sql: str, meaning: str, kind: Kind = Kind.TEXT) -> Column:
+    optional = kind is Kind.MOMENT
+    return Column(name, kind, meaning, sql, optional, Stored.EPOCH if optional else Stored.TEXT, later=True)
 
 
 #: Several texts of one reader in one cell, always in the same order.
@@ -161,6 +169,8 @@ SUBSCRIPTIONS = File(
         _epoch("began", "s.created", "When it was made at the provider."),
         _epoch("changed", "s.version", "When the provider changed it last, as we know it."),
         _epoch("seen", "s.seen", "When something in it was new to us."),
+        _later("off", "s.off", "What a discount takes from each charge, in the smallest unit.", Kind.NUMBER),
+        _later("off_until", "s.off_until", "Until when; none for no end, and for no discount.", Kind.MOMENT),
     ),
 )
 
@@ -184,6 +194,12 @@ ENTITLEMENTS = File(
         _text("ended_by", "COALESCE(d.key, '')", "The key of who ended it; empty for nobody."),
         _text("provider", "COALESCE(s.provider, '')", "With `subscription`: which one owns it. Empty for none."),
         _text("subscription", "COALESCE(s.provider_id, '')", "The number at the provider."),
+        _later(
+            "print_number",
+            "COALESCE((SELECT p.number FROM circulation_printactivation a JOIN circulation_printsubscription p"
+            " ON p.id = a.subscription_id WHERE a.entitlement_id = e.id), '')",
+            "The number of the print subscription that it was activated by; empty for none.",
+        ),
     ),
 )
 

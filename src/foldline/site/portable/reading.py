@@ -133,7 +133,9 @@ def _from_jsonl(path: Path, file: File) -> Iterator[Row]:
 
 def _checked(file: File, line: int, given: Mapping[str, object]) -> Row:
     try:
-        return Row(line, {column.name: cells.checked(column, given.get(column.name, "")) for column in file.columns})
+        return Row(
+            line, {column.name: cells.checked(column, given.get(column.name, column.absent)) for column in file.columns}
+        )
     except cells.WrongCell as wrong:
         return Row(line, {}, str(wrong))
 

@@ -20,6 +20,8 @@ from django.db.models import Model
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, OwnedEntitlement, Subscription
 from foldline.site.billing.provider import Status
+from foldline.site.circulation import activating
+from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import MergedAccount
 from foldline.site.portable import reading
 from foldline.site.portable.files import CONSENTS, ENTITLEMENTS, FILES, PRODUCTS, READERS, SUBSCRIPTIONS
@@ -208,6 +210,8 @@ class Restoring:
             "created": _epoch(row["began"]),
             "version": _epoch(row["changed"]),
             "seen": _epoch(row["seen"]),
+            "off": row["off"],
+            "off_until": _epoch(row["off_until"]),
         }
         name = _owner_name(row)
         here = Subscription.objects.filter(provider=row["provider"], provider_id=row["subscription"]).first()
@@ -260,10 +264,16 @@ class Restoring:
         before = (one for one in standing if not self._is_noted("written", str(one.pk)))
         if not same.exists() and (other := next(before, None)) is not None:
             return _compared({field: getattr(other, field) for field in rest}, rest)
-        self._new_entitlement(Entitlement(**identity, **rest), subscription)
+        printed = str(row["print_number"])
+        if printed and (
+            self._is_noted("printed", printed) or PrintActivation.objects.filter(subscription__number=printed).exists()
+        ):
+            raise _Refused(f"somebody has activated the print subscription {printed} here")
+        self._note("printed", printed)
+        self._new_entitlement(Entitlement(**identity, **rest), subscription, printed)
         return Outcome.NEW, ""
 
-    def _new_entitlement(self, entitlement: Entitlement, subscription: Subscription | None) -> None:
+    def _new_entitlement(self, entitlement: Entitlement, subscription: Subscription | None, printed: str) -> None:
         self._write(entitlement)
         if self._dry:
             return
@@ -271,6 +281,8 @@ class Restoring:
         self._note("written", str(entitlement.pk))
         if subscription is not None:
             OwnedEntitlement.objects.create(subscription=subscription, entitlement=entitlement)
+        if printed:
+            activating.restore(printed, entitlement)
 
     def _consent(self, row: Checked) -> Judged:
         reader = self._reader_here(str(row["reader"]))

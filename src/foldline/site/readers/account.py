@@ -41,12 +41,15 @@ DONE = frozenset(
         "cancelled",
         "resumed",
         "print",
+        "feed-ended",
     )
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))
 
 #: Parts of the page that other rooms add as they are set up: each gives its HTML, "" where it has nothing to say.
 PARTS: list[Callable[[HttpRequest, Reader], SafeString]] = []
+#: The same for those that stand behind the devices.
+AFTER_DEVICES: list[Callable[[HttpRequest, Reader], SafeString]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def account(request: HttpRequest, reader: Reader) -> HttpResponse:
         "since": words().format("account.since", date=_date(reader.joined_at)),
         "subscriptions": _subscriptions(reader),
         "parts": [html for part in PARTS if (html := part(request, reader))],
+        "after_devices": [html for part in AFTER_DEVICES if (html := part(request, reader))],
         "devices": _devices(request, reader),
         "device": passes.device_name(request),
         "passkeys_offered": passkeys.offered(),

@@ -13,6 +13,7 @@ from django.db.models import CASCADE, ManyToOneRel, Model, Q, QuerySet
 
 from foldline.errors import FoldlineError
 from foldline.site.billing import held
+from foldline.site.feeds import keys as feed_keys
 from foldline.site.readers import codes, entitlements, known_as, mail, meters, moment, passes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
 from foldline.site.readers.sign_in import PENDING
@@ -96,6 +97,7 @@ def forget_sessions(reader: Reader) -> None:
         if any(address in held_there for address in typed):
             keys.append(row.session_key)
     Session.objects.filter(session_key__in=keys).delete()
+    feed_keys.end_all(reader)
     PassFacts.objects.filter(reader=reader.key).delete()
 
 

@@ -15,11 +15,13 @@ from django.db.models import ManyToOneRel, QuerySet
 from foldline.errors import FoldlineError
 from foldline.site.billing import held
 from foldline.site.desk.models import MergedAccount
+from foldline.site.feeds import keys as feed_keys
+from foldline.site.feeds.models import FeedKey
 from foldline.site.readers import codes, erasing, known_as, mail, meters, passes
 from foldline.site.readers.models import Reader, ReaderSession, SignInCode
 
 #: What ends with the account that goes. Every other row that names its reader names the other one from then on.
-ENDS = frozenset((ReaderSession, SignInCode))
+ENDS = frozenset((ReaderSession, SignInCode, FeedKey))
 
 
 class Obstacle(StrEnum):
@@ -69,6 +71,7 @@ def merge(kept: Reader, other: Reader) -> None:
     if found is not None:
         raise CannotMerge(found)
     number, key = other.pk, other.key
+    feed_keys.end_all(other)
     passes.end_all(other)
     erasing.forget_sessions(other)
     erasing.forget_log(other)

@@ -15,6 +15,7 @@ from foldline.site.billing import held, kept
 from foldline.site.billing.models import Order, Withdrawal
 from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import AuditEntry, MergedAccount, ReaderNote
+from foldline.site.feeds import keys as feed_keys
 from foldline.site.institutions.models import Provided
 from foldline.site.readers import erasing, identities, known_as, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -137,6 +138,15 @@ def _signed_in_by(reader: Reader) -> dict[str, Any]:
                 "last_used_on": date.fromordinal(day).isoformat() if day else None,
             }
             for session, day in passes.in_use(reader)
+        ],
+        "feeds": [
+            {
+                "of": one.key.base or "/",
+                "made": _moment(one.key.made_at),
+                "last_used_on": date.fromordinal(one.used_on).isoformat() if one.used_on else None,
+                "networks_on_the_busiest_day": one.networks,
+            }
+            for one in feed_keys.running(reader)
         ],
         "meters": [
             {

@@ -30,15 +30,27 @@ def start(request: HttpRequest, reader: Reader) -> ReaderSession:
         session = ReaderSession.objects.create(
             reader=reader, django_key=request.session.session_key or "", device=device_name(request)
         )
-        PassFacts.objects.create(
-            session=session.pass_session,
-            reader=reader.key,
-            products=pack_products(product_ends(reader)),
-            session_until=moment.epoch() + SESSION_SECONDS,
-            used_on=moment.today(),
-            payment_failed=held.awaits_payment(reader),
-        )
+        begin(session.pass_session, reader, used_on=moment.today())
     return session
+
+
+def begin(pass_session: str, reader: Reader, *, used_on: int = 0) -> None:
+    """Let the gate know a session, and what its reader may read in it. `used_on` is an ordinal, 0 for not yet."""
+    PassFacts.objects.create(
+        session=pass_session,
+        reader=reader.key,
+        products=pack_products(product_ends(reader)),
+        session_until=moment.epoch() + SESSION_SECONDS,
+        used_on=used_on,
+        payment_failed=held.awaits_payment(reader),
+    )
+
+
+def forget(pass_sessions: Collection[str]) -> None:
+    """End sessions that nothing is kept of."""
+    with transaction.atomic():
+        PassFacts.objects.filter(session__in=pass_sessions).delete()
+        _tell(pass_sessions)
 
 
 def running(request: HttpRequest) -> ReaderSession | None:
@@ -93,8 +105,10 @@ def end(sessions: Iterable[ReaderSession]) -> None:
 
 
 def end_all(reader: Reader) -> None:
-    """Sign a reader out on every device."""
-    end(ReaderSession.objects.filter(reader=reader, ended_at=None))
+    """Sign a reader out on every device, and end their feeds: whoever holds an address of one is a device, too."""
+    with transaction.atomic():
+        end(ReaderSession.objects.filter(reader=reader, ended_at=None))
+        forget(list(_running_facts(reader=reader.key).values_list("session", flat=True)))
 
 
 def give_pass(response: HttpResponse, session: ReaderSession) -> None:
@@ -170,6 +184,16 @@ def in_use(reader: Reader) -> list[tuple[ReaderSession, int]]:
     sessions = ReaderSession.objects.filter(reader=reader, ended_at=None, pass_session__in=list(days))
     used = [(session, days[session.pass_session]) for session in sessions]
     return sorted(used, key=lambda pair: (pair[1], pair[0].started_at), reverse=True)
+
+
+def days_of_use(reader: Reader) -> dict[str, int]:
+    """The sessions of a reader that run, each with the day of its last use, an ordinal."""
+    return dict(_running_facts(reader=reader.key).values_list("session", "used_on"))
+
+
+def known_sessions() -> QuerySet[PassFacts, str]:
+    """Every session that the gate knows, whether or not it runs."""
+    return PassFacts.objects.values_list("session", flat=True)
 
 
 def device_name(request: HttpRequest) -> str:

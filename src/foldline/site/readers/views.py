@@ -121,10 +121,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         return rendering.page(request, "sign_out", words()["sign-out.title"])
     response = SeeOther(FRONT)
     if request.user.is_authenticated:
-        sessions = ReaderSession.objects.filter(reader=request.user, ended_at=None)
-        if "everywhere" not in request.POST:
-            sessions = sessions.filter(django_key=request.session.session_key or "")
-        passes.end(sessions)
+        if "everywhere" in request.POST:
+            passes.end_all(request.user)
+        else:
+            sessions = ReaderSession.objects.filter(reader=request.user, ended_at=None)
+            passes.end(sessions.filter(django_key=request.session.session_key or ""))
     logout(request)
     passes.expire_cookies(response)
     passes.forget_reading(request, response)

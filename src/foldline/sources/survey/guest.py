@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
@@ -20,6 +19,7 @@ from foldline.errors import OriginUnavailable
 from foldline.sources.origin.answers import REDIRECTS, charset_of, media_type
 from foldline.sources.origin.client import Address, Limits, OriginClient
 from foldline.sources.origin.headers import Fields
+from foldline.sources.origin.unpacking import unpacked
 from foldline.sources.survey.hosts import NoSuchSite, Place, found, is_local, is_loopback
 
 #: The word in robots.txt that means us.
@@ -196,7 +196,7 @@ class Guest:
                         break
             if not whole and not part:
                 raise OriginUnavailable("too large", f"longer than {most >> 20} MB")
-            plain, all_of_it = _unpacked(bytes(body[:most]), answer.headers, most)
+            plain, all_of_it = unpacked(bytes(body[:most]), answer.headers, most)
             if not all_of_it and not part:
                 raise OriginUnavailable("too large", f"unpacks to more than {most >> 20} MB, or is damaged")
             return Page(url, answer.status, answer.headers, plain, not (whole and all_of_it))
@@ -317,18 +317,3 @@ def _location(page: Page) -> str:
         return found[0].decode("ascii") if len(found) == 1 else ""
     except UnicodeDecodeError:
         return ""
-
-
-def _unpacked(body: bytes, headers: Fields, most: int) -> tuple[bytes, bool]:
-    """The body without its coding, and whether it is all there. A file that is packed itself is unpacked too."""
-    coding = b",".join(value.lower().strip() for name, value in headers if name == b"content-encoding")
-    if coding in (b"", b"identity") and not body.startswith(b"\x1f\x8b"):
-        return body, True
-    if coding not in (b"", b"identity", b"gzip", b"x-gzip"):
-        return b"", False
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(body, most)
-    except zlib.error:
-        return b"", False
-    return plain, unpacker.eof

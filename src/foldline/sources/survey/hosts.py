@@ -12,6 +12,7 @@ from foldline.errors import FoldlineError
 from foldline.sources.origin.client import Address
 
 _USUAL = {"http": 80, "https": 443}
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 #: Seconds in which somebody must know a host.
 _NAMED_WITHIN = 10.0
 
@@ -60,11 +61,23 @@ class Place:
 
 
 def is_local(address: str) -> bool:
-    """Whether this is no address of the open internet: loopback, private, link-local and the like."""
+    """Whether this is no address of the open internet: loopback, private, link-local, multicast and the like, or one of
+    IPv6 that is taken on the way for such an address of IPv4."""
     try:
-        return not ipaddress.ip_address(address.partition("%")[0]).is_global
+        found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return True
+    carried = _carried(found) if isinstance(found, ipaddress.IPv6Address) else None
+    if carried is not None:
+        found = carried
+    return not found.is_global or found.is_multicast or found.is_reserved
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address of IPv4 that a translator or a tunnel takes it for (RFC 4291, 2.5.5.2; RFC 3056; RFC 6052)."""
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def is_loopback(address: str) -> bool:

@@ -23,6 +23,8 @@ from foldline.site.desk.roles import Power
 from foldline.site.desk.service import resending
 from foldline.site.desk.service.forms import GiveForm, NoteForm
 from foldline.site.desk.service.reader_page import shown
+from foldline.site.feeds import keys as feed_keys
+from foldline.site.feeds.models import FeedKey
 from foldline.site.readers import entitlements, erasing, moment, passes
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Entitlement, Reader, ReaderSession
@@ -84,6 +86,19 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
     passes.end(running)
     if count:
         audit.record(staff_of(request), "signed out", audit.of_reader(one), f"{count} running", "ended")
+    return SeeOther(reverse("reader", args=[pk]))
+
+
+@staff_page(Power.SERVE_READERS)
+@require_POST
+@transaction.atomic
+def end_feed(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one private feed of a reader. They can make another."""
+    feed = get_object_or_404(FeedKey, pk=_number(request, "feed"), reader_id=pk)
+    feed_keys.end([feed])
+    audit.record(
+        staff_of(request), "ended a feed", audit.of_reader(feed.reader), f"feed of {feed.base or '/'}", "ended"
+    )
     return SeeOther(reverse("reader", args=[pk]))
 
 

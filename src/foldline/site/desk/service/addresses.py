@@ -19,6 +19,7 @@ def addresses(eye: Eye) -> list[URLPattern]:
         path("service/<int:pk>/end", acts.end, name="reader_end"),
         path("service/<int:pk>/code", acts.resend_code, name="reader_code"),
         path("service/<int:pk>/sign-out", acts.sign_out, name="reader_sign_out"),
+        path("service/<int:pk>/end-feed", acts.end_feed, name="reader_end_feed"),
         path("service/<int:pk>/erase", acts.erase, {"eye": eye}, name="reader_erase"),
         path("service/<int:pk>/merge", merging_page.merge, {"eye": eye}, name="reader_merge"),
         path("service/<int:pk>/note", acts.note, {"eye": eye}, name="reader_note"),

@@ -17,6 +17,7 @@ from foldline.site.desk.service import resending, why
 from foldline.site.desk.service.bought import bought_by
 from foldline.site.desk.service.forms import GiveForm, NoteForm
 from foldline.site.desk.service.known import known_of
+from foldline.site.feeds import keys as feed_keys
 from foldline.site.readers import known_as, moment, passes
 from foldline.site.readers.models import Entitlement, Reader
 
@@ -78,6 +79,7 @@ def shown(
         "sees_payments": may(request, Power.SEE_PAYMENTS),
         "bought": bought_by(one) if may(request, Power.SEE_PAYMENTS) else [],
         "sessions": sessions,
+        "feeds": feed_keys.running(one),
         "asked": resending.waiting(one) is not None,
         "done": _DONE.get(request.GET.get("done", ""), ""),
         "notes": ReaderNote.objects.filter(reader=one),

@@ -1,0 +1,1 @@
+"""Private feeds on the readers’ side: keys, the account’s part, what is watched."""
