@@ -97,6 +97,7 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         hops=settings.hops,
         proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
         standing=standing_of(settings),
+        gives=settings.gifts.per_month > 0,
         tdm=tdm_headers(publication, settings.machines),
     )
 

@@ -17,6 +17,10 @@ LONGEST_NAME = 60
 
 _COLUMNS = "gift, article, made_at, ends, most, opened, taken_back, giver, published"
 
+#: Gifts that have ended and count in no month that runs, and openers of gifts that have ended.
+_OVER = "ends <= ? AND counts_until <= ?"
+_FORGOTTEN = "gift NOT IN (SELECT gift FROM foldline_gifts WHERE ends > ?)"
+
 
 class Giving(NamedTuple):
     """Give an article. `number` is a new random one; `month` is the number of the month that it counts in, and
@@ -117,6 +121,13 @@ class SqliteGifts(MeterFile):
         with self._transaction() as connection:
             return tuple(_given(row) for row in connection.execute(query, owner))
 
+    def over(self, now: int) -> tuple[int, int]:
+        """(gifts, openers) beyond their time: what `prune` would delete."""
+        with self._transaction() as connection:
+            gifts = connection.execute(f"SELECT COUNT(*) FROM foldline_gifts WHERE {_OVER}", (now, now)).fetchone()[0]  # noqa: S608
+            openers = connection.execute(f"SELECT COUNT(*) FROM foldline_gift_openers WHERE {_FORGOTTEN}", (now,))  # noqa: S608
+            return gifts, openers.fetchone()[0]
+
     def published(self) -> tuple[Given, ...]:
         """What the publication gave, the newest first."""
         query = f"SELECT {_COLUMNS} FROM foldline_gifts WHERE published = 1 ORDER BY id DESC"  # noqa: S608
@@ -175,14 +186,8 @@ class SqliteGifts(MeterFile):
     def prune(self, now: int) -> int:
         """Delete who opened what has ended, and gifts that count nowhere any more. How many rows there were."""
         with self._transaction() as connection:
-            ended = "(SELECT gift FROM foldline_gifts WHERE ends > ?)"
-            deleted = connection.execute(
-                f"DELETE FROM foldline_gift_openers WHERE gift NOT IN {ended}",  # noqa: S608 - a constant
-                (now,),
-            ).rowcount
-            deleted += connection.execute(
-                "DELETE FROM foldline_gifts WHERE ends <= ? AND counts_until <= ?", (now, now)
-            ).rowcount
+            deleted = connection.execute(f"DELETE FROM foldline_gift_openers WHERE {_FORGOTTEN}", (now,)).rowcount  # noqa: S608
+            deleted += connection.execute(f"DELETE FROM foldline_gifts WHERE {_OVER}", (now, now)).rowcount  # noqa: S608
         self._overwrite()
         return deleted
 

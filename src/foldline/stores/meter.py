@@ -94,6 +94,10 @@ class SqliteMeter(MeterFile):
             )
             rows = connection.executemany("DELETE FROM foldline_meter WHERE owner = ?", [(name,) for name in owner])
             moved = rows.rowcount
+            # In one transaction with what they gave: two accounts are merged wholly or not at all.
+            connection.executemany(
+                "UPDATE foldline_gifts SET owner = ? WHERE owner = ?", [(to[0], name) for name in owner]
+            )
         self._overwrite()
         return moved
 
