@@ -63,7 +63,9 @@ def redeem(
     """(final decision, what was done, cookies to set). No meter is asked, and none is set."""
     device = device_of(carried, gate)
     openers = gift.opener(gate.keyring, link.number, device)
-    redemption = Redemption(link.number, link.article, openers, carried.now, again)
+    if decision.redeem is None:
+        raise ValueError("this decision does not wait for a gift")
+    redemption = Redemption(link.number, decision.redeem.article, openers, carried.now, again)
     try:
         redeemed: Redeemed = yield needs.Redeem(redemption)
     except StoreUnavailable:

@@ -49,7 +49,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     if (below) setTimeout(() => location.replace(location.hash), 50);
   }
 
-  // Each state is a new element: what was not there cannot shift.
+  // Each state is a new element: nothing shifts.
   show(state, reason, said = this.dataset[state], whole) {
     const { rest } = this;
     const room = rest.offsetHeight + (this.firstElementChild?.offsetHeight ?? 0);
