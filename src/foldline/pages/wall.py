@@ -228,7 +228,8 @@ def gift_note(gift: GiftLine, publication: Publication, words: Words) -> str:
 
 def give_note(article: int, publication: Publication, words: Words) -> str:
     """Below an article that its reader may give."""
-    link = f'<a href="{escape(publication.prefix)}give?article={article}">{escape(words["gift.give"])}</a>'
+    address = f"{escape(publication.prefix)}give?article={article}"
+    link = f'<a class="button button-quiet" href="{address}">{escape(words["gift.give"])}</a>'
     return f'<aside class="gate gate-gift" data-nosnippet>\n<p class="give">{link}</p>\n</aside>\n'
 
 
