@@ -126,6 +126,7 @@ def test_whatever_is_wrong_with_a_gift_is_one_answer(paper: Newspaper) -> None:
     for token in (*(token_of(paper, one) for one in (spent, back, other, late)), guessed, edited, "x"):
         answers.add(open_gift(paper, token).body)
         paper.jar.clear()
+    assert len(answers) == 1, "what is wrong with a gift can be told"
     (answer,) = answers
     assert f'data-reason="{ENDED}"'.encode() in answer
     assert REST.encode() not in answer

@@ -220,8 +220,8 @@ def _one(connection: sqlite3.Connection, number: bytes) -> Given | None:
 
 
 def _given(row: tuple[bytes, int, int, int, int, int, int, str, int]) -> Given:
-    *facts, published = row
-    return Given(*facts, bool(published))  # type: ignore[arg-type]
+    number, article, made_at, ends, most, opened, taken_back, giver, published = row
+    return Given(number, article, made_at, ends, most, opened, taken_back, giver, bool(published))
 
 
 def _marks(values: tuple[bytes, ...]) -> str:
