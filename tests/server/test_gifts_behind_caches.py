@@ -23,9 +23,6 @@ SPOILT = {
     "nginx": (r'(proxy_cache_key "[^$]*(?:\$host)?)\$foldline_kept', r"\1$request_uri"),
     "varnish": (r"set req\.url = regsub\(req\.url, .*gift=.*;\n", ""),
 }
-    "nginx": (r"\$foldline_kept", "$request_uri"),
-    "varnish": (r"set req\.url = regsub\(req\.url, .*gift=.*;\n", ""),
-}
 
 
 @pytest.fixture(params=["nginx", "varnish", "nginx spoilt", "varnish spoilt"])
