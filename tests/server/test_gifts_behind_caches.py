@@ -25,10 +25,10 @@ SPOILT = {
 }
 
 
-@pytest.fixture(params=["nginx", "varnish", "nginx spoilt", "varnish spoilt"])
+@pytest.fixture(params=["nginx", "varnish", "nginx-spoilt", "varnish-spoilt"])
 def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp(request.param)
-    name, _, spoilt = request.param.partition(" ")
+    name, _, spoilt = request.param.partition("-")
     before: Callable[..., Any] = {"nginx": nginx_before, "varnish": varnish_before}[name]
     change = replaced(SPOILT[name]) if spoilt else same
     with World(folder / "home", rests(SENTENCE), SystemClock()) as world:
