@@ -9,9 +9,11 @@ from contextlib import closing
 import pytest
 
 from foldline.gate.response import Response
+from foldline.gate.taken_back import TakenBack
 from foldline.signed import cookies, gift
 from foldline.signed.gift import GiftLink, Redemption
 from foldline.stores.gifts import Given, Giving, SqliteGifts
+from foldline.stores.schema import connect
 
 from .newspaper import REST, START, Newspaper
 
@@ -147,6 +149,28 @@ def test_a_subscriber_spends_no_opener_and_is_offered_to_give(paper: Newspaper) 
     assert said(open_gift(paper, token_of(paper, given))) == "subscription-covers"
     assert opened(paper, given) == 0
     assert b"/-/give?article=4" in paper.get("/subscribers").body
+
+
+def test_what_a_gift_opened_is_one_read_of_one_device(paper: Newspaper) -> None:
+    marks: list[str] = []
+    paper.worker.state.note = lambda article, decision, *, institution="", who="": marks.append(who)
+    open_gift(paper, token_of(paper, give(paper)))
+    paper.get("/subscribers")
+    assert (marks[0] != "", len(set(marks))) == (True, 1)
+
+
+def test_a_worker_learns_what_was_taken_back_beside_somebody_who_writes(paper: Newspaper) -> None:
+    given = give(paper)
+    open_gift(paper, token_of(paper, given))
+    with closing(SqliteGifts(paper.home)) as store:
+        store.take_back(given.number, START, OWNER)
+    paper.worker.state.taken_back = TakenBack()
+    with closing(connect(paper.home.meter_db)) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        paper.worker.hear()
+        writing.execute("ROLLBACK")
+    assert paper.worker.state.taken_back.known
+    assert REST.encode() not in paper.get("/subscribers").body
 
 
 def test_a_gift_that_is_taken_back_closes_what_it_opened_as_soon_as_the_worker_hears_of_it(paper: Newspaper) -> None:

@@ -75,4 +75,7 @@ def redeem(
         return final, redeemed, ()
     entry = opening_entry(final.opening, Reason.GIFT_OPENS, redeemed.ends)
     entry = replace(entry, gift=link.number, published=redeemed.published)
-    return final, redeemed, opening_cookie(entry, carried, device, gate)
+    cookie = opening_cookie(entry, carried, device, gate)
+    # Whose read it is: from now on the device has a number.
+    carried.openings = replace(carried.openings, device=device)
+    return final, redeemed, cookie

@@ -231,7 +231,8 @@ class Worker:
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
-        self._taken_back = SqliteGifts(home)
+        self._taken_back = SqliteGifts(home, DEADLINE)
+        self._asks_again = False
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
@@ -314,8 +315,11 @@ class Worker:
         """Until it is known every opening by a gift is closed."""
         try:
             self.state.taken_back.learn(self._taken_back.taken_back(self.state.now()))
+            self._asks_again = False
         except StoreUnavailable as error:
-            log.warning("%s", error)
+            if not self._asks_again:
+                log.warning("%s", error)
+            self._asks_again = True
         finally:
             self._taken_back.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from foldline.errors import StoreUnavailable
 from foldline.signed.counting import Owner
 from foldline.signed.gift import GiftLink, Redeemed, Redemption
 from foldline.stores.meter_file import MeterFile
@@ -178,10 +179,13 @@ class SqliteGifts(MeterFile):
         return tuple(gifts)
 
     def taken_back(self, now: int) -> tuple[tuple[bytes, int], ...]:
-        """(number, end) of the gifts whose openings may run and must not."""
+        """(number, end) of the gifts whose openings may run and must not. It waits for nobody who writes."""
         query = "SELECT gift, ends FROM foldline_gifts WHERE ends > ? AND taken_back > 0"
-        with self._transaction() as connection:
-            return tuple(connection.execute(query, (now,)).fetchall())
+        try:
+            return tuple(self._open().execute(query, (now,)).fetchall())
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise StoreUnavailable(f"gifts: {error}") from error
 
     def prune(self, now: int) -> int:
         """Delete who opened what has ended, and gifts that count nowhere any more. How many rows there were."""
