@@ -27,11 +27,5 @@ def decide_giving(visit: Visit, rules: Rules | None) -> Decision:
 
 
 def _refuses(decision: Decision, finding: Finding) -> Decision:
-    return decision._replace(
-        outcome=Outcome.REFUSES,
-        reason=finding.reason,
-        findings=(*decision.findings, finding),
-        rule=finding.rule,
-        opening=None,
-        spend=None,
-    )
+    findings = (*decision.findings, finding)
+    return Decision(Outcome.REFUSES, finding.reason, findings, finding.rule, decision.rules_version)
