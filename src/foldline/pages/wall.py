@@ -223,14 +223,14 @@ def gift_sentence(gift: GiftLine, publication: Publication, words: Words) -> str
 def gift_note(gift: GiftLine, publication: Publication, words: Words) -> str:
     """Below an article that was given."""
     said = escape(gift_sentence(gift, publication, words))
-    return f'<aside class="gate gate-gift" data-nosnippet>\n<p class="gift">{said}</p>\n</aside>\n'
+    return f'<div class="gate gate-gift" data-nosnippet>\n<p class="gift">{said}</p>\n</div>\n'
 
 
 def give_note(article: int, publication: Publication, words: Words) -> str:
     """Below an article that its reader may give."""
     address = f"{escape(publication.prefix)}give?article={article}"
     link = f'<a class="button button-quiet" href="{address}">{escape(words["gift.give"])}</a>'
-    return f'<aside class="gate gate-gift" data-nosnippet>\n<p class="give">{link}</p>\n</aside>\n'
+    return f'<div class="gate gate-gift" data-nosnippet>\n<p class="give">{link}</p>\n</div>\n'
 
 
 def opened_label(why: str, words: Words) -> str:

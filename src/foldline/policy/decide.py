@@ -156,6 +156,12 @@ def conclude(decision: Decision, receipt: Receipt) -> Decision:
     return decision._replace(outcome=Outcome.REFUSES, reason=reason, findings=findings, spend=None)
 
 
+def refused(decision: Decision, finding: Finding) -> Decision:
+    """The Decision about something that wants more than reading: it opens nothing, because of one finding more."""
+    findings = (*decision.findings, finding)
+    return Decision(Outcome.REFUSES, finding.reason, findings, finding.rule, decision.rules_version)
+
+
 def _redeemed(decision: Decision, redeem: Redeem, receipt: Receipt) -> Decision:
     if receipt.counted:
         outcome, reason = Outcome.OPENS, Reason.GIFT_OPENS

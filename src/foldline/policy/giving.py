@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foldline.policy.decide import Decision, Outcome, decide
+from foldline.policy.decide import Decision, Outcome, decide, refused
 from foldline.policy.facts import EMPTY_METER, Visit
 from foldline.policy.plan import Finding
 from foldline.policy.reasons import Reason
@@ -20,12 +20,7 @@ def decide_giving(visit: Visit, rules: Rules | None) -> Decision:
         return decision
     wall = rules.plan(visit.article, visit.now).wall
     if wall:
-        return _refuses(decision, Finding(Reason.RULE_EXCLUDES, wall))
+        return refused(decision, Finding(Reason.RULE_EXCLUDES, wall))
     if decision.reason not in GIVES:
-        return _refuses(decision, Finding(Reason.SUBSCRIPTION_NEEDED))
+        return refused(decision, Finding(Reason.SUBSCRIPTION_NEEDED))
     return decision
-
-
-def _refuses(decision: Decision, finding: Finding) -> Decision:
-    findings = (*decision.findings, finding)
-    return Decision(Outcome.REFUSES, finding.reason, findings, finding.rule, decision.rules_version)
