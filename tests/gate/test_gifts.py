@@ -211,6 +211,17 @@ def test_without_a_script_the_form_on_a_gifts_page_opens_it(paper: Newspaper) ->
     assert opened(paper, given) == 1
 
 
+def test_the_page_of_a_gift_asks_whatever_its_reader_carries(paper: Newspaper) -> None:
+    token = token_of(paper, give(paper))
+    paper.read(10)
+    assert b'data-reason="ask"' not in paper.get("/subscribers").body
+    assert b'data-reason="ask"' in paper.get(f"/subscribers?gift={token}").body
+    paper.sign_in({1: START - DAY})
+    assert b'data-reason="ask"' in paper.get(f"/subscribers?gift={token}").body
+    assert said(open_gift(paper, token)) == "gift-opens"
+    assert REST.encode() in paper.get("/subscribers").body
+
+
 def test_a_page_that_the_back_button_restored_spends_no_opener(paper: Newspaper) -> None:
     given = give(paper)
     token = token_of(paper, given)
