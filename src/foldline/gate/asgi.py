@@ -18,6 +18,7 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.gate.visit import visit
 from foldline.pages.record import Record
+from foldline.signed.gift import Redeemed, Redemption
 from foldline.signed.reader_pass import Pass, PassFacts
 
 Scope = MutableMapping[str, Any]
@@ -40,6 +41,12 @@ class PassReader(Protocol):
     """Asks the store about a pass, within its deadline; raises StoreUnavailable."""
 
     async def renew(self, held: Pass) -> PassFacts | None: ...
+
+
+class Gifts(Protocol):
+    """Opens gifts within a deadline, beside the event loop; raises StoreUnavailable."""
+
+    async def redeem(self, redemption: Redemption) -> Redeemed: ...
 
 
 class Site(Protocol):
@@ -79,6 +86,7 @@ class GateApp:
         site: Site,
         pictures: Pictures,
         origin: Origin | None = None,
+        gifts: Gifts | None = None,
     ) -> None:
         self.state = state
         self.origin = origin
@@ -87,6 +95,7 @@ class GateApp:
         self._passes = passes
         self._site = site
         self._pictures = pictures
+        self._gifts = gifts
         #: What memory or one indexed read answers, by the kind of need.
         self._at_once: dict[type, Callable[[Any], Any]] = {
             needs.Page: self._page,
@@ -216,6 +225,10 @@ class GateApp:
             return await self._passes.renew(need.reader_pass)
         if isinstance(need, needs.Spend):
             return await self._spender.spend(need)
+        if isinstance(need, needs.Redeem):
+            if self._gifts is None:
+                raise StoreUnavailable("gifts: none are opened here")
+            return await self._gifts.redeem(need.redemption)
         if isinstance(need, needs.Asked):
             return await self.origin.asked(need.visit) if self.origin is not None else None
         if isinstance(need, needs.Forward):
