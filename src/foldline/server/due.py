@@ -23,6 +23,7 @@ from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
 from foldline.site.feeds import keys as feed_keys
+from foldline.site.gifts import giving
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
 from foldline.site.newsroom import lists, reads
@@ -67,6 +68,7 @@ def jobs() -> tuple[Job, ...]:
         Job("drop event lines", DAY, reads.drop_lines),
         Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
         Job("prune feeds", HOUR, feed_keys.prune),
+        Job("prune gifts", HOUR, lambda: giving.prune(moment.epoch())),
         Job("settle institutions", HOUR, provided.settle_all),
         Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
         Job("overwrite what was deleted", HOUR, erasing.overwrite),

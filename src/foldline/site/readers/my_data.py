@@ -16,6 +16,7 @@ from foldline.site.billing.models import Order, Withdrawal
 from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import AuditEntry, MergedAccount, ReaderNote
 from foldline.site.feeds import keys as feed_keys
+from foldline.site.gifts import giving
 from foldline.site.institutions.models import Provided
 from foldline.site.readers import erasing, identities, known_as, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -99,6 +100,17 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
         "print_subscriptions": [
             {"number": one.subscription.number, "activated": _moment(one.at), "until": _moment(one.entitlement.end)}
             for one in PrintActivation.objects.filter(reader=reader).select_related("subscription", "entitlement")
+        ],
+        "gifts": [
+            {
+                "article": one.article,
+                "shown_name": one.giver,
+                "given": _epoch(one.made_at),
+                "until": _epoch(one.ends),
+                "taken_back": _epoch(one.taken_back),
+                "opened_on_devices": one.opened,
+            }
+            for one in giving.of(reader)
         ],
         "plans": kept.told(reader),
         "agreed_to": [
