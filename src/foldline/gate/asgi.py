@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any, Protocol, TypeVar
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 TARGET = "foldline.target"
 #: The largest body that the site process is handed, in bytes.
 MOST_BODY = 1 << 20
+#: A body that takes longer than this is not waited for, in seconds.
+PATIENCE = 30.0
 
 
 class PassReader(Protocol):
@@ -139,7 +142,10 @@ class GateApp:
         client = scope["client"]
         body = b""
         if method not in ("GET", "HEAD"):
-            taken = await _body(receive)
+            try:
+                taken = await asyncio.wait_for(_body(receive), PATIENCE)
+            except TimeoutError:
+                return self._refused(408, scope["raw_path"])
             if taken is None:
                 return self._refused(413, scope["raw_path"])
             body = taken

@@ -12,7 +12,8 @@ MOST_BYTES = 1024
 
 #: What is answered: a page, the fragment that the page's own script takes, or the decision as data.
 AnswerForm = Literal["page", "fragment", "json"]
-_FORMS: dict[str, AnswerForm] = {"fragment": "fragment", "json": "json"}
+_FORMS: dict[str, AnswerForm] = {"": "page", "fragment": "fragment", "json": "json"}
+_FIELDS = frozenset(("article", "answer", "again", "gift"))
 
 
 class ReadForm(NamedTuple):
@@ -51,8 +52,9 @@ def read_form(body: bytes) -> ReadForm | None:
         return None
     fields = dict(pairs)
     number = fields.get("article", "")
-    if len(fields) != len(pairs) or not number.isascii() or not number.isdecimal() or len(number) > 15:
+    if len(fields) != len(pairs) or not fields.keys() <= _FIELDS:
         return None
-    return ReadForm(
-        int(number), _FORMS.get(fields.get("answer", ""), "page"), bool(fields.get("again")), fields.get("gift", "")
-    )
+    answer = _FORMS.get(fields.get("answer", ""))
+    if answer is None or not number.isascii() or not number.isdecimal() or len(number) > 15:
+        return None
+    return ReadForm(int(number), answer, bool(fields.get("again")), fields.get("gift", ""))

@@ -222,6 +222,10 @@ class Readers:
         yield having("two passes, the first good", (b"cookie", f"{both}; {cookies.PASS}=x".encode()))
         yield having("two cookie headers", (b"cookie", both.encode()), (b"cookie", both.encode()))
         yield having("pass under a name without prefix", (b"cookie", f"foldline-pass={token}".encode()))
+        believed = (
+            b"subscriber=1; tier=premium; wordpress_logged_in_x=admin|a; wp-postpass_x=a; sppp=1; o_stripe_data=paid"
+        )
+        yield having("cookies that other programs believe", (b"cookie", believed))
         yield having("pass under a name in capitals", (b"cookie", f"{cookies.PASS.upper()}={token}".encode()))
         yield having("pass as a bearer token", (b"authorization", f"Bearer {token}".encode()))
         yield having("pass as a password", (b"authorization", b"Basic YWRtaW46YWRtaW4="))
