@@ -31,6 +31,13 @@ def test_no_other_site_reads_an_answer_or_measures_it(paper: Newspaper) -> None:
             assert b"frame-ancestors 'none'" in header(answer, b"content-security-policy"), path
 
 
+def test_what_is_followed_from_an_address_with_a_gift_in_it_tells_other_sites_the_host_alone(paper: Newspaper) -> None:
+    for path in ("/subscribers?gift=x", "/metered?gift=x&utm=1", "/nothing?gift=x"):
+        answer = paper.get(path)
+        assert header(answer, b"referrer-policy") == b"strict-origin-when-cross-origin"
+        assert b"gift=x" not in answer.body
+
+
 def test_without_a_callback_and_without_a_preflight(paper: Newspaper) -> None:
     plain = paper.get("/-/me")
     assert paper.get("/-/me?callback=stolen").body == plain.body

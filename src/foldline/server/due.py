@@ -29,6 +29,7 @@ from foldline.site.newsroom import due as newsroom
 from foldline.site.newsroom import lists, reads
 from foldline.site.newsstand import refreshing
 from foldline.site.readers import erasing, moment, prune
+from foldline.sources.origin import open_lists
 from foldline.stores.meter import SqliteMeter
 from foldline.syndication import sitemaps
 
@@ -77,7 +78,17 @@ def jobs() -> tuple[Job, ...]:
 
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
-    return (*_crawler_jobs(), *_billing_jobs())
+    return (*_crawler_jobs(), *_origin_jobs(), *_billing_jobs())
+
+
+def _origin_jobs() -> tuple[Job, ...]:
+    """What is asked of a site at an address; an application that the gate is mounted in has none."""
+    origin = settings.FOLDLINE.origin
+    if origin is None or origin.mounted:
+        return ()
+    from foldline.server import list_watch
+
+    return (Job(open_lists.JOB, DAY, lambda: list_watch.look(settings.FOLDLINE)),)
 
 
 def _crawler_jobs() -> tuple[Job, ...]:
