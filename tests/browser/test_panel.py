@@ -1,19 +1,13 @@
 """What a browser holds of an article that it may not read: in the document, in what came over the network, for screen
-readers, in its stores; and what is left of a whole on the disk of a shared device."""
+readers, and in its stores."""
 
 from __future__ import annotations
 
 import json
-import re
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response
-from tests.browser.press_room import FREE, METERED, RECORDER, REGISTERED, SUBSCRIBERS, Demo, Reader
-from tests.browser.test_journeys import sign_out
+from playwright.sync_api import Browser, Page, Response
+from tests.browser.press_room import METERED, REGISTERED, SUBSCRIBERS, Demo, Reader
 
 from foldline.fold.prove import letters_of
 from foldline.proof.shingles import Witness
@@ -101,63 +95,3 @@ def test_the_panel_finds_what_a_subscriber_holds(chromium: Browser, demo: Demo, 
     assert all(seen(witness, held[place]) for place in ("document", "text", "accessibility tree"))
     assert json.loads(held["stores"]) == EMPTY
     one.context.close()
-
-
-def files_of(profile: Path) -> Iterator[bytes]:
-    """What lies in a profile, as it is and unpacked."""
-    for file in profile.rglob("*"):
-        if not file.is_file():
-            continue
-        held = file.read_bytes()
-        yield held
-        yield held.replace(b"\0", b"")
-        for start in re.finditer(rb"\x1f\x8b\x08", held):
-            inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            try:
-                yield inflater.decompress(held[start.start() :])
-            except zlib.error:
-                continue
-
-
-def test_on_a_shared_device_no_word_of_a_whole_is_left_on_the_disk(
-    chromium: Browser, demo: Demo, rests: dict[str, str], tmp_path: Path
-) -> None:
-    """A profile on disk: somebody reads by pass and by meter, signs out, and goes away."""
-    free = Reader(chromium, demo)
-    free.open(FREE)
-    public = free.page.locator(".body").inner_html()
-    free.context.close()
-    profile = tmp_path / "profile"
-    kept = persistent(chromium, profile)
-    page = kept.pages[0]
-    page.goto(demo.url + METERED)
-    page.wait_for_selector(".rest > *", state="attached")
-    kept.add_cookies(demo.cookies("subscriber"))  # type: ignore[arg-type]
-    for path in (SUBSCRIBERS, FREE, REGISTERED):
-        page.goto(demo.url + path)
-        page.wait_for_load_state("networkidle")
-    assert letters_of(rests[REGISTERED])[-60:] in letters_of(page.content())
-    sign_out(page, demo)
-    page.goto(demo.url + FREE)
-    page.wait_for_load_state("networkidle")
-    kept.close()
-    held = set(files_of(profile))
-    assert len(held) > 50
-    found = [path for path, rest in rests.items() if any(seen(Witness([rest]), text) for text in likely(held, rest))]
-    assert found == []
-    assert any(seen(Witness([public]), text) for text in likely(held, public)), "the disk was not searched well"
-
-
-def likely(held: set[bytes], markup: str) -> list[bytes]:
-    """Those that hold any of the longer words of a text: the witness looks slowly."""
-    words = sorted(set(re.findall(r"[A-Za-z]{9,}", re.sub("<[^>]+>", " ", markup))))[:40]
-    return [text for text in held if sum(word.encode() in text for word in words) >= 3]
-
-
-def persistent(browser: Browser, profile: Path) -> BrowserContext:
-    from tests.browser.press_room import CHROMIUM, FLAGS
-
-    options: dict[str, Any] = {"executable_path": CHROMIUM, "args": FLAGS, "viewport": {"width": 1280, "height": 900}}
-    made = browser.browser_type.launch_persistent_context(str(profile), **options)
-    made.add_init_script(RECORDER)
-    return made
