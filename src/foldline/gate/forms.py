@@ -13,6 +13,7 @@ MOST_BYTES = 1024
 #: What is answered: a page, the fragment that the page's own script takes, or the decision as data.
 AnswerForm = Literal["page", "fragment", "json"]
 _FORMS: dict[str, AnswerForm] = {"": "page", "fragment": "fragment", "json": "json"}
+_AGAIN = {"": False, "1": True}
 _FIELDS = frozenset(("article", "answer", "again", "gift"))
 
 
@@ -54,7 +55,7 @@ def read_form(body: bytes) -> ReadForm | None:
     number = fields.get("article", "")
     if len(fields) != len(pairs) or not fields.keys() <= _FIELDS:
         return None
-    answer = _FORMS.get(fields.get("answer", ""))
-    if answer is None or not number.isascii() or not number.isdecimal() or len(number) > 15:
+    answer, again = _FORMS.get(fields.get("answer", "")), _AGAIN.get(fields.get("again", ""))
+    if answer is None or again is None or not number.isascii() or not number.isdecimal() or len(number) > 15:
         return None
-    return ReadForm(int(number), answer, bool(fields.get("again")), fields.get("gift", ""))
+    return ReadForm(int(number), answer, again, fields.get("gift", ""))

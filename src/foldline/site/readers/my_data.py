@@ -81,6 +81,7 @@ def _account(reader: Reader) -> dict[str, Any]:
 
 
 def _read_and_bought(reader: Reader) -> dict[str, Any]:
+    given = giving.of(reader)
     return {
         "subscriptions": [
             {
@@ -109,9 +110,11 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
                 "until": _epoch(one.ends),
                 "taken_back": _epoch(one.taken_back),
                 "opened_on_devices": one.opened,
+                "may_be_opened_on": one.most,
             }
-            for one in giving.of(reader)
+            for one in given
         ],
+        "gifts_left_this_month": giving.left(given),
         "plans": kept.told(reader),
         "agreed_to": [
             {
