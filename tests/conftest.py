@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +15,20 @@ pytest_plugins = ["tests.sites.fixtures"]
 settings.register_profile("short", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("short"), max_examples=2000, derandomize=False)
 settings.load_profile("long" if os.environ.get("FOLDLINE_PROOF") == "long" else "short")
+
+
+@pytest.fixture(autouse=True)
+def _no_database_is_taken_away_under_a_connection() -> Iterator[None]:
+    """A log or an index of SQLite's that was deleted while this process has it open: every later connection to that
+    database fails, in tests that did nothing wrong. Whoever opens and closes a database's file by hand takes SQLite's
+    locks away with it (sqlite.org, How To Corrupt), and the next process that ends deletes what is in use."""
+    yield
+    gone = []
+    for number in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
+        with suppress(OSError):
+            gone.append(os.readlink(f"/proc/self/fd/{number}"))
+    taken = [path for path in gone if "django-home" in path and path.endswith(("-wal (deleted)", "-shm (deleted)"))]
+    assert not taken, taken
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 
 from foldline.clock import SystemClock
@@ -53,13 +54,27 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GateProce
         GateProcess(world.home, HOST) as gate,
     ):
         yield gate, witness_of(world), statuses
-    assert {200, 400, 403, 404, 405} <= set(statuses), "the answers were not of many kinds"
+    assert {200, 400, 403, 404} <= set(statuses), "the answers were not of many kinds"
 
 
-@described.parametrize()
+# Not by Schemathesis's own decorator, which shares the requests out among pytest's workers, wherever a file runs.
+@pytest.mark.parametrize(
+    ("path", "method", "mode"),
+    [
+        ("/-/me", "GET", GenerationMode.POSITIVE),
+        ("/-/decision", "GET", GenerationMode.POSITIVE),
+        ("/-/decision", "GET", GenerationMode.NEGATIVE),
+        ("/-/read", "POST", GenerationMode.POSITIVE),
+        ("/-/read", "POST", GenerationMode.NEGATIVE),
+    ],
+)
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_as_described(case: Any, served: tuple[GateProcess, Witness, Counter[int]]) -> None:
+@given(data=st.data())
+def test_every_answer_is_as_described(
+    served: tuple[GateProcess, Witness, Counter[int]], path: str, method: str, mode: GenerationMode, data: st.DataObject
+) -> None:
     gate, witness, statuses = served
+    case = data.draw(described[path][method].as_strategy(generation_mode=mode))
     host, port = gate.address
     response = case.call_and_validate(base_url=f"http://{host}:{port}", headers={"Host": HOST})
     statuses[response.status_code] += 1

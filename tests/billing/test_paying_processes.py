@@ -114,26 +114,6 @@ def test_a_notice_of_the_other_mode_or_of_another_account_changes_nothing(
     assert not paper.opens(device)
 
 
-def test_the_gate_keeps_each_byte_of_a_notice_and_no_amount_of_it_is_believed(
-    paper: PayingDemo, charged: tuple[DeskBrowser, str]
-) -> None:
-    """Bytes that any reading and writing again would change; one good `v1` of three is enough."""
-    device, subscription = charged
-    said = notice(subscription, amount=1, currency="usd", status="canceled", period_end=4_000_000_000, note="é")
-    body = b"\r\n \t" + said.replace(b'": ', b'"  :\r\n') + "\n\u00e9".encode()[:1] + b" "
-    secret, now = paper.secrets.notices, int(time.time())
-    at, _, digest = good(body, secret, now).partition(",")
-    assert paper.tell(body, [f"{at},v1={'0' * 64},{digest},v1={'f' * 64}"]) == 200
-    row = dict(zip(_columns(paper, "billing_subscription"), paper.money()["billing_subscription"][-1], strict=True))
-    assert (row["provider_id"], row["amount"], row["currency"], row["state"]) == (subscription, 400, "eur", "active")
-    assert row["period_end"] < now + 32 * 86_400
-    until(lambda: paper.opens(device), SOON)
-    # And once more: dealt with, nothing moves.
-    before = paper.money()
-    assert paper.tell(body, [good(body, secret, now)]) == 200
-    assert paper.money() == before
-
-
 @pytest.mark.parametrize("size", [(256 << 10) + 1, (1 << 20) + 1])
 def test_a_notice_that_is_larger_than_any_is_refused_however_well_it_is_signed(
     paper: PayingDemo, charged: tuple[DeskBrowser, str], size: int
@@ -157,6 +137,26 @@ def test_a_notice_under_another_name_of_this_host_or_by_get_is_refused(
             assert line.getresponse().status == status, (method, named)
     assert paper.money() == before
     assert not paper.opens(device)
+
+
+def test_the_gate_keeps_each_byte_of_a_notice_and_no_amount_of_it_is_believed(
+    paper: PayingDemo, charged: tuple[DeskBrowser, str]
+) -> None:
+    """Bytes that any reading and writing again would change; one good `v1` of three is enough."""
+    device, subscription = charged
+    said = notice(subscription, amount=1, currency="usd", status="canceled", period_end=4_000_000_000, note="é")
+    body = b"\r\n \t" + said.replace(b'": ', b'"  :\r\n') + "\n\u00e9".encode()[:1] + b" "
+    secret, now = paper.secrets.notices, int(time.time())
+    at, _, digest = good(body, secret, now).partition(",")
+    assert paper.tell(body, [f"{at},v1={'0' * 64},{digest},v1={'f' * 64}"]) == 200
+    row = dict(zip(_columns(paper, "billing_subscription"), paper.money()["billing_subscription"][-1], strict=True))
+    assert (row["provider_id"], row["amount"], row["currency"], row["state"]) == (subscription, 400, "eur", "active")
+    assert row["period_end"] < now + 32 * 86_400
+    until(lambda: paper.opens(device), SOON)
+    # And once more: dealt with, nothing moves.
+    before = paper.money()
+    assert paper.tell(body, [good(body, secret, now)]) == 200
+    assert paper.money() == before
 
 
 def _columns(paper: PayingDemo, table: str) -> list[str]:

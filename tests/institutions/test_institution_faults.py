@@ -38,8 +38,8 @@ def _believing_headers(request: Any, gate: Any) -> Any:
         return None
 
 
-def _kept_by_caches(*arguments: Any) -> Any:
-    answer = _WHOLE_FOR(*arguments)
+def _kept_by_caches(*arguments: Any, **more: Any) -> Any:
+    answer = _WHOLE_FOR(*arguments, **more)
     return type(answer)(
         answer.status, (*(one for one in answer.headers if one[0] != b"cache-control"), *NEUTRAL), answer.body
     )

@@ -458,9 +458,11 @@ class _NeverEnds:
         return PassFacts(facts.reader, facts.session, ends, facts.session_until, False)
 
 
-def _remembering(record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState) -> Response:
+def _remembering(
+    record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState, *, gives: bool = False
+) -> Response:
     """One memory for whole and preview: what a subscriber was sent is kept as what everybody is sent."""
-    answer = _honest_whole(record, rest, carried, request, gate)
+    answer = _honest_whole(record, rest, carried, request, gate, gives=gives)
     for wall in record.walls:
         record.ready[(wall, accepts_gzip(request.header(b"accept-encoding")))] = (answer, b'"kept"')
     return answer

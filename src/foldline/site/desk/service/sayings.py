@@ -41,6 +41,8 @@ SAYINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         _R.NOT_OPEN_NOW: "Nobody opened the article to everybody.",
         _R.IN_INSTITUTION: "In the network of an institution.",
         _R.NOT_IN_INSTITUTION: "Not in the network of an institution; from here that can’t be told.",
+        _R.GIFT_OPENS: "A gift opens the article on this device.",
+        _R.GIFT_ENDED: "The gift has ended, was taken back, is used up, or is none.",
         _R.NO_RULE_EXCLUDES: "No rule closes the article to everybody.",
         _R.RULE_EXCLUDES: "A rule closes the article to everybody.",
         _R.RULES_ARE_LOADED: "The rules are there.",
