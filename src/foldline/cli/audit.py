@@ -1,0 +1,150 @@
+"""`foldline audit URL`: what a site, ours or anybody's, gives away of its articles to who may not read them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from foldline.cli.audit_report import tell
+from foldline.cli.progress import bars
+from foldline.errors import FoldlineError
+
+#: Articles that are audited in one run, at most.
+MOST_ARTICLES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was typed."""
+
+    url: str
+    article: tuple[str, ...]
+    articles: Path | None
+    sample: int
+    cookie_file: Path | None
+    stranger_cookie_file: Path | None
+    closed: str
+    public: Path | None
+    rate: float
+    most: int
+    minutes: float
+    stop_file: Path | None
+    key_file: Path | None
+    json_file: Path | None
+    html_file: Path | None
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("url")
+@click.option("--article", multiple=True, metavar="PATH", help="An article that is not free. May be repeated.")
+@click.option("--articles", type=_FILE, help="A file of them, one in each line.")
+@click.option(
+    "--sample", type=click.IntRange(0, MOST_ARTICLES), default=0, help="So many from the sitemap or the feed."
+)
+@click.option("--cookie-file", type=_FILE, help="A subscriber's cookie: a file that only you can read.")
+@click.option(
+    "--stranger-cookie-file", type=_FILE, help="The cookie of a reader who may not read, as with a spent meter."
+)
+@click.option("--closed", default="", metavar="SELECTOR", help="What of a subscriber's page only subscribers may read.")
+@click.option("--public", type=_FILE, help="A file of texts that everybody may read, wherever they stand.")
+@click.option(
+    "--rate", type=click.FloatRange(0.01, 1000), default=None, help="Questions a second (off loopback 2 at most)."
+)
+@click.option("--most", type=click.IntRange(10, 100_000), default=1500, show_default=True, help="Questions at most.")
+@click.option("--minutes", type=click.FloatRange(0.1, 1440), default=60, show_default=True, help="Minutes at most.")
+@click.option("--stop-file", type=_FILE, help="While this file is there, nothing is asked.")
+@click.option("--key-file", type=_FILE, help="The key that makes tokens of ownership (default: one for this machine).")
+@click.option("--json", "json_file", type=_FILE, help="Write the report as JSON; - prints it.")
+@click.option("--html", "html_file", type=_FILE, help="Write the report as one page.")
+def audit(**typed: Any) -> None:
+    """Ask the site at URL for articles that are not free, as a stranger, in every way that is known to give them away.
+
+    Only for your own site: off this machine it must hold a token, which the first run prints. At most two questions a
+    second are asked, of its own host alone. Exit code 0: nothing found. 1: found. 2: it could not be done.
+    """
+    options = Options(**{**typed, "rate": typed["rate"] or 0.0})
+    try:
+        code = run(options)
+    except FoldlineError as error:
+        click.echo(str(error), err=True)
+        code = 2
+    sys.exit(code)
+
+
+def run(options: Options) -> int:
+    """The audit and its reports; the exit code.
+
+    Raises:
+        FoldlineError: it can't begin.
+    """
+    # Parsers and resolvers are heavy, and no other verb needs them.
+    from foldline.proof.audit.as_data import report_data
+    from foldline.proof.audit.run import Audit
+
+    held: list[Audit] = []
+    quiet = options.json_file == Path("-")
+    try:
+        with bars() as bar:
+            asyncio.run(_audited(options, held, bar("Auditing")))
+    except KeyboardInterrupt:
+        if not held:
+            raise
+        held[0].break_off("a person broke it off")
+    report = held[0].report
+    data = json.dumps(report_data(report), ensure_ascii=False, indent=1)
+    if quiet:
+        click.echo(data)
+    elif options.json_file is not None:
+        options.json_file.write_text(f"{data}\n", encoding="utf-8")
+    if not quiet:
+        tell(report)
+    return report.code
+
+
+async def _audited(options: Options, held: list[Any], step: Callable[[int, int], None]) -> None:
+    from foldline.proof.audit.asking import Bounds, arrive
+    from foldline.proof.audit.cookie_file import read_cookie
+    from foldline.proof.audit.ownership import key_file, prove, token_of
+    from foldline.proof.audit.run import Audit, Wish
+    from foldline.proof.audit.samples import articles_of
+
+    bounds = Bounds(questions=options.most, seconds=options.minutes * 60, rate=options.rate)
+    try:
+        visitor = await arrive(options.url, bounds, stop_file=options.stop_file)
+    except ValueError as error:
+        raise click.UsageError(f"{options.url}: {error}.") from error
+    try:
+        host = visitor.place.host
+        cookies = [
+            read_cookie(file, host) if file is not None else ""
+            for file in (options.cookie_file, options.stranger_cookie_file)
+        ]
+        if not visitor.loopback:
+            await prove(visitor, token_of(host, options.key_file or key_file()))
+        named = [*options.article, *_lines(options.articles)]
+        paths = await articles_of(visitor, named, options.sample)
+        public = (options.public.read_text(encoding="utf-8"),) if options.public is not None else ()
+        wish = Wish(tuple(paths[:MOST_ARTICLES]), cookies[0], cookies[1], options.closed, public)
+        one = Audit(visitor, wish)
+        held.append(one)
+        visitor.told = lambda what: step(visitor.asked, visitor.asked + one.planned)
+        await one.run()
+    finally:
+        visitor.close()
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]

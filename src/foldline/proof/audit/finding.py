@@ -1,0 +1,82 @@
+"""What an audit found, and what it did to find it: the report as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from foldline.proof.audit.vectors import VECTORS, Vector
+
+#: The form of the report as JSON. Fields are added, never renamed.
+SCHEMA = 1
+
+
+@dataclass(slots=True)
+class Finding:
+    """One way out. `witness` is shingle, oracle or twin; `where` says in words where it stands in the answer, `words`
+    are the first that leaked, "" where none are shown; `times` counts the questions that showed it."""
+
+    vector: str
+    article: str
+    surface: str
+    state: str
+    where: str
+    witness: str
+    status: int
+    curl: str
+    words: str = ""
+    shingles: int = 0
+    times: int = 1
+    #: Other questions of the same surface that showed it, a few.
+    also: list[str] = field(default_factory=list)
+
+    @property
+    def of(self) -> Vector:
+        return VECTORS[self.vector]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """An article as the report tells it. `how` tells by what its rest is known."""
+
+    path: str
+    title: str
+    words: int
+    how: str
+
+
+@dataclass(slots=True)
+class Report:
+    """`planned` counts questions that were to be asked; `unread` answers that could not be read whole; `stopped` says
+    why not all of it was asked, "" where all was. `done` is False where an audit said nothing about the site."""
+
+    url: str
+    articles: list[Learned] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    asked: int = 0
+    unanswered: int = 0
+    unread: int = 0
+    left: int = 0
+    received: int = 0
+    surfaces: dict[str, int] = field(default_factory=dict)
+    states: int = 0
+    mixed: int = 0
+    statuses: dict[int, int] = field(default_factory=dict)
+    led_away: dict[str, str] = field(default_factory=dict)
+    repeated: int = 0
+    unstable: int = 0
+    twin: bool = False
+    twin_compared: int = 0
+    as_if_gated: bool = False
+    stopped: str = ""
+    broken_off: bool = False
+    seconds: float = 0.0
+    rate: float = 0.0
+    undriven: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """0: nothing found; 1: found; 2: it could not be done."""
+        if self.findings:
+            return 1
+        return 2 if self.broken_off or not self.articles else 0

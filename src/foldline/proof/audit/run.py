@@ -1,0 +1,372 @@
+"""The audit itself: learn what is closed, then ask for it as a stranger in every way that is known."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin
+
+from foldline.errors import FoldlineError, Problem
+from foldline.proof.asks import Ask
+from foldline.proof.audit import oracles
+from foldline.proof.audit.asking import Reply, Stopped, Visitor
+from foldline.proof.audit.covering import pairwise
+from foldline.proof.audit.discovery import Search, named_in, searches, sheets_of
+from foldline.proof.audit.finding import Learned, Report
+from foldline.proof.audit.judging import Judge
+from foldline.proof.audit.learning import Article, Sides, learnt, sides
+from foldline.proof.audit.probes import Probe, article_probes, ask, site_probes
+from foldline.proof.audit.states import State, states
+from foldline.proof.audit.vectors import NEVER_DRIVEN
+
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_HOPS = 5
+#: Of each kind of address that pages name, at most so many are asked.
+_MOST_NAMED = {
+    "linked page": 40,
+    "list": 30,
+    "feed of a list": 20,
+    "script": 30,
+    "source map": 30,
+    "script endpoint": 40,
+}
+_MOST_OTHER = 30
+#: Addresses of an article that the mixed requests go to, and values of each axis that they take.
+_MIXED_TARGETS, _MIXED_VALUES = 8, 4
+_MIXED_AXES = ("agent", "referer", "claimed address", "cookie", "internal field", "accept", "prefetch", "coding")
+#: Of the articles behind the first, these surfaces alone: each article has the same addresses by the same code.
+_SHORT = frozenset(
+    (
+        "article", "AMP", "print version", "PDF", "Markdown", "data", "feed of the article",
+        "interface for one article", "page-transition data",
+    )
+)  # fmt: skip
+_SHORT_AXES = frozenset(("agent", "referer", "cookie", "prefetch"))
+
+
+class CantAudit(FoldlineError):
+    """Nothing can be said about the site. `problem` names what is missing and the next step."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an audit is asked for. `paths` are the articles'; `cookie` a subscriber's, "" with `token`, which has a gate
+    in shadow answer as if it gated; `stranger` the cookie of somebody who may not read; `closed` a selector of what is
+    closed; `public` texts that everybody may read."""
+
+    paths: tuple[str, ...]
+    cookie: str = ""
+    stranger: str = ""
+    closed: str = ""
+    public: tuple[str, ...] = ()
+    token: str = ""
+
+
+class Audit:
+    """One run over one site. `report` is true at any time, so that who breaks it off has what was found."""
+
+    def __init__(self, visitor: Visitor, wish: Wish) -> None:
+        self.report = Report(visitor.place.url, rate=visitor.bounds.rate, as_if_gated=bool(wish.token))
+        self.judge = Judge(visitor.place, self.report)
+        self.articles: list[Article] = []
+        self._visitor = visitor
+        self._wish = wish
+        self._asked: set[tuple[object, ...]] = set()
+        self._named: Counter[str] = Counter()
+        self._queue: deque[Probe] = deque()
+        self._states: set[str] = set()
+        self._targets: dict[int, list[bytes]] = {}
+        self._searches: dict[str, Search] = {}
+        self._subscribers: dict[int, Reply] = {}
+        self._began = time.monotonic()
+
+    async def run(self) -> Report:
+        """Everything, until a bound is reached.
+
+        Raises:
+            CantAudit: no article has anything that a stranger is not shown.
+        """
+        try:
+            await self._learn()
+            await self._drive()
+        except Stopped as stop:
+            self.report.stopped = str(stop)
+            self.report.broken_off = "which is the bound (--most)" not in str(stop)
+        finally:
+            self.count()
+        return self.report
+
+    @property
+    def planned(self) -> int:
+        """Questions that wait, as far as they are known."""
+        return len(self._queue)
+
+    def break_off(self, why: str) -> None:
+        """Whoever wants no more of it: what was found stays."""
+        self.report.stopped, self.report.broken_off = why, True
+        self.count()
+
+    def count(self) -> None:
+        """Bring the report's figures up to now."""
+        report, visitor = self.report, self._visitor
+        report.asked, report.received, report.unanswered = visitor.asked, visitor.received, visitor.unanswered
+        report.states = len(self._states) + 1
+        report.left = len(self._queue)
+        report.seconds = time.monotonic() - self._began
+        report.undriven = list(self._undriven())
+
+    async def as_subscriber(self, path: str) -> Reply:
+        """A page with the subscriber's cookie, through redirects within the site."""
+        cookie = self._wish.cookie
+        return (await self._through(ask(path, **({"cookie": cookie} if cookie else {}))))[0]
+
+    async def as_stranger(self, asked: Ask) -> Reply:
+        """One answer to a stranger, and to nobody else."""
+        return await self._visitor.ask(self._strangers(asked))
+
+    def _strangers(self, asked: Ask) -> Ask:
+        if self._wish.token:
+            asked = asked.with_header(b"foldline-as-if-gated", self._wish.token.encode())
+        if self._wish.stranger and not any(name == b"cookie" for name, _ in asked.headers):
+            asked = asked.with_header(b"cookie", self._wish.stranger.encode())
+        return asked
+
+    async def _through(self, asked: Ask) -> tuple[Reply, str]:
+        """The last answer where an address leads within the site, and its own address."""
+        at = asked.target.decode("latin-1")
+        for _ in range(_HOPS):
+            reply = await self._visitor.ask(asked)
+            to = reply.header(b"location") if reply.status in _REDIRECTS else ""
+            own = self._visitor.own(to, at) if to else None
+            if not to:
+                return reply, at
+            if own is None:
+                self.report.led_away[at] = to[:200]
+                return reply, at
+            at = own
+            path, _, query = own.partition("?")
+            asked = replace(asked, path=path.encode("latin-1"), query=query.encode("latin-1"))
+        return Reply(0, failed=f"{asked.target.decode('latin-1')} leads on and on"), at
+
+    async def _learn(self) -> None:
+        """Both sides of every article: what a subscriber is shown, and what a stranger is sent."""
+        pairs: list[Sides] = []
+        strangers: dict[str, Reply] = {}
+        problems: dict[str, str] = {}
+        for path in dict.fromkeys(self._wish.paths):
+            theirs = await self.as_subscriber(path)
+            reply, at = await self._through(self._strangers(ask(path)))
+            if at.partition("?")[0] != path.partition("?")[0] and at != path and reply.status == 200:
+                path = at
+            for side in (theirs, reply):
+                if why := _no_page(side):
+                    problems[path] = why
+            if path in problems and _no_page(theirs):
+                continue
+            if not self.judge.sheets:
+                for target in sheets_of(theirs, path, self._visitor.own):
+                    sheet = await self.as_stranger(ask(target))
+                    self.judge.sheets.append(sheet.text)
+            strangers[path] = reply
+            self._subscribers[len(pairs)] = theirs
+            closed, refused = self._wish.closed, reply.status != 200
+            pairs.append(sides(path, theirs.text, reply.text, self.judge.sheets, closed, refused=refused))
+        self.articles, self.report.without = learnt(pairs, self._wish.public)
+        kept = {article.path for article in self.articles}
+        learned = [theirs for at, theirs in sorted(self._subscribers.items()) if pairs[at].path in kept]
+        self._subscribers = dict(enumerate(learned))
+        self.report.without += [path for path in problems if path not in kept and path not in self.report.without]
+        if not self.articles:
+            raise CantAudit(_nothing_learned(self._wish, pairs, problems))
+        self.judge.articles = self.articles
+        self.report.articles = [Learned(one.path, one.title, one.words, one.how) for one in self.articles]
+        for number, article in enumerate(self.articles):
+            reply = strangers[article.path]
+            self.judge.remember(number, reply)
+            self._heard(Probe("article", "", ask(article.path), number), reply)
+
+    async def _drive(self) -> None:
+        first = self.articles[0]
+        url = self._visitor.place.url
+        for probe in site_probes():
+            self._plan(probe)
+        for probe in article_probes(0, first.path, url):
+            self._plan(probe)
+        await self._work()
+        await self._oracles()
+        tag = self._subscribers[0].header(b"etag")
+        for state in states(self._visitor.place.netloc, tag):
+            self._plan(Probe("article", state.vector, state.of(ask(first.path)), 0, state.name))
+        if self._wish.stranger:
+            cleared = ask(first.path, cookie="")
+            self._plan(Probe("article", "G01", cleared, 0, "with cookies cleared"))
+        for number, article in enumerate(self.articles[1:], 1):
+            for probe in article_probes(number, article.path, url):
+                if probe.surface in _SHORT:
+                    self._plan(probe)
+            for state in states(self._visitor.place.netloc):
+                if state.axis in _SHORT_AXES:
+                    self._plan(Probe("article", state.vector, state.of(ask(article.path)), number, state.name))
+        await self._work()
+        await self._mix()
+
+    def _plan(self, probe: Probe) -> None:
+        if probe.key in self._asked:
+            return
+        self._asked.add(probe.key)
+        self._queue.append(probe)
+
+    async def _work(self) -> None:
+        while self._queue:
+            probe = self._queue[0]
+            reply = await self.as_stranger(probe.ask)
+            self._queue.popleft()
+            self._heard(probe, reply)
+
+    def _heard(self, probe: Probe, reply: Reply) -> None:
+        """Look at an answer, and at where it leads."""
+        report = self.report
+        self._asked.add(probe.key)
+        report.surfaces[probe.surface] = report.surfaces.get(probe.surface, 0) + 1
+        report.statuses[reply.status] = report.statuses.get(reply.status, 0) + 1
+        if probe.state:
+            self._states.add(probe.state)
+        self.judge.look(probe, reply)
+        if reply.failed or probe.state:
+            return
+        base = probe.ask.target.decode("latin-1")
+        if reply.status in _REDIRECTS:
+            self._led(probe, reply, base)
+        if reply.status == 200 and probe.ask.method == "GET":
+            if probe.article is not None:
+                self._targets.setdefault(probe.article, []).append(probe.ask.target)
+            self._discover(probe, reply, base)
+
+    def _led(self, probe: Probe, reply: Reply, base: str) -> None:
+        to = reply.header(b"location")
+        own = self._visitor.own(to, base)
+        if own is not None:
+            self._plan(replace(probe, ask=ask(own)))
+        elif to:
+            self.report.led_away.setdefault(base, urljoin(self._visitor.place.url + base, to)[:200])
+
+    def _discover(self, probe: Probe, reply: Reply, base: str) -> None:
+        # What a page names that was only named itself is not asked for: a site is not crawled, its kinds of pages are.
+        if probe.surface in ("linked page", "further page") and self._named["pages read"] > 4:
+            return
+        self._named["pages read"] += probe.surface == "linked page"
+        for found in named_in(reply, base, self._visitor.own, probe.article):
+            if found.key in self._asked:
+                continue
+            if self._named[found.surface] >= _MOST_NAMED.get(found.surface, _MOST_OTHER):
+                continue
+            self._named[found.surface] += 1
+            self._plan(found)
+        if reply.is_html:
+            for search in searches(reply, base, self._visitor.own):
+                self._searches.setdefault(search.target(""), search)
+
+    async def _oracles(self) -> None:
+        """What answers tell without showing a word of it."""
+        url = self._visitor.place.url
+        for number, article in enumerate(self.articles[:2]):
+            await oracles.of_lengths(self, number, article, self._subscribers[number])
+        for search in [*self._searches.values(), Search("/", "s"), Search("/search", "q")][:3]:
+            await oracles.of_search(self, search, self.articles[0], url)
+        if self._wish.cookie:
+            await oracles.of_caches(self, 0, self.articles[0])
+
+    async def _mix(self) -> None:
+        """Addresses and states together: every pair of values of any two axes, in few questions."""
+        targets = list(dict.fromkeys(self._targets.get(0, ())))[:_MIXED_TARGETS]
+        if not targets:
+            return
+        by_axis: dict[str, list[State | None]] = {name: [None] for name in _MIXED_AXES}
+        for state in states(self._visitor.place.netloc):
+            if state.axis in by_axis and len(by_axis[state.axis]) <= _MIXED_VALUES:
+                by_axis[state.axis].append(state)
+        axes = list(by_axis.values())
+        for row in pairwise([len(targets), *map(len, axes)]):
+            values = (axis[value] for axis, value in zip(axes, row[1:], strict=True))
+            chosen = [value for value in values if value is not None]
+            if len(chosen) > 1:
+                await self._ask_mixed(targets[row[0]].decode("latin-1"), chosen)
+
+    async def _ask_mixed(self, target: str, chosen: Sequence[State]) -> None:
+        probe = _mixed(target, chosen)
+        if probe.key in self._asked:
+            return
+        self._asked.add(probe.key)
+        reply = await self.as_stranger(probe.ask)
+        self.report.mixed += 1
+        found_before = len(self.report.findings)
+        self.judge.look(probe, reply)
+        if len(self.report.findings) == found_before:
+            return
+        # Which of them it takes: each is left out once, and stays out where the rest is answered all the same.
+        needed = list(chosen)
+        for state in chosen:
+            fewer = [one for one in needed if one is not state]
+            without = _mixed(target, fewer)
+            if fewer and self.judge.gives_away(await self.as_stranger(without.ask), 0):
+                needed = fewer
+        finding = self.report.findings[-1]
+        told = _mixed(target, needed)
+        self.judge.opened_by(told, 0)
+        finding.vector, finding.state = told.vector, told.state
+        finding.curl = self.judge.curl(told.ask)
+
+    def _undriven(self) -> Iterator[str]:
+        yield from (f"{ids}: {what}." for ids, what in NEVER_DRIVEN)
+        yield "PUT, PATCH and DELETE: an audit changes nothing."
+        if not self.report.twin:
+            yield "F01, F02, F03, A12, A13 in full: lengths, validators and counts that move with the rest need --twin."
+        if not self._wish.cookie:
+            yield "D01, D06: what caches keep of a subscriber's answers needs a subscriber's cookie."
+        if not self._wish.stranger:
+            yield "U1 to U14: readers with a spent meter or a lapsed plan need --stranger-cookie-file."
+        if self.report.unread:
+            yield f"{self.report.unread} answers were too long, cut off or in a coding that is not read here."
+        if self.report.unanswered:
+            yield f"{self.report.unanswered} questions got no answer."
+        if self.report.left:
+            yield f"{self.report.left} questions that were planned were not asked: {self.report.stopped}."
+
+
+def _mixed(target: str, chosen: Iterable[State]) -> Probe:
+    chosen = list(chosen)
+    asked = ask(target)
+    for state in chosen:
+        asked = state.of(asked)
+    name = " + ".join(state.name for state in chosen)
+    return Probe("article", chosen[0].vector if chosen else "", asked, 0, name or "")
+
+
+def _no_page(reply: Reply) -> str:
+    if reply.failed:
+        return reply.failed
+    if reply.status in (200, 401, 402, 403) and reply.body:
+        return ""
+    return f"status {reply.status}" if reply.status != 200 else "an empty answer"
+
+
+def _nothing_learned(wish: Wish, pairs: Sequence[Sides], problems: dict[str, str]) -> Problem:
+    if not pairs:
+        said = "; ".join(f"{path}: {why}" for path, why in problems.items()) or "none was named"
+        return Problem("FL334", "none of the articles could be read", said, "Name articles with --article PATH.")
+    where = ", ".join(pair.path for pair in pairs[:3])
+    if wish.token:
+        what = "the gate's answer shows a stranger as much as the site's own"
+        return Problem("FL331", what, where, "Name articles that are not free, and see `foldline why` for one of them.")
+    what = "with the subscriber's cookie these articles show nothing that a stranger is not shown"
+    hint = (
+        "Is it the cookie of somebody who may read them, and still good? Are they not free? Does a meter let strangers"
+        " read (then give --stranger-cookie-file)? If a script hides what everybody is sent: --closed SELECTOR."
+    )
+    return Problem("FL331", what, where, hint)
