@@ -136,6 +136,7 @@ CHECKS: dict[str, str] = {
     "FL330": "Nobody showed that a site is theirs to audit",
     "FL331": "A subscriber is shown nothing that a stranger is not",
     "FL332": "A cookie for an audit can't be used",
+    "FL333": "An edit hook failed, or changed nothing",
     "FL334": "There is no article to audit",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",

@@ -26,3 +26,26 @@ def audited(site: Wall, wish: Wish | None = None, bounds: Bounds = FAST, article
             visitor.close()
 
     return asyncio.run(run())
+
+
+class Hand:
+    """An editor who writes another closed part into every story, longer and with other parts, and takes it back."""
+
+    def __init__(self, site: Wall) -> None:
+        self._site = site
+        self._kept = {story.slug: story.rest for story in site.stories}
+        self.done: list[str] = []
+
+    async def change(self) -> None:
+        self.done.append("change")
+        for story in self._site.stories:
+            story.rest = f"<p>Quite another history of {story.slug}, told by somebody who was not there.</p>" * 9
+
+    async def restore(self) -> None:
+        self.done.append("restore")
+        for story in self._site.stories:
+            story.rest = self._kept[story.slug]
+
+
+def twin_wish(site: Wall, hand: Hand) -> Wish:
+    return Wish((site.stories[0].path,), SESSION, editor=hand)

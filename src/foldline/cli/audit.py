@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from foldline.cli.audit_report import tell
 from foldline.cli.progress import bars
 from foldline.errors import FoldlineError
+
+if TYPE_CHECKING:
+    from foldline.proof.audit.twin import Editor
 
 #: Articles that are audited in one run, at most.
 MOST_ARTICLES = 50
@@ -36,6 +39,9 @@ class Options:
     most: int
     minutes: float
     stop_file: Path | None
+    twin: bool
+    edit_hook: str
+    may_differ: tuple[str, ...]
     key_file: Path | None
     json_file: Path | None
     html_file: Path | None
@@ -63,6 +69,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--most", type=click.IntRange(10, 100_000), default=1500, show_default=True, help="Questions at most.")
 @click.option("--minutes", type=click.FloatRange(0.1, 1440), default=60, show_default=True, help="Minutes at most.")
 @click.option("--stop-file", type=_FILE, help="While this file is there, nothing is asked.")
+@click.option("--twin", is_flag=True, help="Ask about two versions of the closed text, and compare every byte.")
+@click.option(
+    "--edit-hook", default="", metavar="CMD", help="With --twin: CMD change and CMD restore edit the articles."
+)
+@click.option("--may-differ", multiple=True, metavar="FIELD", help="With --twin: a field that may differ. Repeatable.")
 @click.option("--key-file", type=_FILE, help="The key that makes tokens of ownership (default: one for this machine).")
 @click.option("--json", "json_file", type=_FILE, help="Write the report as JSON; - prints it.")
 @click.option("--html", "html_file", type=_FILE, help="Write the report as one page.")
@@ -72,6 +83,10 @@ def audit(**typed: Any) -> None:
     Only for your own site: off this machine it must hold a token, which the first run prints. At most two questions a
     second are asked, of its own host alone. Exit code 0: nothing found. 1: found. 2: it could not be done.
     """
+    if typed["twin"] and not typed["edit_hook"] and not sys.stdin.isatty():
+        raise click.UsageError("--twin needs --edit-hook CMD, or a terminal where a person edits.")
+    if typed["edit_hook"] and not typed["twin"]:
+        raise click.UsageError("--edit-hook is for --twin.")
     options = Options(**{**typed, "rate": typed["rate"] or 0.0})
     try:
         code = run(options)
@@ -134,13 +149,36 @@ async def _audited(options: Options, held: list[Any], step: Callable[[int, int],
         named = [*options.article, *_lines(options.articles)]
         paths = await articles_of(visitor, named, options.sample)
         public = (options.public.read_text(encoding="utf-8"),) if options.public is not None else ()
-        wish = Wish(tuple(paths[:MOST_ARTICLES]), cookies[0], cookies[1], options.closed, public)
+        kept = tuple(paths[:MOST_ARTICLES])
+        editor = _editor(options, visitor.place.url, kept) if options.twin else None
+        declared = tuple(name.lower() for name in options.may_differ)
+        wish = Wish(kept, cookies[0], cookies[1], options.closed, public, editor=editor, declared=declared)
         one = Audit(visitor, wish)
         held.append(one)
         visitor.told = lambda what: step(visitor.asked, visitor.asked + one.planned)
         await one.run()
     finally:
         visitor.close()
+
+
+class _Person:
+    """Somebody at a terminal, who edits by hand."""
+
+    async def change(self) -> None:
+        self._wait("Change what is closed of these articles (another text, longer or shorter), and nothing else.")
+
+    async def restore(self) -> None:
+        self._wait("Change it back.")
+
+    def _wait(self, what: str) -> None:
+        click.echo(what, err=True)
+        click.pause("Press a key when readers see it.", err=True)
+
+
+def _editor(options: Options, url: str, paths: Sequence[str]) -> Editor:
+    from foldline.proof.audit.twin import Hook
+
+    return Hook(options.edit_hook, url, paths) if options.edit_hook else _Person()
 
 
 def _lines(file: Path | None) -> list[str]:

@@ -21,6 +21,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "code": report.code,
         "stopped": report.stopped,
         "twin": report.twin,
+        "may_differ": report.declared,
         "as_if_gated": report.as_if_gated,
         "articles": [asdict(article) for article in report.articles],
         "without": report.without,

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from foldline.errors import FoldlineError, Problem
 from foldline.proof.audit.vectors import VECTORS, Vector
 
 #: The form of the report as JSON. Fields are added, never renamed.
 SCHEMA = 1
+
+
+class CantAudit(FoldlineError):
+    """Nothing can be said about the site. `problem` names what is missing and the next step."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
 
 
 @dataclass(slots=True)
@@ -64,8 +73,10 @@ class Report:
     statuses: dict[int, int] = field(default_factory=dict)
     led_away: dict[str, str] = field(default_factory=dict)
     repeated: int = 0
+    #: Answers that change by themselves so much that two versions can't be compared.
     unstable: int = 0
     twin: bool = False
+    declared: list[str] = field(default_factory=list)
     twin_compared: int = 0
     as_if_gated: bool = False
     stopped: str = ""

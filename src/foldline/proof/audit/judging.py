@@ -49,7 +49,7 @@ class Judge:
             return []
         if not reply.whole:
             self._report.unread += 1
-        digest = _digest(reply)
+        digest = digest_of(reply)
         if digest in self._clean:
             return []
         hits = self._hits.get(digest)
@@ -110,6 +110,10 @@ class Judge:
         self._report.findings.append(made)
         return [made]
 
+    def was_told(self, vector: str, article: str) -> bool:
+        """Whether the report says this of an article's own page."""
+        return (vector, article, "article") in self._by_key
+
     def curl(self, sent: Ask) -> str:
         """A line that asks the same again, without anybody's cookie."""
         return sent.curl(self._site.netloc, self._site.scheme)
@@ -161,7 +165,8 @@ class Judge:
         return probe.vector or place.vector
 
 
-def _digest(reply: Reply) -> bytes:
+def digest_of(reply: Reply) -> bytes:
+    """What tells an answer from others: status, fields but for the clock's, body."""
     made = blake2b(digest_size=16)
     made.update(str(reply.status).encode())
     for name, value in reply.headers:

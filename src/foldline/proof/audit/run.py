@@ -8,17 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
-from foldline.errors import FoldlineError, Problem
+from foldline.errors import Problem
 from foldline.proof.asks import Ask
 from foldline.proof.audit import oracles
 from foldline.proof.audit.asking import Reply, Stopped, Visitor
 from foldline.proof.audit.covering import pairwise
 from foldline.proof.audit.discovery import Search, named_in, searches, sheets_of
-from foldline.proof.audit.finding import Learned, Report
+from foldline.proof.audit.finding import CantAudit, Learned, Report
 from foldline.proof.audit.judging import Judge
 from foldline.proof.audit.learning import Article, Sides, learnt, sides
 from foldline.proof.audit.probes import Probe, article_probes, ask, site_probes
 from foldline.proof.audit.states import State, states
+from foldline.proof.audit.twin import DECLARED, Editor, Recorder, TwinRun
 from foldline.proof.audit.vectors import NEVER_DRIVEN
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -46,14 +47,6 @@ _SHORT = frozenset(
 _SHORT_AXES = frozenset(("agent", "referer", "cookie", "prefetch"))
 
 
-class CantAudit(FoldlineError):
-    """Nothing can be said about the site. `problem` names what is missing and the next step."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What an audit is asked for. `paths` are the articles'; `cookie` a subscriber's, "" with `token`, which has a gate
@@ -66,6 +59,9 @@ class Wish:
     closed: str = ""
     public: tuple[str, ...] = ()
     token: str = ""
+    #: Who changes the closed text and changes it back, for two versions of it; fields that may differ between them.
+    editor: Editor | None = None
+    declared: tuple[str, ...] = ()
 
 
 class Audit:
@@ -84,6 +80,7 @@ class Audit:
         self._targets: dict[int, list[bytes]] = {}
         self._searches: dict[str, Search] = {}
         self._subscribers: dict[int, Reply] = {}
+        self._recorder = Recorder() if wish.editor is not None else None
         self._began = time.monotonic()
 
     async def run(self) -> Report:
@@ -95,11 +92,14 @@ class Audit:
         try:
             await self._learn()
             await self._drive()
+            await self._twin()
         except Stopped as stop:
             self.report.stopped = str(stop)
             self.report.broken_off = "which is the bound (--most)" not in str(stop)
         finally:
             self.count()
+            if self._recorder is not None:
+                self._recorder.close()
         return self.report
 
     @property
@@ -238,6 +238,8 @@ class Audit:
         if probe.state:
             self._states.add(probe.state)
         self.judge.look(probe, reply)
+        if self._recorder is not None:
+            self._recorder.keep(probe, reply)
         if reply.failed or probe.state:
             return
         base = probe.ask.target.decode("latin-1")
@@ -307,6 +309,8 @@ class Audit:
         self.report.mixed += 1
         found_before = len(self.report.findings)
         self.judge.look(probe, reply)
+        if self._recorder is not None:
+            self._recorder.keep(probe, reply)
         if len(self.report.findings) == found_before:
             return
         # Which of them it takes: each is left out once, and stays out where the rest is answered all the same.
@@ -322,11 +326,31 @@ class Audit:
         finding.vector, finding.state = told.vector, told.state
         finding.curl = self.judge.curl(told.ask)
 
+    async def _twin(self) -> None:
+        """The same questions about another version of what is closed. A hook that fails breaks the audit off."""
+        editor, recorder = self._wish.editor, self._recorder
+        if editor is None or recorder is None:
+            return
+        self.report.declared = [*DECLARED, *self._wish.declared]
+
+        async def words_of(article: Article) -> str:
+            theirs = await self.as_subscriber(article.path)
+            return "\n".join(sides(article.path, theirs.text, "", (), self._wish.closed).blocks)
+
+        twin = TwinRun(recorder, self.judge, self.report, self.as_stranger, words_of, self._wish.declared)
+        try:
+            await twin.run(editor, self.articles)
+        except CantAudit as error:
+            # What words showed stands, whatever becomes of the second version.
+            self.report.stopped, self.report.broken_off = str(error), True
+
     def _undriven(self) -> Iterator[str]:
         yield from (f"{ids}: {what}." for ids, what in NEVER_DRIVEN)
         yield "PUT, PATCH and DELETE: an audit changes nothing."
         if not self.report.twin:
             yield "F01, F02, F03, A12, A13 in full: lengths, validators and counts that move with the rest need --twin."
+        if self.report.unstable:
+            yield f"{self.report.unstable} answers change by themselves too much to compare two versions."
         if not self._wish.cookie:
             yield "D01, D06: what caches keep of a subscriber's answers needs a subscriber's cookie."
         if not self._wish.stranger:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from foldline.errors import Problem
 from foldline.proof.audit.asking import Visitor
 from foldline.proof.audit.discovery import paths_of
+from foldline.proof.audit.finding import CantAudit
 from foldline.proof.audit.probes import ask
-from foldline.proof.audit.run import CantAudit
 
 _LISTS = (
     "/sitemap.xml",

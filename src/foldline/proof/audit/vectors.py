@@ -62,6 +62,11 @@ VECTORS: dict[str, Vector] = {
             "as a number made from it (words, minutes, pages)",
             "Count what everybody may read, or leave the number out.",
         ),
+        Vector(
+            "A13",
+            "as structure (contents, parts, links, order)",
+            "Make contents, counts of parts and related texts from the preview.",
+        ),
         Vector("A14", "in the fields of the answer's head", "Build Link and other fields from the preview."),
         Vector(
             "A20",
