@@ -121,6 +121,10 @@ def run(options: Options) -> int:
         click.echo(data)
     elif options.json_file is not None:
         options.json_file.write_text(f"{data}\n", encoding="utf-8")
+    if options.html_file is not None:
+        from foldline.proof.audit.html import report_page
+
+        options.html_file.write_text(report_page(report), encoding="utf-8")
     if not quiet:
         tell(report)
     return report.code

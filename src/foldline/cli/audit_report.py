@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from foldline.cli.shown import plain
+from foldline.proof.audit.finding import HOW
+from foldline.proof.audit.telling import verdict_of
 
 if TYPE_CHECKING:
     from foldline.proof.audit.finding import Finding, Report
 
-#: By what an article's rest is known, in words.
-HOW = {
-    "difference": "what a subscriber is shown and a stranger is not",
-    "selector": "what --closed names",
-    "markup": "what the page tells search engines to be closed",
-    "claim": "what the page or its status says is not free",
-}
-
 
 def tell(report: Report) -> None:
     """All of it."""
-    for line in (*verdict(report), "", *_articles(report)):
+    for line in (*_verdict(report), "", *_articles(report)):
         click.echo(line)
     for number, finding in enumerate(report.findings, 1):
         click.echo("")
@@ -34,20 +28,10 @@ def tell(report: Report) -> None:
         click.echo(line)
 
 
-def verdict(report: Report) -> Iterator[str]:
-    """The first lines: what a person must know who reads no further."""
-    count = len(report.findings)
-    if count:
-        articles = len({finding.article for finding in report.findings})
-        ways = "1 way" if count == 1 else f"{count} ways"
-        which = "1 article" if articles == 1 else f"{articles} articles"
-        yield f"FOUND: {report.url} gives closed text away, in {ways}, of {which}."
-    elif report.code == 0:
-        yield f"NOTHING FOUND: {report.url} answered {report.asked} questions without a word of what is closed."
-        if not report.twin:
-            yield "Words were looked for. What lengths and validators tell is seen with --twin alone."
-    else:
-        yield f"NOT DONE: {report.url} was not asked all that was planned, and nothing was found until then."
+def _verdict(report: Report) -> Iterator[str]:
+    said = verdict_of(report)
+    yield f"{said.title.upper()}: {report.url}"
+    yield said.sentence
     if report.stopped:
         yield f"Stopped: {report.stopped}."
 
@@ -61,15 +45,16 @@ def _articles(report: Report) -> Iterator[str]:
 
 def _finding(number: int, finding: Finding) -> Iterator[str]:
     state = f", {finding.state}" if finding.state else ""
-    yield f"{number}. {finding.vector}  The rest is sent {finding.of.what}."
+    yield f"{number}. {finding.vector}  Closed text gets out {finding.of.what}."
     where = f"{finding.surface}{state}, {finding.where} (status {finding.status})"
-    yield f"   {plain(finding.article)}: {plain(where)}"
+    yield f"   {plain(', '.join(finding.articles)) or 'lists'}: {plain(where)}"
     if finding.words:
         yield f"   “{plain(finding.words)} …”"
     yield f"   {plain(finding.curl)}"
     if finding.times > 1:
         more = f": {', '.join(map(plain, finding.also))}" if finding.also else ""
-        yield f"   {finding.times - 1} more questions showed it{more}."
+        count = "1 more question" if finding.times == 2 else f"{finding.times - 1} more questions"
+        yield f"   {count} showed it{more}."
     yield f"   Cure: {finding.of.cure}"
 
 

@@ -17,6 +17,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "foldline": __version__,
         "url": report.url,
+        "at": report.at,
         "verdict": VERDICTS[report.code],
         "code": report.code,
         "stopped": report.stopped,
@@ -49,4 +50,4 @@ def report_data(report: Report) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     vector = finding.of
-    return {**asdict(finding), "what": f"The rest is sent {vector.what}.", "cure": vector.cure}
+    return {**asdict(finding), "what": f"Closed text gets out {vector.what}.", "cure": vector.cure}

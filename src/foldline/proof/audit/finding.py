@@ -10,6 +10,14 @@ from foldline.proof.audit.vectors import VECTORS, Vector
 #: The form of the report as JSON. Fields are added, never renamed.
 SCHEMA = 1
 
+#: By what an article's rest is known, in words.
+HOW = {
+    "difference": "what a subscriber is shown and a stranger is not",
+    "selector": "the selector that was given",
+    "markup": "what the page tells search engines to be closed",
+    "claim": "what the page, or its status, says is not free",
+}
+
 
 class CantAudit(FoldlineError):
     """Nothing can be said about the site. `problem` names what is missing and the next step."""
@@ -21,11 +29,12 @@ class CantAudit(FoldlineError):
 
 @dataclass(slots=True)
 class Finding:
-    """One way out. `witness` is shingle, oracle or twin; `where` says in words where it stands in the answer, `words`
-    are the first that leaked, "" where none are shown; `times` counts the questions that showed it."""
+    """One way out. `articles` are those it gives away, of which the first is the example (none, where it shows in lists
+    and no word tells of which); `witness` is shingle, oracle or twin; `where` says in words where it stands in the
+    answer, `words` are the first that leaked, "" where none are shown; `times` counts the questions that showed it."""
 
     vector: str
-    article: str
+    articles: list[str]
     surface: str
     state: str
     where: str
@@ -55,10 +64,12 @@ class Learned:
 
 @dataclass(slots=True)
 class Report:
-    """`planned` counts questions that were to be asked; `unread` answers that could not be read whole; `stopped` says
-    why not all of it was asked, "" where all was. `done` is False where an audit said nothing about the site."""
+    """`at` is when it began, in ISO 8601 and UTC; `unread` counts answers that could not be read whole, `left` what was
+    planned and not asked; `stopped` says why, "" where all was; `broken_off` is whether that was no bound that somebody
+    chose."""
 
     url: str
+    at: str = ""
     articles: list[Learned] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -73,7 +84,7 @@ class Report:
     statuses: dict[int, int] = field(default_factory=dict)
     led_away: dict[str, str] = field(default_factory=dict)
     repeated: int = 0
-    #: Answers that change by themselves so much that two versions can't be compared.
+    #: Answers that change by themselves too much to compare two versions.
     unstable: int = 0
     twin: bool = False
     declared: list[str] = field(default_factory=list)

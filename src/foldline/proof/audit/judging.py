@@ -7,11 +7,11 @@ from hashlib import blake2b
 
 from cachetools import LRUCache
 
-from foldline.fold.prove import Seen
+from foldline.fold.prove import Seen, Wanted
 from foldline.proof.asks import Ask
 from foldline.proof.audit.asking import Reply
 from foldline.proof.audit.finding import Finding, Report
-from foldline.proof.audit.learning import Article
+from foldline.proof.audit.learning import Article, any_of
 from foldline.proof.audit.places import Place, first_words, is_found, places, sees
 from foldline.proof.audit.probes import Probe
 from foldline.sources.survey.hosts import Place as Site
@@ -20,6 +20,8 @@ from foldline.sources.survey.hosts import Place as Site
 _ALIKE = 0.1
 _ALSO = 4
 _REMEMBERED = 512
+#: Lists are many, and one function writes them.
+_LISTED = frozenset(("B15", "B02"))
 
 
 class Judge:
@@ -30,7 +32,8 @@ class Judge:
         self._report = report
         self.articles: Sequence[Article] = ()
         self.sheets: list[str] = []
-        self._by_key: dict[tuple[str, str, str], Finding] = {}
+        self._any: Wanted | None = None
+        self._by_key: dict[tuple[str, str], Finding] = {}
         #: What of a question had the rest answered, for each article: whatever holds all of it is told already.
         self._doors: dict[int, list[frozenset[tuple[bytes, bytes]]]] = {}
         #: Answers with several articles' texts that were told: lists stand at many addresses.
@@ -65,7 +68,7 @@ class Judge:
                 vector = self._vector(probe, number, place)
                 made = Finding(
                     vector,
-                    article.path,
+                    [article.path],
                     probe.surface,
                     probe.state,
                     place.name,
@@ -84,8 +87,15 @@ class Judge:
             self._clean.add(digest)
         return new
 
+    def learn(self, articles: Sequence[Article]) -> None:
+        """From now on, these are looked for."""
+        self.articles = articles
+        self._any = any_of(articles)
+
     def _seen(self, reply: Reply) -> Iterator[tuple[int, Seen, tuple[Place, ...]]]:
         """Each article of which an answer holds the rest, and where."""
+        if self._any is not None and not sees(self._any, reply).count:
+            return
         for number, article in enumerate(self.articles):
             seen = sees(article.wanted, reply)
             if is_found(article.wanted, seen):
@@ -98,10 +108,11 @@ class Judge:
 
     def tell(self, made: Finding) -> list[Finding]:
         """Put a finding into the report, or count it where it is there already."""
-        key = (made.vector, made.article, made.surface if made.vector not in ("B15", "B02") else "")
+        key = (made.vector, "" if made.vector in _LISTED else made.surface)
         before = self._by_key.get(key)
         if before is not None:
             before.times += 1
+            before.articles += [article for article in made.articles if article not in before.articles]
             said = made.curl.rpartition(" ")[2] + (f" ({made.state})" if made.state else "")
             if len(before.also) < _ALSO and said not in before.also and made.curl != before.curl:
                 before.also.append(said)
@@ -110,9 +121,9 @@ class Judge:
         self._report.findings.append(made)
         return [made]
 
-    def was_told(self, vector: str, article: str) -> bool:
+    def was_told(self, vector: str) -> bool:
         """Whether the report says this of an article's own page."""
-        return (vector, article, "article") in self._by_key
+        return (vector, "article") in self._by_key
 
     def curl(self, sent: Ask) -> str:
         """A line that asks the same again, without anybody's cookie."""

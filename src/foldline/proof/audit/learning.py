@@ -118,7 +118,27 @@ def learnt(many: Sequence[Sides], public: Sequence[str] = ()) -> tuple[list[Arti
             without.append(one.path)
             continue
         made.append(Article(one.path, one.title, text, one.seen, one.how, Wanted(text, allowed)))
+    _apart(made)
     return made, without
+
+
+def any_of(articles: Sequence[Article]) -> Wanted | None:
+    """What holds nothing of any article holds nothing of this: one look for many. None where that can't be told so."""
+    if len(articles) < 2 or any(article.wanted.short for article in articles):
+        return None
+    every = Wanted("\n".join(article.rest for article in articles))
+    every.letter_runs = set().union(*(article.wanted.letter_runs for article in articles))
+    every.word_runs = set().union(*(article.wanted.word_runs for article in articles))
+    return every
+
+
+def _apart(articles: Sequence[Article]) -> None:
+    """What two articles both say gives neither away."""
+    letters = Counter(run for article in articles for run in article.wanted.letter_runs)
+    words = Counter(run for article in articles for run in article.wanted.word_runs)
+    for article in articles:
+        article.wanted.letter_runs = {run for run in article.wanted.letter_runs if letters[run] < 2}
+        article.wanted.word_runs = {run for run in article.wanted.word_runs if words[run] < 2}
 
 
 @dataclass(frozen=True, slots=True)

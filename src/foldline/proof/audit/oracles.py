@@ -121,4 +121,4 @@ def _tell(
     audit: Asks, vector: str, article: Article, reply: Reply, asked: Ask, where: str, surface: str = "article"
 ) -> None:
     curl = audit.judge.curl(asked)
-    audit.judge.tell(Finding(vector, article.path, surface, "", where, "oracle", reply.status, curl))
+    audit.judge.tell(Finding(vector, [article.path], surface, "", where, "oracle", reply.status, curl))

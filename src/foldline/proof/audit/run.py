@@ -6,8 +6,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import urljoin
 
+from foldline.clock import SystemClock
 from foldline.errors import Problem
 from foldline.proof.asks import Ask
 from foldline.proof.audit import oracles
@@ -68,7 +70,7 @@ class Audit:
     """One run over one site. `report` is true at any time, so that who breaks it off has what was found."""
 
     def __init__(self, visitor: Visitor, wish: Wish) -> None:
-        self.report = Report(visitor.place.url, rate=visitor.bounds.rate, as_if_gated=bool(wish.token))
+        self.report = Report(visitor.place.url, _now(), rate=visitor.bounds.rate, as_if_gated=bool(wish.token))
         self.judge = Judge(visitor.place, self.report)
         self.articles: list[Article] = []
         self._visitor = visitor
@@ -184,7 +186,7 @@ class Audit:
         self.report.without += [path for path in problems if path not in kept and path not in self.report.without]
         if not self.articles:
             raise CantAudit(_nothing_learned(self._wish, pairs, problems))
-        self.judge.articles = self.articles
+        self.judge.learn(self.articles)
         self.report.articles = [Learned(one.path, one.title, one.words, one.how) for one in self.articles]
         for number, article in enumerate(self.articles):
             reply = strangers[article.path]
@@ -361,6 +363,10 @@ class Audit:
             yield f"{self.report.unanswered} questions got no answer."
         if self.report.left:
             yield f"{self.report.left} questions that were planned were not asked: {self.report.stopped}."
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(SystemClock().now(), UTC).isoformat(timespec="seconds")
 
 
 def _mixed(target: str, chosen: Iterable[State]) -> Probe:

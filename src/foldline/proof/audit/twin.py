@@ -207,13 +207,13 @@ class TwinRun:
         if not found:
             self._report.unstable += 1
         of_article = kept.probe.article is not None and kept.is_html
-        article = "" if kept.probe.article is None else self._judge.articles[kept.probe.article].path
+        articles = [] if kept.probe.article is None else [self._judge.articles[kept.probe.article].path]
         for vector, where in found:
-            if vector == "F01" and kept.probe.ask.method == "HEAD" and not self._judge.was_told("F01", article):
+            if vector == "F01" and kept.probe.ask.method == "HEAD" and not self._judge.was_told("F01"):
                 vector = "D09"
             surface = "article" if of_article else kept.probe.surface
             curl = self._judge.curl(kept.probe.ask)
-            self._judge.tell(Finding(vector, article, surface, kept.probe.state, where, "twin", first.status, curl))
+            self._judge.tell(Finding(vector, articles, surface, kept.probe.state, where, "twin", first.status, curl))
 
     def _differences(self, first: Reply, other: Reply, again: Reply) -> Iterator[tuple[str, str]]:
         """What moves with the closed text and not by itself, as (vector, in words)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """`what` completes "The rest is sent …"; `cure` is the next step for who runs the site."""
+    """`what` completes "Closed text gets out …"; `cure` is the next step for who runs the site."""
 
     id: str
     what: str
