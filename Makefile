@@ -58,10 +58,11 @@ lock: .stamps/dev
 	./scripts/fetch-from-npm $(BIN)/python $@ @mozilla/readability 0.6.0 6d3c3cc50dad51b543925deadc66d5b58cd2262d1d585f2ae0a44975627ad919 Readability.js
 	@touch $@
 
-# Schemas of JSON Feed and of sitemaps, which others wrote.
-.stamps/schemas: .stamps/venv scripts/fetch-from-npm
+# Schemas of JSON Feed, of sitemaps and of Atom, which others wrote: that of RFC 4287 lies in an example of lxml's.
+.stamps/schemas: .stamps/venv scripts/fetch-from-npm scripts/fetch-from-pypi
 	./scripts/fetch-from-npm $(BIN)/python $@ jsonfeed-schema 0.5.0 fe979a0e941aaf99b43cdfb5a31599f339db9dda9106c7763e207233bdfdf29f schema-v1.1.json
 	./scripts/fetch-from-npm $(BIN)/python $@ sitemap 9.0.1 413c182add50ef752a3a700a406eb3d8f0ef06bb4b80868563cea7d3ea620575 schema/sitemap.xsd
+	./scripts/fetch-from-pypi $(BIN)/python $@ lxml 5.4.0 d12832e1dbea4be280b22fd0ea7c9b87f0d8fc51ba06e92dc62d52f804f78ebd doc/s5/ep2008/atom.rng
 	@mv $@/schema/sitemap.xsd $@/ && touch $@
 
 # A payment page that is not ours, for the test of Stripe's adapter. `emulate@latest` is another package.

@@ -158,7 +158,7 @@ def test_the_search_finds_what_lies_where_it_belongs(day: Day) -> None:
 def test_events_name_articles_and_no_reader(day: Day) -> None:
     lines = [line for path in (day.home / "events").iterdir() for line in path.read_text().splitlines()]
     assert len(lines) > 5
-    assert {line.count("\t") for line in lines} == {7}
+    assert {line.count("\t") for line in lines} == {8}
     connection = sqlite3.connect(day.home / "site.db")
     keys = [key for (key,) in connection.execute("SELECT key FROM readers_reader")]
     keys += [key for (key,) in connection.execute("SELECT pass_session FROM readers_readersession")]

@@ -26,7 +26,7 @@ def empty() -> None:
 
     tables: tuple[Any, ...] = (
         PrintSubscription, billing.OwnedEntitlement, billing.Order, readers.Entitlement, billing.Subscription,
-        readers.ReaderSession, readers.PassFacts, readers.Change, EmailAddress, readers.Reader,
+        billing.Withdrawal, readers.ReaderSession, readers.PassFacts, readers.Change, EmailAddress, readers.Reader,
     )  # fmt: skip
     for table in tables:
         table.objects.all().delete()

@@ -41,8 +41,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 )
 def test_two_worker_processes_send_the_same_bytes(served: Served, surface: Surface) -> None:
     one, other, world, readers = served
-    # A pass that is renewed is signed at the second in which it was asked for: worlds in one process prove those.
-    asks = [ask for ask in plan(surface, readers, tag_of(surface, world), MIXED, 32) if "stale" not in ask.label]
+    # A pass that is renewed is signed at the second in which it was asked for, and one that the store does not know is
+    # held good where the store answers too late, as it may on a busy machine: worlds in one process prove both.
+    asks = [
+        ask
+        for ask in plan(surface, readers, tag_of(surface, world), MIXED, 32)
+        if "stale" not in ask.label and "the store knows no such session" not in ask.label
+    ]
     assert len(asks) >= 600
     report = Twins(one.client.ask, other.client.ask, witness_of(world)).run(asks)
     assert_equal(report)

@@ -86,10 +86,11 @@ class Case:
         used = self.kind.used(needs) if self.used is None else self.used
         made = visit_as(self.kind, visit.article, needs, visit.now, used, visit.meter.read_before)
         claims = made.caller.claims_crawler or visit.caller.claims_crawler
+        verified = made.caller.verified or visit.caller.verified
         return visit._replace(
             reader=made.reader,
             meter=made.meter._replace(can_count=visit.meter.can_count),
-            caller=visit.caller._replace(claims_crawler=claims),
+            caller=Caller(claims, verified),
             institution=visit.institution or made.institution,
         )
 
