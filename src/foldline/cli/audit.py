@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from foldline.cli.audit_report import tell
+from foldline.cli.home import home_option, settings_of
 from foldline.cli.progress import bars
 from foldline.errors import FoldlineError
 
@@ -42,6 +43,8 @@ class Options:
     twin: bool
     edit_hook: str
     may_differ: tuple[str, ...]
+    as_if_gated: bool
+    home: Path | None
     key_file: Path | None
     json_file: Path | None
     html_file: Path | None
@@ -74,9 +77,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--edit-hook", default="", metavar="CMD", help="With --twin: CMD change and CMD restore edit the articles."
 )
 @click.option("--may-differ", multiple=True, metavar="FIELD", help="With --twin: a field that may differ. Repeatable.")
+@click.option(
+    "--as-if-gated", is_flag=True, help="Of a site of this home that stands in shadow: what gated it would send."
+)
 @click.option("--key-file", type=_FILE, help="The key that makes tokens of ownership (default: one for this machine).")
 @click.option("--json", "json_file", type=_FILE, help="Write the report as JSON; - prints it.")
 @click.option("--html", "html_file", type=_FILE, help="Write the report as one page.")
+@home_option
 def audit(**typed: Any) -> None:
     """Ask the site at URL for articles that are not free, as a stranger, in every way that is known to give them away.
 
@@ -156,13 +163,27 @@ async def _audited(options: Options, held: list[Any], step: Callable[[int, int],
         kept = tuple(paths[:MOST_ARTICLES])
         editor = _editor(options, visitor.place.url, kept) if options.twin else None
         declared = tuple(name.lower() for name in options.may_differ)
-        wish = Wish(kept, cookies[0], cookies[1], options.closed, public, editor=editor, declared=declared)
+        token = _token(options, visitor.place.netloc) if options.as_if_gated else ""
+        wish = Wish(kept, cookies[0], cookies[1], options.closed, public, token, editor, declared)
         one = Audit(visitor, wish)
         held.append(one)
         visitor.told = lambda what: step(visitor.asked, visitor.asked + one.planned)
         await one.run()
     finally:
         visitor.close()
+
+
+def _token(options: Options, host: str) -> str:
+    """What only somebody with the home's secret can sign: that a site in shadow is to answer as if it were gated."""
+    from foldline.clock import SystemClock
+    from foldline.signed import as_if_gated
+    from foldline.signed.keys import Keyring
+
+    settings = settings_of(options.home)
+    if settings.host != host:
+        raise click.UsageError(f"--as-if-gated: this home is of {settings.host}, and {host} is asked. See --home.")
+    lasts = min(int(options.minutes * 60) + 300, as_if_gated.LONGEST)
+    return as_if_gated.sign(Keyring(settings.secrets, settings.host), int(SystemClock().now()) + lasts)
 
 
 class _Person:

@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     PASS = 1
     METER = 2
     OPENING = 3
+    AUDIT = 6
 
 
 class Keyring:

@@ -23,6 +23,7 @@ from foldline.proof.audit.probes import Probe, article_probes, ask, site_probes
 from foldline.proof.audit.states import State, states
 from foldline.proof.audit.twin import DECLARED, Editor, Recorder, TwinRun
 from foldline.proof.audit.vectors import NEVER_DRIVEN
+from foldline.signed import as_if_gated
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _HOPS = 5
@@ -134,7 +135,7 @@ class Audit:
 
     def _strangers(self, asked: Ask) -> Ask:
         if self._wish.token:
-            asked = asked.with_header(b"foldline-as-if-gated", self._wish.token.encode())
+            asked = asked.with_header(as_if_gated.FIELD, self._wish.token.encode())
         if self._wish.stranger and not any(name == b"cookie" for name, _ in asked.headers):
             asked = asked.with_header(b"cookie", self._wish.stranger.encode())
         return asked
