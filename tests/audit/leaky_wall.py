@@ -93,6 +93,8 @@ LEAKS: dict[str, tuple[str, str]] = {
     "old-address": ("E17", "under /en"),
     "search-oracle": ("F04", "as a result without a snippet"),
     "cookie": ("H14", "to the cookie subscriber=1"),
+    "cookie-by-name": ("H14", "to any cookie of the subscriber's name"),
+    "cookie-half-read": ("H13", "to a cookie that begins as a subscriber's does"),
 }  # fmt: skip
 #: These are seen by who looks at two versions of one text alone.
 TWIN: dict[str, tuple[str, str]] = {
@@ -254,6 +256,8 @@ class Wall:
             "post": asked.method == "POST" and "x-http-method-override" not in headers,
             "override": asked.method == "POST" and headers.get("x-http-method-override") == "GET",
             "cookie": "subscriber=1" in cookie,
+            "cookie-by-name": "session=x" in cookie,
+            "cookie-half-read": SESSION[:20] in cookie,
             "preview": asked.arguments.get("preview") == "true",
         }
         return SESSION in cookie or any(self.has(name) and opens for name, opens in doors.items())

@@ -45,9 +45,8 @@ class Judge:
         #: What stands where in answers that came before: a leak shows at many addresses.
         self._hits: LRUCache[bytes, tuple[tuple[int, Seen, tuple[Place, ...]], ...]] = LRUCache(_REMEMBERED)
 
-    def look(self, probe: Probe, reply: Reply, sent: Ask | None = None) -> list[Finding]:
-        """What is new in an answer; all of it goes into the report. `sent` is what was asked where it is not the
-        probe's."""
+    def look(self, probe: Probe, reply: Reply) -> list[Finding]:
+        """What is new in an answer; all of it goes into the report."""
         if reply.failed:
             return []
         if not reply.whole:
@@ -74,7 +73,7 @@ class Judge:
                     place.name,
                     "shingle",
                     reply.status,
-                    self.curl(sent or probe.ask),
+                    self.curl(probe.told or probe.ask),
                     first_words(article, seen),
                     seen.count,
                 )

@@ -15,8 +15,8 @@ from foldline.proof.audit.asking import Reply
 from foldline.proof.audit.learning import Article, drawn
 from foldline.proof.audit.reading import texts
 
-#: Fewer shingles than these are a phrase that two texts may share.
-ENOUGH = 3
+#: Fewer shingles than these are a phrase that two texts may share: a quotation, a line about an author.
+ENOUGH = 12
 #: A report quotes no more of what leaked.
 MOST_WORDS = 12
 _STATE = re.compile(

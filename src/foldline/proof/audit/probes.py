@@ -13,13 +13,15 @@ from foldline.proof.asks import Ask
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One question. `surface` says where it asks, `state` as whom; `vector` is what it is where the rest is answered,
-    "" where the place in the page tells. `article` is the number of the one that it is about."""
+    "" where the place in the page tells. `article` is the number of the one that it is about; `told` stands for `ask`
+    in a report, where that holds what nobody may see."""
 
     surface: str
     vector: str
     ask: Ask
     article: int | None = None
     state: str = ""
+    told: Ask | None = None
 
     @property
     def plain(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import re
@@ -30,7 +31,10 @@ def unpacked(body: bytes, headers: Pairs, most: int) -> tuple[bytes, bool]:
         return _inflated(body, most)
     if coding in (b"br", b"zstd"):
         return _foreign(coding.decode(), body, most)
-    return unpacking.unpacked(body, headers, most)
+    plain, whole = unpacking.unpacked(body, headers, most)
+    if whole or plain or not body:
+        return plain, whole
+    return _as_far_as_it_goes(body, most), False
 
 
 def texts(body: bytes) -> Iterator[bytes | str]:
@@ -56,6 +60,15 @@ def _inflated(body: bytes, most: int) -> tuple[bytes, bool]:
         except zlib.error:
             continue
     return b"", False
+
+
+def _as_far_as_it_goes(body: bytes, most: int) -> bytes:
+    """What a lenient client makes of a broken gzip body: every block that can be read."""
+    inflater, found = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
+    with contextlib.suppress(zlib.error):
+        for at in range(10, len(body), 256):
+            found += inflater.decompress(body[at : at + 256])
+    return bytes(found[:most])
 
 
 def _foreign(coding: str, body: bytes, most: int) -> tuple[bytes, bool]:

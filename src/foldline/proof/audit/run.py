@@ -17,6 +17,7 @@ from foldline.proof.audit.asking import Reply, Stopped, Visitor
 from foldline.proof.audit.covering import pairwise
 from foldline.proof.audit.discovery import Search, named_in, searches, sheets_of
 from foldline.proof.audit.finding import CantAudit, Learned, Report
+from foldline.proof.audit.forging import forged
 from foldline.proof.audit.judging import Judge
 from foldline.proof.audit.learning import Article, Sides, learnt, sides
 from foldline.proof.audit.probes import Probe, article_probes, ask, site_probes
@@ -206,6 +207,9 @@ class Audit:
         tag = self._subscribers[0].header(b"etag")
         for state in states(self._visitor.place.netloc, tag):
             self._plan(Probe("article", state.vector, state.of(ask(first.path)), 0, state.name))
+        for state in forged(self._wish.cookie) if self._wish.cookie else ():
+            told = state.of(ask(first.path), for_report=True)
+            self._plan(Probe("article", state.vector, state.of(ask(first.path)), 0, state.name, told))
         if self._wish.stranger:
             cleared = ask(first.path, cookie="")
             self._plan(Probe("article", "G01", cleared, 0, "with cookies cleared"))

@@ -85,17 +85,19 @@ _CODINGS = (b"identity", b"deflate", b"br", b"zstd", b"*", b"gzip;q=0", b"identi
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`axis` is what it varies; `vector` what a whole is that is given for it. An empty value drops a field."""
+    """`axis` is what it varies; `vector` what a whole is that is given for it. An empty value drops a field; `told` is
+    shown for `headers` in a report, where these are nobody's to see."""
 
     axis: str
     name: str
     vector: str
     headers: Pairs = ()
     method: str = "GET"
+    told: Pairs = ()
 
-    def of(self, asked: Ask) -> Ask:
+    def of(self, asked: Ask, *, for_report: bool = False) -> Ask:
         """The request as this state asks it: its fields in place of those of the same names."""
-        for name, value in self.headers:
+        for name, value in (self.told or self.headers) if for_report else self.headers:
             asked = asked.with_header(name, value)
         return replace(asked, method=self.method) if self.method != "GET" else asked
 

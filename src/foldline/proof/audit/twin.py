@@ -44,6 +44,8 @@ _FIELDS = {
     "x-total-count": "F05",
 }  # fmt: skip
 _SHOWN = 40
+#: Passages of more tokens by tokens than these are not compared piece by piece.
+_MOST_COMPARED = 250_000
 
 
 class Editor(Protocol):
@@ -151,6 +153,7 @@ class TwinRun:
         self._ask = ask
         self._words_of = words_of
         self._declared = frozenset((*DECLARED, *declared))
+        self._known: dict[tuple[bytes, ...], list[tuple[str, str]]] = {}
 
     async def run(self, editor: Editor, articles: Sequence[Article]) -> None:
         """Change, ask again, change back, and ask for what differed once more. What was changed is always changed back.
@@ -203,7 +206,10 @@ class TwinRun:
         return tuple(pair for pair in reply.headers if pair[0].decode("latin-1") not in self._declared)
 
     def _tell(self, kept: _Kept, first: Reply, other: Reply, again: Reply) -> None:
-        found = list(self._differences(first, other, again))
+        key = tuple(digest_of(reply) for reply in (first, other, again))
+        if key not in self._known:
+            self._known[key] = list(self._differences(first, other, again))
+        found = self._known[key]
         if not found:
             self._report.unstable += 1
         of_article = kept.probe.article is not None and kept.is_html
@@ -212,7 +218,7 @@ class TwinRun:
             if vector == "F01" and kept.probe.ask.method == "HEAD" and not self._judge.was_told("F01"):
                 vector = "D09"
             surface = "article" if of_article else kept.probe.surface
-            curl = self._judge.curl(kept.probe.ask)
+            curl = self._judge.curl(kept.probe.told or kept.probe.ask)
             self._judge.tell(Finding(vector, articles, surface, kept.probe.state, where, "twin", first.status, curl))
 
     def _differences(self, first: Reply, other: Reply, again: Reply) -> Iterator[tuple[str, str]]:
@@ -256,11 +262,18 @@ def _moved(first: str, other: str, again: str) -> list[tuple[str, str]] | None:
     two = _TOKEN.findall(other)
     if len(one) == len(two):
         return [(a, b) for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b and at not in loose]
-    found = []
-    for tag, a, b, c, d in SequenceMatcher(None, one, two, autojunk=len(one) > 20_000).get_opcodes():
-        if tag != "equal" and not (tag == "replace" and set(range(a, b)) <= loose and b - a == d - c):
-            found.append(("".join(one[a:b]), "".join(two[c:d])))
-    return found
+    start = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    most = min(len(one), len(two)) - start
+    end = next((at for at in range(most) if one[-1 - at] != two[-1 - at]), most)
+    mine, theirs = one[start : len(one) - end], two[start : len(two) - end]
+    if len(mine) * len(theirs) > _MOST_COMPARED:
+        return [("".join(mine), "".join(theirs))]
+    return [
+        ("".join(mine[a:b]), "".join(theirs[c:d]))
+        for tag, a, b, c, d in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()
+        if tag != "equal"
+        and not (tag == "replace" and loose.issuperset(range(start + a, start + b)) and b - a == d - c)
+    ]
 
 
 def _kinds(pairs: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:

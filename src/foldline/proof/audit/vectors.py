@@ -210,6 +210,11 @@ VECTORS: dict[str, Vector] = {
             "to whoever clears their cookies",
             "A meter in cookies is a courtesy: close by account what must stay closed.",
         ),
+        Vector(
+            "H13",
+            "to a subscriber's cookie that was changed",
+            "Verify the signature over all of a cookie, with one algorithm, before anything of it is read.",
+        ),
         Vector("H14", "to an unsigned cookie that claims access", "Sign what cookies say, or keep it on the server."),
     )
 }
@@ -217,7 +222,7 @@ VECTORS: dict[str, Vector] = {
 #: What no audit from outside drives, as sentences for the report.
 NEVER_DRIVEN: tuple[tuple[str, str], ...] = (
     ("E11–E13, E20, D28", "malformed HTTP, request smuggling and upgrades: not on a site that readers use"),
-    ("G02–G21, H01–H13, H15–H24", "meters, gifts, sign-in and sessions, which need accounts of their own"),
+    ("G02–G21, H01–H12, H15–H24", "meters, gifts, sign-in and sessions, which need accounts of their own"),
     ("I01–I12", "payment, webhooks and administration"),
     ("J01–J13", "logs, mail, backups and devices, which can't be seen from outside"),
     ("D23–D25", "the back button, the disk and service workers of a browser"),
