@@ -15,6 +15,7 @@ from foldline.proof.audit.finding import CantAudit
 from foldline.proof.audit.ownership import PATH, prove, token_of
 from foldline.proof.audit.probes import ask
 from foldline.proof.audit.run import Wish
+from foldline.sources.survey.hosts import NoSuchSite
 
 AWAY = "https://elsewhere.example/news/vellmoor"
 
@@ -198,6 +199,14 @@ def test_a_site_of_somebody_else_is_refused_with_the_line_that_would_prove_it(tm
     assert token in problem.hint
     assert site.url + PATH in problem.hint
     assert [asked.path for asked in site.seen] == [PATH]
+
+
+@pytest.mark.usefixtures("off_loopback")
+def test_a_site_that_does_not_answer_is_told_from_one_without_a_token(tmp_path: Path) -> None:
+    with wall() as site:
+        pass
+    with pytest.raises(NoSuchSite, match="does not answer"):
+        proved(site, token_of("127.0.0.1", tmp_path / "audit.key"))
 
 
 @pytest.mark.usefixtures("off_loopback")

@@ -18,6 +18,7 @@ import dns.resolver
 from foldline.errors import ConfigurationError, Problem
 from foldline.proof.audit.asking import Visitor
 from foldline.proof.audit.probes import ask
+from foldline.sources.survey.hosts import NoSuchSite
 
 PATH = "/.well-known/foldline-audit.txt"
 RECORD = "_foldline-audit"
@@ -63,11 +64,14 @@ async def prove(visitor: Visitor, token: str, records: Records | None = None) ->
 
     Raises:
         ConfigurationError: FL330, it was not.
+        NoSuchSite: nothing answers there, or its certificate is not good.
         Stopped: the site wants no questions.
     """
     if visitor.loopback:
         return "loopback"
     reply = await visitor.ask(ask(PATH))
+    if reply.failed:
+        raise NoSuchSite(f"{visitor.place.url} does not answer as a site does ({reply.failed}). Does it run?")
     if reply.status == 200 and _says(reply.text.splitlines()[:50], token):
         return "file"
     name = f"{RECORD}.{visitor.place.host}"
