@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote
 
 import uvicorn
@@ -512,10 +512,10 @@ def wall(*leaks: str) -> Iterator[Wall]:
 
 
 @contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
     """An ASGI application on a free port, until the block ends."""
     config = uvicorn.Config(
-        app, "127.0.0.1", 0, log_level="critical", access_log=False, lifespan="off", server_header=False,
+        app, "127.0.0.1", 0, log_level="critical", access_log=False, lifespan=lifespan, server_header=False,
         date_header=False,
         timeout_keep_alive=30,
     )  # fmt: skip

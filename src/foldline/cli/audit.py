@@ -69,7 +69,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--rate", type=click.FloatRange(0.01, 1000), default=None, help="Questions a second (off loopback 2 at most)."
 )
-@click.option("--most", type=click.IntRange(10, 100_000), default=1500, show_default=True, help="Questions at most.")
+@click.option("--most", type=click.IntRange(10, 100_000), default=3000, show_default=True, help="Questions at most.")
 @click.option("--minutes", type=click.FloatRange(0.1, 1440), default=60, show_default=True, help="Minutes at most.")
 @click.option("--stop-file", type=_FILE, help="While this file is there, nothing is asked.")
 @click.option("--twin", is_flag=True, help="Ask about two versions of the closed text, and compare every byte.")

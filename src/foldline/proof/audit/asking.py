@@ -44,7 +44,7 @@ class Stopped(FoldlineError):
 class Bounds:
     """What is asked at most: questions, seconds and bytes in all, bytes of one answer, questions a second."""
 
-    questions: int = 1500
+    questions: int = 3000
     seconds: float = 3600.0
     all_bytes: int = 1 << 30
     one: int = 4 << 20

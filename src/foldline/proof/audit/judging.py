@@ -112,7 +112,7 @@ class Judge:
         if before is not None:
             before.times += 1
             before.articles += [article for article in made.articles if article not in before.articles]
-            said = made.curl.rpartition(" ")[2] + (f" ({made.state})" if made.state else "")
+            said = made.curl.rpartition(" ")[2].strip("'") + (f" ({made.state})" if made.state else "")
             if len(before.also) < _ALSO and said not in before.also and made.curl != before.curl:
                 before.also.append(said)
             return []

@@ -61,7 +61,7 @@ def places(wanted: Wanted, reply: Reply, sheets: Sequence[str] = ()) -> tuple[Pl
         found.append(Place("A20", f"behind the status {reply.status}"))
     elif reply.is_html:
         found += _in_page(wanted, reply.text, sheets)
-    else:
+    elif any(is_found(wanted, wanted.seen(text)) for text in texts(reply.body)):
         found += _in_data(wanted, reply)
     return tuple(dict.fromkeys(found)) or (Place("A06", f"in an encoded view of {reply.kind or 'the answer'}"),)
 
