@@ -43,14 +43,52 @@ def plain_asks(site: Wall, count: int, bounds: Bounds = FAST, stop_file: Path | 
     return asyncio.run(run())
 
 
+class Hours:
+    """A clock that goes on by sleeping alone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("foldline.proof.audit.asking.time", self)
+        monkeypatch.setattr("foldline.proof.audit.asking.sleep", self.sleep)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_800_000_000 + self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 @pytest.mark.usefixtures("off_loopback")
-@pytest.mark.parametrize("wanted", [0, 50])
-def test_off_loopback_no_rate_is_more_than_two_a_second(wanted: float) -> None:
+@pytest.mark.parametrize(("wanted", "slept"), [(0, 5.0), (50, 5.0), (0.25, 40.0)])
+def test_off_loopback_no_rate_is_more_than_two_a_second(
+    wanted: float, slept: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = Hours(monkeypatch)
     with wall() as site:
-        assert plain_asks(site, 3, Bounds(rate=wanted)) == ""
-    gaps = [after - before for before, after in zip(site.times, site.times[1:], strict=False)]
-    # The server takes the time, and may be told a little late of one and early of the next.
-    assert min(gaps) > 0.9 / MOST_RATE
+        assert plain_asks(site, 11, Bounds(rate=wanted)) == ""
+    # Ten pauses between eleven questions.
+    assert hours.now == slept
+    assert MOST_RATE == 2
+
+
+def test_a_site_that_says_when_is_left_alone_until_then_and_two_minutes_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hours = Hours(monkeypatch)
+    later = ["90", "99999", "Fri, 15 Jan 2027 08:03:30 GMT"]
+
+    def busy(asked: Asked) -> Said | None:
+        return Said("", 503, headers=[("retry-after", later.pop(0))]) if later and len(site.seen) % 2 else None
+
+    with wall() as site:
+        site.before = busy
+        assert plain_asks(site, 3, Bounds(rate=0, seconds=10_000)) == ""
+    # 08:03:30 is 210 seconds after the clock's beginning at 08:00, which it had just reached.
+    assert hours.now == 90 + 120
+    assert later == []
 
 
 def test_on_loopback_there_is_no_pause_unless_one_is_wanted() -> None:

@@ -3,9 +3,9 @@ the site or a person says so."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
+from asyncio import sleep
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -194,14 +194,14 @@ class Visitor:
     async def _turn(self) -> None:
         now = time.monotonic()
         if now < self._next:
-            await asyncio.sleep(self._next - now)
+            await sleep(self._next - now)
         self._next = time.monotonic() + (1 / self.bounds.rate if self.bounds.rate else 0.0)
 
     async def _rest(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.stop_if_wanted()
-            await asyncio.sleep(min(left, 1.0))
+            await sleep(min(left, 1.0))
 
 
 async def arrive(
