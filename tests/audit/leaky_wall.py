@@ -339,7 +339,13 @@ class Wall:
         return said
 
     def _whole(self, story: Story) -> Said:
-        return self._page(story, f'{story.preview}<div id="body">{story.rest}</div>')
+        """What a subscriber is shown, with all that is made for them and is no article."""
+        others = [other for other in self.stories if other is not story]
+        related = "".join(f'<h3><a href="{other.path}">{other.title}</a></h3>{other.preview}' for other in others)
+        hello = "<form><p>Good morning, Ada Quill: you have read this newspaper for eleven years.</p></form>"
+        state = f"<script>window.user={json.dumps({'name': 'Ada Quill', 'id': 81_723})}</script>"
+        text = f'{hello}{story.preview}<div id="body">{story.rest}</div><aside>{related}</aside>{state}'
+        return self._page(story, text)
 
     def _page(self, story: Story, text: str, below: str = "", head: str = HEAD) -> Said:
         return Said(

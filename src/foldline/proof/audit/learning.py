@@ -17,7 +17,7 @@ from foldline.fold.tree import Node, ancestors
 #: Letters that a rest needs to be told from chance: about two sentences.
 ENOUGH = 80
 _BLOCKS = "p, li, h2, h3, h4, h5, h6, blockquote, pre, td, th, figcaption, dd, dt"
-_NO_TEXT = "script, style, template, noscript, svg, iframe, object, nav, footer, form, head"
+_NO_TEXT = "script, style, template, noscript, svg, iframe, object, nav, aside, footer, form, head"
 _UNSEEN = "script, style, template, noscript, svg, iframe, object, head"
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?(?:[;\s}]|$)|filter\s*:\s*blur"
@@ -235,7 +235,7 @@ def _blocks(node: Node | None) -> Iterator[str]:
     """The innermost blocks of an element, as lines of text."""
     if node is None:
         return
-    left_out = set(node.css(_NO_TEXT)) if node.tag != "body" else set(node.css(f"{_NO_TEXT}, header, aside"))
+    left_out = set(node.css(_NO_TEXT)) if node.tag != "body" else set(node.css(f"{_NO_TEXT}, header"))
     found = False
     for block in node.css(_BLOCKS):
         if any(inner for inner in block.css(_BLOCKS) if inner != block):
