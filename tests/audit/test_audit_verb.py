@@ -213,3 +213,19 @@ def test_a_file_without_a_cookie_of_the_site_is_refused_by_name(make: Callable[[
     with pytest.raises(ConfigurationError) as refused:
         read_cookie(file, "paper.example")
     assert [problem.id for problem in refused.value.problems] == ["FL332"]
+
+
+def test_no_part_of_a_cookie_is_in_a_report_though_a_part_of_it_opens(cookie: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    with wall("cookie-half-read") as site:
+        words = ("--article", site.stories[0].path, "--cookie-file", str(cookie), "--html", str(page))
+        answer = audit(site, *words)
+        data = audit(site, *words, "--json", "-").stdout
+    (found,) = json.loads(data)["findings"]
+    assert found["vector"] == "H13"
+    assert "session=" in found["curl"]
+    for text in (answer.output, data, page.read_text(encoding="utf-8")):
+        assert [
+            part for part in range(len(SECRET) - 6) if SECRET[part : part + 7] in text.replace("a-subscriber", "")
+        ] == []
+        assert SESSION[:14] not in text
