@@ -225,7 +225,5 @@ def test_no_part_of_a_cookie_is_in_a_report_though_a_part_of_it_opens(cookie: Pa
     assert found["vector"] == "H13"
     assert "session=" in found["curl"]
     for text in (answer.output, data, page.read_text(encoding="utf-8")):
-        assert [
-            part for part in range(len(SECRET) - 6) if SECRET[part : part + 7] in text.replace("a-subscriber", "")
-        ] == []
+        assert [at for at in range(12, len(SECRET) - 4) if SECRET[at : at + 5] in text] == []
         assert SESSION[:14] not in text
