@@ -129,6 +129,9 @@ CHECKS: dict[str, str] = {
     "FL304": "A rule opens for crawlers, and none is to be verified",
     "FL305": "An exception for a machine is none",
     "FL306": "The host names of crawlers are not looked up",
+    # What a daily look at the lists of a site found.
+    "FL335": "A list of the site shows closed texts",
+    "FL336": "The lists of the site can't be looked at",
     "FL325": "A host in [newsstand] inner is none",
     "FL315": "A network is never taken",
     "FL316": "No rule opens anything to institutions",

@@ -72,6 +72,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "verified": (list, []),
     },
     "newsstand": {"inner": (list, [])},
+    "gifts": {"per-month": (int, 10), "days": (int, 14), "openers": (int, 10)},
     "mail": {
         "host": (str, ""),
         "port": (int, 587),
@@ -135,6 +136,15 @@ class LegalPages(NamedTuple):
     privacy: str = ""
 
 
+class GiftSettings(NamedTuple):
+    """How many articles a subscriber may give in a calendar month (0: none), for how many days, and on how many devices
+    each may be opened."""
+
+    per_month: int = 10
+    days: int = 14
+    openers: int = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
@@ -163,6 +173,7 @@ class Settings:
     machines: Machines = field(default_factory=Machines)
     verified_crawlers: tuple[str, ...] = ()
     newsstand_inner: frozenset[str] = frozenset()
+    gifts: GiftSettings = field(default_factory=GiftSettings)
     withdrawal_years: int = 3
 
     @property
@@ -238,6 +249,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         machines=machines,
         verified_crawlers=tuple(tables["machines"]["verified"]),
         newsstand_inner=frozenset(tables["newsstand"]["inner"]),
+        gifts=GiftSettings(*tables["gifts"].values()),
         withdrawal_years=tables["retention"]["withdrawals"],
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
@@ -510,6 +522,9 @@ def _check_numbers(tables: dict[str, dict[str, Any]], where: str, problems: list
     bounds = (
         ("meter", "limit", 0, MOST_ARTICLES),
         ("retention", "withdrawals", 1, 30),
+        ("gifts", "per-month", 0, 100),
+        ("gifts", "days", 1, 90),
+        ("gifts", "openers", 1, 1000),
         ("fold", "paragraphs", 1, 100),
         ("fold", "characters", 0, 100_000),
         ("listen", "port", 0, 65535),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests.billing.chaos_tally import Tally
 from tests.billing.conftest import ALL, MORE
 from tests.billing.memory_provider import DAY
 from tests.billing.story import Story
@@ -35,6 +36,7 @@ class Step:
 
 AT_PROVIDER = (
     "pay", "fail", "pause", "resume", "cancel", "keep", "end", "refund", "dispute", "win", "give-up", "break", "mend",
+    "change-plan", "withdraw",
 )  # fmt: skip
 HERE = ("hear", "hear-twice", "stale", "wait", "nights", "down", "up", "comp", "gift", "end-given", "subscribe")
 
@@ -47,10 +49,9 @@ def history_of(seed: str) -> list[Step]:
     """A history by chance, the same one for the same seed."""
     chance = random.Random(seed)
     names = (*AT_PROVIDER, *HERE, *OFTEN)
-    return [
-        Step(chance.choice(names), chance.randrange(40), chance.randrange(40))
-        for _step in range(chance.randint(4, LONGEST))
-    ]
+    count = chance.randint(4, LONGEST)
+    chosen = ("subscribe", *(chance.choice(names) for _step in range(count)))
+    return [Step(name, chance.randrange(40), chance.randrange(40)) for name in chosen]
 
 
 def shortened(history: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
@@ -62,9 +63,9 @@ def shortened(history: list[Step], fails: Callable[[list[Step]], bool]) -> list[
     return history
 
 
-def promised(one: Snapshot) -> int:
-    """Until when a provider's object lets a reader read: the past for what lets nobody."""
-    if one.refunded or one.disputed:
+def promised(one: Snapshot, product: int) -> int:
+    """Until when a provider's object lets a reader read a product: the past for what lets nobody."""
+    if one.refunded or one.disputed or product not in PRODUCTS[one.plan]:
         return 0
     if one.status not in (Status.TRIALING, Status.ACTIVE, Status.PAST_DUE, Status.PAUSED):
         return 0
@@ -83,7 +84,7 @@ class Chaos:
         self.known: dict[str, int] = {}
         self.heard: set[str] = set()
         self.given: list[tuple[object, int]] = []
-        self.story.subscribe("all")
+        self.tally = Tally()
 
     def live(self, history: Sequence[Step]) -> None:
         for step in history:
@@ -91,18 +92,26 @@ class Chaos:
             if step.what not in AT_PROVIDER:
                 self.check()
         self.settle()
+        self.tally.note_life(self.story.there, self.heard)
 
     # What happens.
 
     def _take(self, step: Step) -> None:
+        from foldline.site.billing.plans import price_of
+
         there = self.story.there
         numbers = list(there.objects)
-        one = numbers[step.number % len(numbers)]
+        self.tally[step.what] += 1
+        if not numbers and step.what != "subscribe":
+            return
+        one = numbers[step.number % len(numbers)] if numbers else ""
         at_provider: dict[str, Callable[[str], object]] = {
             "pay": there.pay, "fail": there.fail, "pause": there.pause, "resume": there.resume_payments,
             "end": there.end, "refund": there.refund, "dispute": there.dispute, "win": there.win_dispute,
             "give-up": there.give_up, "break": there.broken_cards.add, "mend": there.broken_cards.discard,
             "cancel": lambda number: there.will_end(number, True), "keep": lambda number: there.will_end(number, False),
+            "change-plan": lambda number: there.change_plan(number, price_of((ALL, MORE)[step.size % 2])),
+            "withdraw": lambda number: None if there.down else there.withdraw(number, "key"),
         }  # fmt: skip
         if step.what in at_provider:
             at_provider[step.what](one)
@@ -121,7 +130,7 @@ class Chaos:
         elif step.what in ("down", "up"):
             there.down = step.what == "down"
         elif step.what == "subscribe" and len(numbers) < 3:
-            self.story.subscribe(("all", "more")[step.number % 2], first_payment_fails=step.size % 4 == 0)
+            self.story.subscribe(("all", "more")[step.number % 3 == 0], first_payment_fails=step.size % 8 == 0)
         else:
             self._here(step)
 
@@ -135,6 +144,7 @@ class Chaos:
             whole = Product.objects.get(number=1)
             one = entitlements.give(self.story.reader, whole, kind=kinds[step.what], ends_at=ends)
             self.given.append((one, int(ends.timestamp())))
+            self.tally["given beside a subscription that opens"] += any(map(self._opens, self.story.there.objects))
         elif step.what == "end-given" and self.given:
             one, _ends = self.given.pop(step.number % len(self.given))
             entitlements.end(one)
@@ -149,22 +159,30 @@ class Chaos:
             return
         assert (outcome is None) == (told.id in self.heard), "an event was not taken, or taken twice"
         self.heard.add(told.id)
+        self.tally["heard again"] += outcome is None
         if outcome is not None:
+            self.tally["heard late"] += told.created < self.story.now
             self._shown(outcome.applied, there.objects[told.subscription])
 
     def _shown(self, applied: str, snapshot: Snapshot) -> None:
         known = self.known.get(snapshot.subscription, 0)
         assert (applied == "older") == (snapshot.updated < known), (applied, snapshot, known)
+        self.tally["out of order"] += applied == "older"
         self.known[snapshot.subscription] = max(known, snapshot.updated)
 
     def reconcile(self) -> list[object]:
         from foldline.site.billing.reconcile import reconcile
 
+        before = self.story.passes()
         try:
             found = reconcile(self.story.there, self.story.now)
         except ProviderUnavailable:
             assert self.story.there.down
             return []
+        after = self.story.passes()
+        shorter = any(after.get(product, 0) < end for product, end in before.items())
+        assert not shorter or any(one.takes_away for one in found), "something was taken away silently"
+        self.tally["repaired"] += len(found)
         self.known |= {number: one.updated for number, one in self.story.there.objects.items()}
         return list(found)
 
@@ -178,14 +196,13 @@ class Chaos:
         now, running = self.story.now, self.story.passes()
         ends = {product: end for product, end in passes.product_ends(self.story.reader).items() if end > now}
         assert running == {product: (end - now) / DAY for product, end in ends.items()}, "the pass lags behind"
+        self.tally["two at once"] += sum(map(self._opens, self.story.there.objects)) > 1
         for product in (1, 2):
             given = product == 1 and any(end > now for _one, end in self.given)
-            subscriptions = [
-                number for number, one in self.story.there.objects.items() if product in PRODUCTS[one.plan]
-            ]
-            if given or any(self._must_open(number) for number in subscriptions):
+            subscriptions = self.story.there.objects
+            if given or any(self._must_open(number, product) for number in subscriptions):
                 assert product in running, "somebody lost what still runs"
-            if not given and not any(self._may_open(number) for number in subscriptions):
+            if not given and not any(self._may_open(number, product) for number in subscriptions):
                 assert product not in running, "somebody keeps what is over"
 
     def _seen(self, number: str) -> list[tuple[int, Snapshot]]:
@@ -194,18 +211,21 @@ class Chaos:
         history = self.story.there.history[number]
         return [] if seen is None else [(at, one) for at, one in history if one.updated >= seen]
 
-    def _may_open(self, number: str) -> bool:
-        seen = self._seen(number)
-        return bool(seen) and promised(seen[0][1]) > self.story.now
+    def _opens(self, number: str) -> bool:
+        return self._may_open(number, 1)
 
-    def _must_open(self, number: str) -> bool:
+    def _may_open(self, number: str, product: int) -> bool:
+        seen = self._seen(number)
+        return bool(seen) and promised(seen[0][1], product) > self.story.now
+
+    def _must_open(self, number: str, product: int) -> bool:
         """What we saw promises it still, and the provider has not taken it back for a moment since."""
         seen = self._seen(number)
-        if not self._may_open(number):
+        if not self._may_open(number, product):
             return False
         changed = [at for at, _one in seen[1:]] + [self.story.now]
-        kept = all(promised(one) >= until for (_at, one), until in zip(seen, changed, strict=True))
-        return kept and promised(seen[-1][1]) > self.story.now
+        kept = all(promised(one, product) >= until for (_at, one), until in zip(seen, changed, strict=True))
+        return kept and promised(seen[-1][1], product) > self.story.now
 
     def settle(self) -> None:
         """The provider answers and is reconciled with once: all stands as its own objects say, and stays so whatever
@@ -228,7 +248,7 @@ class Chaos:
         ends: dict[int, int] = {}
         for one in objects.values():
             for product in PRODUCTS[one.plan]:
-                ends[product] = max(ends.get(product, 0), promised(one))
+                ends[product] = max(ends.get(product, 0), promised(one, product))
         ends[1] = max(ends.get(1, 0), *(end for _one, end in self.given), 0)
         wanted = {product: (end - now) / DAY for product, end in ends.items() if end > now}
         assert self.story.passes() == wanted, "what is open is not what the provider's objects promise"

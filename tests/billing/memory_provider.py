@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from foldline.site.billing.provider import (
     Checkout,
+    Declined,
     Invoice,
     NotAtProvider,
     Notice,
@@ -68,24 +69,29 @@ class MemoryProvider:
             self._change(number, "paid", status=Status.ACTIVE, period_end=until, refunded=False)
 
     def fail(self, number: str) -> None:
-        """A payment fails. A first one leaves things as they are."""
+        """A payment fails. A first one, and one that is tried again, leave things as they are."""
         one = self.objects[number]
         if one.status in (Status.TRIALING, Status.ACTIVE):
             self._change(number, "payment-failed", status=Status.PAST_DUE, period_end=min(one.period_end, self.now))
+        elif one.status not in OVER:
+            self._change(number, "payment-failed")
 
     def give_up(self, number: str) -> None:
-        """Nobody pays any more, and the provider leaves it unpaid."""
-        self._change(number, "unpaid", status=Status.UNPAID)
+        """Nobody pays any more, and the provider leaves it unpaid; what was never paid at all only ends."""
+        if self.objects[number].status not in (Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED):
+            self._change(number, "unpaid", status=Status.UNPAID)
 
     def pause(self, number: str) -> None:
-        self._change(number, "paused", paused=True)
+        if self.objects[number].status is not Status.INCOMPLETE:
+            self._change(number, "paused", paused=True)
 
     def resume_payments(self, number: str) -> None:
         self._change(number, "resumed", paused=False)
 
     def end(self, number: str) -> None:
-        """It ends at once."""
-        over = Status.INCOMPLETE_EXPIRED if self.objects[number].status is Status.INCOMPLETE else Status.CANCELED
+        """It ends at once. What was never paid ends as that, however often."""
+        never_paid = self.objects[number].status in (Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED)
+        over = Status.INCOMPLETE_EXPIRED if never_paid else Status.CANCELED
         self._change(number, "ended", status=over)
 
     def refund(self, number: str) -> None:
@@ -97,9 +103,15 @@ class MemoryProvider:
     def win_dispute(self, number: str) -> None:
         self._change(number, "dispute-won", disputed=False)
 
+    def change_plan(self, number: str, price: Price) -> None:
+        """To another plan, at the provider's own page: it opens at once, and what is paid stays paid."""
+        if self.objects[number].status not in OVER:
+            self._change(number, "plan-changed", plan=price.plan, amount=price.amount, currency=price.currency)
+
     def will_end(self, number: str, at_period_end: bool) -> None:
         """Whether it is to be renewed, said at the provider's own page."""
-        self._change(number, "cancelled" if at_period_end else "kept", cancel_at_period_end=at_period_end)
+        if self.objects[number].status is not Status.INCOMPLETE:
+            self._change(number, "cancelled" if at_period_end else "kept", cancel_at_period_end=at_period_end)
 
     def pass_until(self, now: int) -> None:
         """Time passes there: trials and periods end, cards are charged or fail, and dunning gives up."""
@@ -169,6 +181,14 @@ class MemoryProvider:
 
     def invoices(self, customer: str) -> list[Invoice]:
         return []
+
+    def change_page(self, subscription_id: str, price: Price, back_url: str) -> str:
+        """Who is led there has agreed."""
+        self._answer()
+        if self.subscription(subscription_id).status in OVER:
+            raise Declined("ended")
+        self.change_plan(subscription_id, price)
+        return back_url
 
     def portal(self, customer: str, back_url: str) -> str:
         return back_url

@@ -8,7 +8,9 @@ import os
 import re
 import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,13 @@ MONEY = (
     "billing_subscription", "billing_billingevent", "billing_order", "readers_entitlement", "foldline_pass_facts",
     "foldline_changes",
 )  # fmt: skip
+
+#: A process that readers' pages come from, by what it was started with.
+SITE = "foldline.server.site_process site"
+#: A killed site process is started again within so many seconds.
+RESTART = 40.0
+#: The folder whose `sitecustomize` stops processes, and the file in a home that says where.
+STOPPING, STOP = Path(__file__).parent / "stopping", "stop-at"
 
 Row = tuple[object, ...]
 
@@ -156,7 +165,45 @@ class PayingDemo:
 
     def kill_site(self) -> None:
         """As a machine does that has no memory left: no handler runs."""
-        os.kill(self.process("foldline.server.site_process site"), signal.SIGKILL)
+        os.kill(self.process(SITE), signal.SIGKILL)
+
+    @contextmanager
+    def killed_at(self, place: str) -> Iterator[Callable[[], None]]:
+        """The site process stops at a place of `tests.billing.stopping`; what is given waits for that, and kills it."""
+        stop, reached = self.demo.home / STOP, self.demo.home / f"{STOP}.reached"
+        stop.write_text(place, encoding="ascii")
+
+        def killed() -> None:
+            until(reached.exists, RESTART)
+            stop.unlink()
+            self.kill_site()
+
+        try:
+            yield killed
+        finally:
+            stop.unlink(missing_ok=True)
+            reached.unlink(missing_ok=True)
+
+    def entitlements(self, address: str) -> list[Row]:
+        """The entitlements of somebody: (kind, whether it was ended)."""
+        asked = (
+            "SELECT kind, ended_at IS NOT NULL FROM readers_entitlement JOIN readers_reader AS reader"
+            " ON reader.id = reader_id WHERE email = ?"
+        )
+        with closing(sqlite3.connect(f"file:{self.demo.home / 'site.db'}?mode=ro", uri=True, timeout=5)) as site:
+            return site.execute(asked, (address,)).fetchall()
+
+    def receipts(self, address: str) -> int:
+        """How many mails confirm somebody's contract."""
+        mails = read_mails(self.demo.home / "mail", self.demo.url)
+        return sum(mail.to == address and mail.subject.startswith("Your subscription to") for mail in mails)
+
+    def reconcile(self) -> subprocess.CompletedProcess[str]:
+        """The verb, typed on the machine where the newspaper runs."""
+        keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
+        environ = {**keep, "FOLDLINE_HOME": str(self.demo.home), "FOLDLINE_TILL": self.till}
+        verb = [sys.executable, "-m", "foldline.cli.main", "billing", "reconcile"]
+        return subprocess.run(verb, env=environ, capture_output=True, text=True, timeout=120, check=False)
 
     @contextmanager
     def till_hangs(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ from foldline.site.billing.provider import (
 from foldline.site.billing.signature import sign
 
 PRICE = Price("everything", 400, "eur", "month", title="All of The Fold")
+DEARER = Price("more", 900, "eur", "month", title="All and more")
 BACK = "http://127.0.0.1:8080/-/subscribed?article=%2Fa"
 
 
@@ -33,8 +34,9 @@ BACK = "http://127.0.0.1:8080/-/subscribed?article=%2Fa"
 class Room:
     """One adapter before its peer.
 
-    `pays` is what a person does at the page of a checkout; `subscribes` makes a subscription of a reader, however the
-    peer lets one be made, and gives its id; `unreachable` is the same adapter before a peer that is not there.
+    `pays` is what a person does at the page of a checkout, `changes` at that of another plan; `subscribes` makes a
+    subscription of a reader, however the peer lets one be made, and gives its id; `unreachable` is the same adapter
+    before a peer that is not there.
     `notice` is the body of an event about a subscription.
     """
 
@@ -44,6 +46,7 @@ class Room:
     notice: Callable[[str], bytes]
     unreachable: Provider
     pays: Callable[[str], None] | None = None
+    changes: Callable[[str], None] | None = None
     cannot: dict[str, str] = field(default_factory=dict)
 
     def can(self, what: str) -> None:
@@ -144,10 +147,32 @@ class ProviderContract:
             "https",
         )
 
+    def test_a_plan_changes_once_a_person_confirms_it_and_the_subscription_stays_the_same(self, room: Room) -> None:
+        room.can("change")
+        assert room.changes is not None
+        before = room.provider.subscription(room.subscribes("reader-15"))
+        page = room.provider.change_page(before.subscription, DEARER, BACK)
+        assert room.provider.subscription(before.subscription) == before
+        for _twice in range(2):
+            room.changes(page)
+        now = room.provider.subscription(before.subscription)
+        assert (now.plan, now.amount, now.status) == ("more", 900, Status.ACTIVE)
+        assert (now.reader, now.created, now.period_end) == (before.reader, before.created, before.period_end)
+        assert sum(one.amount for one in room.provider.invoices(now.customer)) == 900
+
+    def test_a_subscription_that_has_ended_goes_to_no_other_plan(self, room: Room) -> None:
+        room.can("withdraw")
+        name = room.subscribes("reader-16")
+        room.provider.withdraw(name, "key-withdraw-16")
+        with pytest.raises(Declined, match="ended"):
+            room.provider.change_page(name, DEARER, BACK)
+
     def test_what_the_provider_does_not_know_is_said_so(self, room: Room) -> None:
         for name in ("sub_nobody", "../checkouts", ""):
             with pytest.raises(NotAtProvider):
                 room.provider.subscription(name)
+            with pytest.raises(NotAtProvider):
+                room.provider.change_page(name, DEARER, BACK)
             with pytest.raises(NotAtProvider):
                 room.provider.cancel_at_period_end(name, "key-cancel-nobody")
 
@@ -158,6 +183,7 @@ class ProviderContract:
             lambda: list(provider.subscriptions(0)),
             lambda: provider.start_checkout("reader", "r@example.test", PRICE, BACK, "key-checkout-0"),
             lambda: provider.cancel_at_period_end("sub_1", "key-cancel-0"),
+            lambda: provider.change_page("sub_1", DEARER, BACK),
             lambda: provider.portal("cus_1", "http://127.0.0.1:8080/-/account"),
             lambda: provider.invoices("cus_1"),
         ):

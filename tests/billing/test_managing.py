@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.billing.shop import nora, products, shop, text_of
+from tests.billing.shop import WHOLE, nora, payment_page, products, shop, text_of
 from tests.readers.browser import Browser, mails
 
 if TYPE_CHECKING:
@@ -197,3 +197,17 @@ def test_my_data_hold_the_plan_and_what_was_agreed_to(shop: Shop) -> None:
     (agreed,) = told["agreed_to"]
     assert "All of it, €4 a month." in agreed["terms"]
     assert agreed["language"] == "en"
+
+
+@pytest.mark.parametrize("field", ["next", "back_url", "return_url"])
+def test_the_way_back_from_the_portal_and_from_paying_is_ours_whatever_is_asked(shop: Shop, field: str) -> None:
+    browser = nora()
+    back = shop.pay(browser)
+    assert browser.get(f"{back}&{field}=https://evil.example/")["Location"] == f"{WHOLE}#continue"
+    address = f"/-/account/subscriptions/{number_of(browser)}/pay?{field}=https://evil.example/"
+    browser.get("/-/account")
+    page = payment_page(browser.post(address, {field: "https://evil.example/"}))
+    assert "evil.example" not in page
+    text = shop.till.get(page).text
+    assert 'href="http://127.0.0.1:8080/-/account"' in text
+    assert "evil.example" not in text

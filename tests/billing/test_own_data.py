@@ -15,6 +15,7 @@ from tests.billing.shop import nora, shop, text_of
 from tests.readers.browser import Browser
 
 from foldline.stores.home import Home
+from foldline.stores.schema import connect
 
 if TYPE_CHECKING:
     from tests.billing.shop import Shop
@@ -33,7 +34,7 @@ def reader() -> Any:
 
 
 def subscriber(shop: Shop) -> Browser:
-    """Somebody who paid, has a comp beside it, a note, a passkey and an account elsewhere."""
+    """Somebody who paid, has a comp beside it, a note, a passkey, an account elsewhere, a feed and a gift."""
     from allauth.mfa.models import Authenticator
     from allauth.socialaccount.models import SocialAccount
 
@@ -42,6 +43,7 @@ def subscriber(shop: Shop) -> Browser:
     from foldline.site.desk import audit
     from foldline.site.desk.models import MergedAccount, ReaderNote
     from foldline.site.feeds import keys
+    from foldline.site.gifts import giving
     from foldline.site.readers import entitlements, moment
     from foldline.site.readers.models import Product, Reader
 
@@ -60,6 +62,7 @@ def subscriber(shop: Shop) -> Browser:
     (pair, *_) = hashes.pairs("P4711", "12345")
     PrintSubscription.objects.create(number="P4711", pair=pair, starts_at=starts, ends_at=end, seen_at=seen)
     keys.make(reader(), "")
+    assert giving.give(reader(), 7, "").gift is not None
     assert activating.activate(reader(), "P-4711", "12345") is not None
     return browser
 
@@ -184,7 +187,9 @@ def export_of(home: Home, folder: Path) -> str:
         def close(self) -> None:
             pass
 
-    with mock.patch.object(exporting, "connect", return_value=Reading()):
+    with mock.patch.object(
+        exporting, "connect", lambda path, **how: Reading() if path == home.site_db else connect(path, **how)
+    ):
         exporting.export(home, folder, "jsonl", lambda _: lambda done, of: None)
     return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.jsonl")))
 
@@ -194,9 +199,15 @@ def test_every_fact_on_the_pages_of_the_account_is_in_the_readers_file_and_in_th
 ) -> None:
     from allauth.account.models import EmailAddress
 
+    from foldline.site.gifts import giving
+
     browser = subscriber(shop)
     EmailAddress.objects.create(user=reader(), email="nora@further.test", verified=True, primary=False)
     days, facts = facts_on(browser)
+    # How many may be given is the publication's; how many were follows from those that are told.
+    left = str(giving.left(giving.of(reader())))
+    assert left in facts
+    facts.discard(left)
     assert {ADDRESS, "nora@further.test", "nightingale", "€4", "phone"} <= facts
     assert len(days) >= 2
     files = {

@@ -225,3 +225,14 @@ def test_a_change_that_moves_no_end_is_listed_too(story: Story, reconcile: Calla
     (line,) = [line for line in reconcile().output.splitlines() if line.startswith(number)]
     assert line.endswith("as before")
     assert story.passes() == {1: 37}
+
+
+def test_one_product_that_goes_while_another_stays_is_said_to_be_taken_away(
+    story: Story, reconcile: Callable[[], Result]
+) -> None:
+    number = story.subscribe("more")
+    story.hear_all()
+    story.there.change_plan(number, _price())
+    (line,) = [line for line in reconcile().output.splitlines() if line.startswith(number)]
+    assert line.endswith("taken away")
+    assert set(story.passes()) == {1}

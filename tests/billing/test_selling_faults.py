@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.billing import test_managing, test_notices, test_payment_failed, test_selling, test_withdrawing
+from tests.billing import (
+    test_changing_plan,
+    test_managing,
+    test_notices,
+    test_payment_failed,
+    test_selling,
+    test_withdrawing,
+)
 from tests.billing.shop import shop
+from tests.billing.till_room import SECRET
 
-from foldline.site.billing.provider import Checkout, Price
+from foldline.site.billing.lifecycle import State
+from foldline.site.billing.provider import Checkout, Price, Snapshot
+from foldline.site.billing.signature import sign
 from foldline.site.billing.till.client import Till
 
 if TYPE_CHECKING:
@@ -39,6 +51,40 @@ def _of_nobody_in_particular(reader: object, number: str) -> Any:
     from foldline.site.billing.models import Subscription
 
     return Subscription.objects.get()
+
+
+def _of_five_minutes_ago(body: bytes) -> str:
+    return sign(body, SECRET, int(time.time()) - 301)
+
+
+class _AnybodysOrders:
+    """Orders, of which a checkout's is found whoever asks."""
+
+    @staticmethod
+    def filter(**named: Any) -> Any:
+        from foldline.site.billing.models import Order
+
+        return Order.objects.filter(**{name: value for name, value in named.items() if not name.endswith("reader")})
+
+
+class _AnybodysOrder:
+    objects = _AnybodysOrders
+
+
+_ASKED = Till.checkout
+
+
+def _believed_paid(till: Till, checkout: str) -> Checkout:
+    """The payment page was left, so it is taken as paid; somebody's subscription stands in for what it has none of."""
+    return replace(_ASKED(till, checkout), paid=True, subscription="sub_made_up")
+
+
+_CHANGED = Till.subscription
+
+
+def _of_the_other_plan(till: Till, subscription: str) -> Snapshot:
+    """Whoever comes back from the page of a change is taken to have confirmed it."""
+    return replace(_CHANGED(till, subscription), plan="more", amount=900, updated=10**6)
 
 
 def _all_plans(path: str) -> Any:
@@ -108,6 +154,56 @@ FAULTS: dict[str, tuple[str, object, Callable[[Any], None]]] = {
         "foldline.site.billing.till.client.Till.start_checkout",
         _with_a_key_of_its_own,
         test_selling.test_an_answer_that_is_lost_after_the_till_has_begun_begins_nothing_twice,
+    ),
+    "a notice counts however old it is": (
+        "foldline.site.billing.signature.NOTICE_TOLERANCE",
+        10**9,
+        lambda shop: test_notices.test_what_nobody_signed_is_refused_and_changes_nothing(shop, _of_five_minutes_ago),
+    ),
+    "a way back is anybody's": (
+        "foldline.site.billing.subscribing.Order",
+        _AnybodysOrder,
+        test_selling.test_the_address_of_the_way_back_proves_nothing,
+    ),
+    "a way back is believed to be paid": (
+        "foldline.site.billing.till.client.Till.checkout",
+        _believed_paid,
+        test_selling.test_a_declined_card_opens_nothing_and_the_way_back_leads_to_paying,
+    ),
+    "a withdrawal ends nothing": (
+        "foldline.site.billing.till.client.Till.withdraw",
+        lambda till, subscription, key: till.subscription(subscription),
+        test_withdrawing.test_a_withdrawal_ends_access_and_pays_back_at_the_provider_once,
+    ),
+    "two plans that open the same run beside each other": (
+        "foldline.site.billing.held.in_place_of",
+        lambda reader, plan: None,
+        test_changing_plan.test_a_change_charges_the_difference_once_and_keeps_the_subscription,
+    ),
+    "a plan that opens less takes the place of one that opens more": (
+        "foldline.site.billing.held.goes_to",
+        lambda subscription, plan, sold: True,
+        test_changing_plan.test_a_plan_that_opens_less_does_not_take_the_place_of_one_that_opens_more,
+    ),
+    "a change is made of what awaits a payment": (
+        "foldline.site.billing.held.CHANGES",
+        frozenset(State),
+        lambda shop: test_changing_plan.test_a_plan_that_awaits_a_payment_or_ends_is_mended_first(shop, "past_due"),
+    ),
+    "the way back of a change is anybody's": (
+        "foldline.site.billing.changing.Order",
+        _AnybodysOrder,
+        test_changing_plan.test_the_way_back_of_a_change_proves_nothing_and_is_its_reader_s,
+    ),
+    "the way back of a change is believed": (
+        "foldline.site.billing.till.client.Till.subscription",
+        _of_the_other_plan,
+        test_changing_plan.test_an_order_of_a_change_that_nobody_confirmed_changes_nothing_and_is_not_what_the_account_names,
+    ),
+    "a change is confirmed as often as it is heard of": (
+        "foldline.site.billing.orders.is_first_to_confirm",
+        lambda order, subscription: True,
+        test_changing_plan.test_what_was_agreed_to_is_kept_and_mailed_once_whoever_hears_of_it_first,
     ),
     "the trial begins anew each time": (
         "foldline.site.billing.held.had_any",

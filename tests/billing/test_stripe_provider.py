@@ -53,6 +53,7 @@ def room(localstripe: str) -> Room:
             "paying": nothing,
             "idempotency": nothing,
             "portal": "localstripe has no Billing Portal",
+            "change": "localstripe has no Billing Portal",
             "since": "localstripe lists no subscriptions by their age",
         },
     )

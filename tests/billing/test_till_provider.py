@@ -34,6 +34,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             notice=lambda name: notice_body({"id": "evt_1", "kind": "k", "subscription": name, "created": 1}),
             unreachable=Till("http://127.0.0.1:9", KEY, SECRET),
             pays=pays,
+            changes=pays,
         )
 
 

@@ -26,6 +26,7 @@ PAGES = (
     ("revenue", "/rules/write"),
     ("revenue", "/decisions"),
     ("admin", "/jobs"),
+    ("editor", "/gifts"),
     ("admin", "/audit"),
 )
 

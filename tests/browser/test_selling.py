@@ -241,3 +241,29 @@ def test_who_is_signed_out_withdraws_with_what_stands_in_the_receipt_and_has_it_
     assert re.search(r"we received your withdrawal on .*\d{1,2}:\d\d", told)
     assert number[1] in told
     stranger.close()
+
+
+def test_another_plan_is_agreed_to_then_paid_for_the_difference_and_told_by_mail(
+    chromium: Browser, demo: Demo, mute: None
+) -> None:
+    address = "pia@example.test"
+    one = Reader(chromium, demo)
+    page = at_the_till(one, address)
+    pay(page)
+    page.wait_for_url(f"{demo.url}{SUBSCRIBERS}#continue")
+    one.open("/-/account")
+    page.get_by_role("link", name="Change plan: All of The Fold").click()
+    page.wait_for_url(re.compile("/-/subscribe"))
+    assert "Takes the place of All of The Fold, which you have." in page.locator("main").inner_text()
+    assert shown(page) == []
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Go on to pay").click()
+    page.wait_for_url(f"{demo.facts['till']}change/*")
+    assert shown(page) == []
+    page.get_by_role("button", name=re.compile(r"Change and pay 36\.\d\d €")).click()
+    page.wait_for_url(f"{demo.url}/**")
+    one.open("/-/account")
+    assert "All of The Fold for a year, €40 a year" in page.locator("main").inner_text()
+    told = until_mailed(demo, address, "Your new plan").text
+    assert "Takes the place of All of The Fold, which you have." in told
+    one.close()

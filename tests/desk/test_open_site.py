@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -76,3 +77,32 @@ def test_the_desk_lists_pages_of_the_site_that_have_no_certain_fold(desk_of_a_si
     finally:
         writer.delete("/no-fold.html")
         writer.close()
+
+
+def test_the_desk_and_check_name_lists_of_the_site_that_show_closed_texts(
+    desk_of_a_site: DeskBrowser, home: Home
+) -> None:
+    from django.test import override_settings
+
+    from foldline.config import load
+    from foldline.server.prepare import problems_of
+    from foldline.site.desk.models import DueJob
+    from foldline.sources.origin.open_lists import JOB, line_of
+
+    settings = load(home, os.environ)
+    DueJob.objects.update_or_create(name=JOB, defaults={"every": 86_400.0, "result": line_of(["/", "/tags/rivers/"])})
+    try:
+        enter(desk_of_a_site, "editor")
+        listed = desk_of_a_site.get("/").text
+        assert "A list of the site shows closed texts" in listed
+        assert "/, /tags/rivers/" in listed
+        assert "FL335" in listed
+        enter(desk_of_a_site, "service")
+        assert "FL335" not in desk_of_a_site.get("/").text
+        with override_settings(FOLDLINE=settings):
+            assert "/, /tags/rivers/" in [one.where for one in problems_of(settings) if one.id == "FL335"]
+        DueJob.objects.filter(name=JOB).update(result="")
+        enter(desk_of_a_site, "editor")
+        assert "FL335" not in desk_of_a_site.get("/").text
+    finally:
+        DueJob.objects.filter(name=JOB).delete()

@@ -42,7 +42,7 @@ def test_the_example_to_copy_is_a_good_configuration(tmp_path: Path) -> None:
 
 def test_the_example_names_every_setting_but_the_prefix() -> None:
     (example,) = fences(read(DOCS / "settings.md"), "toml")
-    keys = re.findall(r"^(\w+) =", example, re.MULTILINE)
+    keys = re.findall(r"^([\w-]+) =", example, re.MULTILINE)
     assert sorted(keys) == sorted(key for keys in SCHEMA.values() for key in keys if key != "prefix")
 
 

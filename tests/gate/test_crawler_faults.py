@@ -54,8 +54,8 @@ def _no_end(crawlers: Crawlers, name: str, address: Any, now: int) -> Standing:
     return _STANDING(crawlers, name, address, 0)
 
 
-def _kept_by_caches(*arguments: Any) -> Response:
-    answer = _WHOLE_FOR(*arguments)
+def _kept_by_caches(*arguments: Any, **named: Any) -> Response:
+    answer = _WHOLE_FOR(*arguments, **named)
     kept = tuple(one for one in answer.headers if one[0] not in (b"cache-control", b"x-accel-expires"))
     return Response(answer.status, (*kept, *NEUTRAL), answer.body)
 

@@ -233,6 +233,12 @@ def test_an_unknown_host_is_refused(paper: Newspaper) -> None:
     assert paper.ask("GET", "/metered", [("host", "127.0.0.1:8080")]).status == 400
 
 
+def test_a_gate_that_serves_any_host_would_be_seen(paper: Newspaper) -> None:
+    paper.worker.state.hosts |= {b"other.example"}
+    with pytest.raises(AssertionError, match="421"):
+        test_an_unknown_host_is_refused(paper)
+
+
 @pytest.mark.parametrize("name", [cookies.PASS, cookies.METER, cookies.OPENING])
 def test_two_cookies_of_one_name_mean_none(paper: Newspaper, name: str) -> None:
     paper.sign_in({1: START + YEAR})

@@ -198,6 +198,32 @@ def test_a_broken_part_of_the_gate_answers_a_constant_and_opens_nothing(paper: N
     assert sent[1]["body"] == b"Something went wrong on our side.\n"
 
 
+@pytest.mark.parametrize("path", [b"/-/read", b"/-/billing/notice"])
+def test_a_body_that_does_not_come_is_not_waited_for(
+    paper: Newspaper, monkeypatch: pytest.MonkeyPatch, path: bytes
+) -> None:
+    import asyncio
+
+    from foldline.gate import asgi
+
+    monkeypatch.setattr(asgi, "PATIENCE", 0.02)
+    sent: list[dict[str, object]] = []
+    first = [{"type": "http.request", "body": b"{", "more_body": True}]
+
+    async def send(message: object) -> None:
+        sent.append(dict(message))  # type: ignore[call-overload]
+
+    async def receive() -> dict[str, object]:
+        return first.pop() if first else await asyncio.Future()
+
+    scope = {
+        "type": "http", "method": "POST", "raw_path": path, "query_string": b"", "client": None,
+        "headers": [(b"host", b"127.0.0.1:8080")],
+    }  # fmt: skip
+    asyncio.run(asyncio.wait_for(paper.worker.app(scope, receive, send), 10))  # type: ignore[arg-type]
+    assert (sent[0]["status"], sent[1]["body"]) == (408, b"The request did not come.\n")
+
+
 def test_a_visit_is_a_generator_that_does_no_io_itself(paper: Newspaper) -> None:
     from foldline.gate import needs
     from foldline.gate.request import Request

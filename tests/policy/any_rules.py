@@ -69,10 +69,11 @@ class World:
             self.moment(),
             self.one(READERS),
             Meter(self._random.randint(0, 5), self.one((True, False)), self.one((True, True, False))),
-            self.one((None, None, Reason.METER_HAS_ROOM, Reason.READ_BEFORE)),
+            self.one((None, None, Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.GIFT_OPENS)),
             Caller(self.one((True, False)), self.one((True, False, False))),
             self.one((True, True, False)),
             self.one(("", "", "City Library")),
+            self.one((None, None, None, Reason.GIFT_OPENS, Reason.GIFT_ENDED)),
         )
 
     def visits(self, number: int = 30) -> Iterable[Visit]:

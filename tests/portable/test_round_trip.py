@@ -536,11 +536,13 @@ def test_a_large_export_is_written_in_little_memory(site: Home, tmp_path: Path) 
 
     big = Home(tmp_path / "big")
     big.path.mkdir()
-    with sqlite3.connect(big.site_db) as database:
-        source = connect(site.site_db, read_only=True)
+    for own, path in ((site.meter_db, big.meter_db), (site.site_db, big.site_db)):
+        database, source = sqlite3.connect(path), connect(own, read_only=True)
         for (sql,) in source.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"):
             database.execute(sql)
+        database.commit()
         source.close()
+    with database:
         database.executemany(
             "INSERT INTO readers_reader (password, is_superuser, email, name, key, is_staff, is_active, joined_at)"
             " VALUES ('', 0, ?, ?, ?, 0, 1, '2026-01-01 00:00:00')",

@@ -55,6 +55,7 @@ def addresses(pk: int) -> list[str]:
 
     from foldline.site.circulation import pages as circulation
     from foldline.site.feeds import pages as feeds
+    from foldline.site.gifts import pages as gifts
     from foldline.site.readers.urls import urlpatterns
 
     values: dict[str, dict[str, Any]] = {
@@ -64,9 +65,10 @@ def addresses(pk: int) -> list[str]:
         "change_passkey": {"number": pk},
         "unlink": {"number": pk},
         "end_feed": {"number": 1},
+        "take_gift_back": {"number": "00ff"},
         "remove_address": {"number": FURTHER},
     }
-    every = (*urlpatterns, *circulation.ADDRESSES, *feeds.ADDRESSES)
+    every = (*urlpatterns, *circulation.ADDRESSES, *feeds.ADDRESSES, *gifts.ADDRESSES)
     return [reverse(str(pattern.name), kwargs=values.get(str(pattern.name), {})) for pattern in every]
 
 

@@ -24,6 +24,7 @@ STANDS = {
     "never subscribed": "",
     "active": "all",
     "trialing": "more",
+    "trial ended": "more",
     "past due": "all",
     "past due beyond the grace": "all",
     "paused": "all",
@@ -77,6 +78,10 @@ def people(provider: Any) -> dict[str, tuple[Any, int]]:
                     provider._change(there, "failed", status=Status.PAST_DUE, period_end=NOON - DAY)
                 case "past due beyond the grace":
                     provider._change(there, "failed", status=Status.PAST_DUE, period_end=NOON - 8 * DAY)
+                case "trial ended":
+                    provider._change(
+                        there, "ended", status=Status.CANCELED, period_end=NOON - DAY, trial_end=NOON - DAY
+                    )
                 case "paused":
                     provider.pause(there)
                 case "cancelled":
@@ -113,6 +118,9 @@ def questions(own: int, others: int) -> Iterator[tuple[str, str, dict[str, str] 
         for asked in ("next", "article"):
             yield "get", f"/-/subscribe?{asked}={path}", None
         yield "post", "/-/subscribe", {"next": path, "plan": "all"}
+    yield "get", "/-/subscribe", None
+    yield "post", "/-/subscribe", {"next": OTHER_TITLE.path, "plan": "more", "agreed": "1", "order": "1" * 32}
+    yield "get", f"/-/subscribed?change={'1' * 32}", None
     for number in (1, 2, 3):
         yield "get", f"/-/subscribe?article={number}", None
     for checkout in (f"co_sub_{others}", "co_sub_987654", "made-up"):

@@ -118,6 +118,8 @@ def test_no_page_that_sells_depends_on_what_is_sealed(honest: tuple[Answers, Ans
     [
         ("active", "Next charge"),
         ("trialing", "Free until"),
+        ("trial ended", "Ended on"),
+        ("paused", "Paused. Nothing is charged."),
         ("past due", "did not go through"),
         ("cancelled", "Cancelled"),
         ("lapsed", "Ended on"),

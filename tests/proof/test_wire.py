@@ -70,6 +70,28 @@ def test_a_connection_that_a_subscriber_used_before_says_nothing_more(served: Se
     assert_the_same(served, after_somebody_else(SUBSCRIBERS.path.encode(), HOST.encode(), subscriber))
 
 
+#: A worker of which each connection remembers who asked before: what a request that hides another one comes to.
+KEEPING = """
+from foldline.server import protocol, worker
+honest = protocol.GateProtocol.on_message_begin
+def begin(self):
+    kept = [pair for pair in getattr(self, "headers", None) or [] if pair[0] == b"cookie"]
+    honest(self)
+    self.headers = kept
+protocol.GateProtocol.on_message_begin = begin
+worker.main()
+"""
+
+
+def test_a_connection_that_remembers_who_asked_before_would_be_seen(served: Served) -> None:
+    _, _, world, readers = served
+    with GateProcess(world.home, HOST, program=("-c", KEEPING)) as keeping:
+        broken = (keeping, keeping, world, readers)
+        assert_the_same(broken, malformed(SUBSCRIBERS.path.encode(), HOST.encode()))
+        with pytest.raises(AssertionError, match="after a subscriber on the same connection"):
+            test_a_connection_that_a_subscriber_used_before_says_nothing_more(broken)
+
+
 def test_over_the_wire_a_subscriber_reads_the_whole(served: Served) -> None:
     one, other, _, readers = served
     answers = [gate.client.ask("GET", SUBSCRIBERS.path.encode(), readers.subscriber) for gate in (one, other)]

@@ -263,7 +263,7 @@ class Paper:
         return [asked for asked in self.site.asked if asked.asks]
 
 
-def prepared(folder: Path, more: str = "") -> tuple[Settings, Carry]:
+def prepared(folder: Path, more: str = "", rules: str = RULES) -> tuple[Settings, Carry]:
     """A home folder of a mounted publication."""
     home_at(folder)
     (folder / "foldline.toml").write_text(SETTINGS + MOUNTED + more, encoding="utf-8")
@@ -272,7 +272,7 @@ def prepared(folder: Path, more: str = "") -> tuple[Settings, Carry]:
     settings = load(folder, os.environ)
     clock = SystemClock()
     with RuleSetStore(settings.home) as sets:
-        sets.publish(RULES, "ada", "", int(clock.now()))
+        sets.publish(rules, "ada", "", int(clock.now()))
     in_mode(settings.home, Mode.GATE, int(clock.now()))
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
     write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
@@ -280,9 +280,9 @@ def prepared(folder: Path, more: str = "") -> tuple[Settings, Carry]:
 
 
 @contextmanager
-def mounted(kind: str, folder: Path, rest: str = REST, mount: str = "") -> Iterator[Paper]:
+def mounted(kind: str, folder: Path, rest: str = REST, mount: str = "", rules: str = RULES) -> Iterator[Paper]:
     """The site of a kind with the gate around it."""
-    settings, carry = prepared(folder)
+    settings, carry = prepared(folder, rules=rules)
     site = Site(rest)
     if kind == "wsgi":
         gate = gate_wsgi(site.wsgi, home=folder, mount=mount)

@@ -186,6 +186,14 @@ def test_every_list_that_is_known_is_asked_for_over_https() -> None:
     assert [host for one in CRAWLERS.values() for host in one.hosts if not host.startswith(".")] == []
 
 
+def test_no_list_of_fetchers_that_anybody_can_make_ask_is_known() -> None:
+    """Google's lists of special crawlers and of user-triggered fetchers hold machines that its customers program."""
+    from foldline.callers.crawlers import CRAWLERS
+
+    told = [text for one in CRAWLERS.values() for text in (one.list, *one.hosts)]
+    assert [text for text in told if any(word in text for word in ("user", "special", "gae", "proxy", "cloud"))] == []
+
+
 def test_a_crawler_that_nobody_wants_any_more_keeps_no_list_in_force(paper: Newspaper) -> None:
     refreshed(paper, Operator())
     with CrawlerStore(paper.home) as store:

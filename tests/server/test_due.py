@@ -314,6 +314,7 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "prune print": 3600.0,
         "prune feeds": 3600.0,
         "settle institutions": 3600.0,
+        "prune gifts": 3600.0,
         "forget withdrawals": 3600.0,
         "overwrite what was deleted": 3600.0,
         "forget billing notices": 3600.0,

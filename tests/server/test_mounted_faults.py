@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from foldline.gate import wsgi
 from foldline.server import mounted_asgi, mounted_link, mounted_wsgi
 from foldline.sources.mounted import asgi_site, whole_answer, wsgi_site
 from foldline.sources.origin import fetch
+from foldline.sources.origin.surfaces import Kind, Surface, SurfaceMap
 
 Patch = pytest.MonkeyPatch
 
@@ -103,3 +105,14 @@ def test_a_task_that_knew_its_readers_context_would_be_seen(tmp_path: Path, monk
     monkeypatch.setattr(asgi_site, "contextvars", SimpleNamespace(Context=contextvars.copy_context))
     with mounted("asgi", tmp_path / "home") as paper, pytest.raises(AssertionError):
         process.test_nothing_of_a_readers_context_is_there_when_the_gate_asks(paper)
+
+
+def test_a_channel_that_is_opened_at_an_article_would_be_seen(tmp_path: Path, monkeypatch: Patch) -> None:
+    honest = SurfaceMap.surface_of
+
+    def passed(found: SurfaceMap, method: str, path: bytes, query: bytes) -> Surface:
+        return replace(honest(found, method, path, query), kind=Kind.PASSED, target=path)
+
+    monkeypatch.setattr(SurfaceMap, "surface_of", passed)
+    with pytest.raises(AssertionError, match=asked.PATH):
+        process.test_a_websocket_is_passed_where_a_question_is_and_closed_elsewhere(tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from foldline.cli.home import home_option, ready_django, settings_of
 from foldline.cli.policy_check import table_console
@@ -53,10 +53,15 @@ def _show(found: Sequence[Difference], provider: str) -> None:
     if not found:
         console.print(f"Nothing differs from what {provider} has.")
         return
-    table = Table("subscription", "what", "here", "now", "access", box=None, pad_edge=False)
+    # Half a number finds nothing at the provider.
+    longest = max(len(one.subscription) for one in found)
+    name = Column("subscription", no_wrap=True, min_width=longest)
+    table = Table(name, "what", "here", "now", "access", box=None, pad_edge=False)
     for one in found:
         access = "taken away" if one.takes_away else "given" if one.after[1] > one.before[1] else "as before"
         table.add_row(one.subscription, one.kind.value, _stands(one.before), _stands(one.after), access)
+    if not console.is_terminal:
+        console.width += longest
     console.print(table)
     repaired = sum(one.repaired for one in found)
     console.print(f"{len(found)} differed from what {provider} has, {repaired} repaired.")

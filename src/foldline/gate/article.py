@@ -6,6 +6,7 @@ from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.errors import gone, not_found, store_unavailable, unavailable
 from foldline.gate.facts import Carried, at_hand, gather
+from foldline.gate.gift import token_in
 from foldline.gate.needs import Steps
 from foldline.gate.reading import who_reads, who_reads_free
 from foldline.gate.request import Request, accepts_gzip
@@ -25,13 +26,14 @@ from foldline.gate.response import (
     neutral_for,
     page,
 )
-from foldline.gate.spoken import Spoken
+from foldline.gate.spoken import Spoken, given_line
 from foldline.gate.state import GateState
-from foldline.pages.fragment import Fragment
+from foldline.pages.fragment import EMPTY, Fragment
 from foldline.pages.record import Gone, PublicPage, Record, Redirect, Rest, Sheet
-from foldline.pages.wall import opened_label, provided_label
+from foldline.pages.wall import gift_note, give_note, opened_label, provided_label
 from foldline.policy.decide import Decision, Outcome, decide
 from foldline.policy.facts import Visit
+from foldline.policy.giving import GIVES
 from foldline.policy.plan import NEVER, Plan
 from foldline.policy.reasons import Reason
 from foldline.policy.rule import Grant
@@ -91,7 +93,8 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
     if carried is None:
         carried = yield from gather(request, record.article, gate)
     decision = decide(carried.visit, gate.rules)
-    asks = decision.outcome is Outcome.OPENS_IF
+    # Whatever a gift is worth, its page is the one that asks: nothing is looked at before something asks.
+    asks = decision.outcome is Outcome.OPENS_IF or bool(token_in(request.query))
     if not asks and decision.opening is None and not request.has_our_cookies:
         asks = asks_for_networks(plan, now, gate)
     # Who is asked to ask again has been told nothing yet: that line is no use of an institution's, the next one is.
@@ -102,7 +105,8 @@ def _gated(record: PublicPage, request: Request, gate: GateState) -> Steps:
             rest = yield needs.Rest(record, decision.opening)
         except StoreUnavailable:
             return (yield from _try_again(record, decision, carried, request, gate))
-        return whole_for(record, rest, decision, carried, request, gate)
+        gives = gate.gives and decision.reason in GIVES and plan is not None and not plan.wall
+        return whole_for(record, rest, decision, carried, request, gate, gives=gives)
     if not request.has_our_cookies:
         until = plan.until if plan is not None else NEVER
         return neutral(record, ASK if asks else decision.reason.value, request, gate, until - carried.now)
@@ -141,11 +145,18 @@ def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: Ga
 
 
 def whole_for(
-    record: PublicPage, rest: Rest, decision: Decision, carried: Carried, request: Request, gate: GateState
+    record: PublicPage,
+    rest: Rest,
+    decision: Decision,
+    carried: Carried,
+    request: Request,
+    gate: GateState,
+    *,
+    gives: bool = False,
 ) -> Response:
     """The whole, and where an institution provides it, who that is."""
     if decision.reason is not Reason.IN_INSTITUTION:
-        return whole(record, rest, carried, request, gate)
+        return whole(record, rest, carried, request, gate, gives=gives)
     # Joined each time: how many institutions there are bounds nothing, and these pages are few.
     label = Fragment.of(provided_label(carried.visit.institution, gate.words))
     headers = (*gate.headers_of(record), *NO_STORE, *GATED, *pass_cookies(carried, gate))
@@ -153,14 +164,22 @@ def whole_for(
     return page(record.opened_parts(label, rest), headers, gzip=gzip)
 
 
-def whole(record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState) -> Response:
-    """Preview and rest, for the reader whom an Opening was made for, and for nobody's cache."""
+def whole(
+    record: PublicPage, rest: Rest, carried: Carried, request: Request, gate: GateState, *, gives: bool = False
+) -> Response:
+    """Preview and rest, for the reader whom an Opening was made for, and for nobody's cache. Below it stands that it
+    was given to them, or (`gives`) how they give it."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    ready: Response | None = rest.ready.get(gzip)
+    headers = (*gate.headers_of(record), *NO_STORE, *GATED) if record.headers else gate.whole_headers
+    if carried.given is not None:
+        said = gift_note(given_line(carried.given, gate), gate.publication, gate.words)
+        answer = page(record.whole(rest, Fragment.of(said)), headers, gzip=gzip)
+        return answer.adding(*pass_cookies(carried, gate))
+    ready: Response | None = rest.ready.get((gives, gzip))
     if ready is None:
-        headers = (*gate.headers_of(record), *NO_STORE, *GATED) if record.headers else gate.whole_headers
-        ready = page(record.whole(rest), headers, gzip=gzip, end=rest.whole_end)
-        rest.ready[gzip] = ready
+        below = Fragment.of(give_note(record.article.id, gate.publication, gate.words)) if gives else EMPTY
+        ready = page(record.whole(rest, below), headers, gzip=gzip, end=None if gives else rest.whole_end)
+        rest.ready[gives, gzip] = ready
     return ready.adding(*pass_cookies(carried, gate)) if carried.renewed or carried.ended else ready
 
 

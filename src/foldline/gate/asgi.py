@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any, Protocol, TypeVar
@@ -17,6 +18,7 @@ from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
 from foldline.gate.visit import visit
 from foldline.pages.record import Record
+from foldline.signed.gift import Redeemed, Redemption
 from foldline.signed.reader_pass import Pass, PassFacts
 
 Scope = MutableMapping[str, Any]
@@ -31,12 +33,20 @@ log = logging.getLogger(__name__)
 TARGET = "foldline.target"
 #: The largest body that the site process is handed, in bytes.
 MOST_BODY = 1 << 20
+#: A body that takes longer than this is not waited for, in seconds.
+PATIENCE = 30.0
 
 
 class PassReader(Protocol):
     """Asks the store about a pass, within its deadline; raises StoreUnavailable."""
 
     async def renew(self, held: Pass) -> PassFacts | None: ...
+
+
+class Gifts(Protocol):
+    """Opens gifts within a deadline, beside the event loop; raises StoreUnavailable."""
+
+    async def redeem(self, redemption: Redemption) -> Redeemed: ...
 
 
 class Site(Protocol):
@@ -76,6 +86,7 @@ class GateApp:
         site: Site,
         pictures: Pictures,
         origin: Origin | None = None,
+        gifts: Gifts | None = None,
     ) -> None:
         self.state = state
         self.origin = origin
@@ -84,6 +95,7 @@ class GateApp:
         self._passes = passes
         self._site = site
         self._pictures = pictures
+        self._gifts = gifts
         #: What memory or one indexed read answers, by the kind of need.
         self._at_once: dict[type, Callable[[Any], Any]] = {
             needs.Page: self._page,
@@ -130,7 +142,10 @@ class GateApp:
         client = scope["client"]
         body = b""
         if method not in ("GET", "HEAD"):
-            taken = await _body(receive)
+            try:
+                taken = await asyncio.wait_for(_body(receive), PATIENCE)
+            except TimeoutError:
+                return self._refused(408, scope["raw_path"])
             if taken is None:
                 return self._refused(413, scope["raw_path"])
             body = taken
@@ -210,6 +225,10 @@ class GateApp:
             return await self._passes.renew(need.reader_pass)
         if isinstance(need, needs.Spend):
             return await self._spender.spend(need)
+        if isinstance(need, needs.Redeem):
+            if self._gifts is None:
+                raise StoreUnavailable("gifts: none are opened here")
+            return await self._gifts.redeem(need.redemption)
         if isinstance(need, needs.Asked):
             return await self.origin.asked(need.visit) if self.origin is not None else None
         if isinstance(need, needs.Forward):

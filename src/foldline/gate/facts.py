@@ -18,19 +18,20 @@ from foldline.policy.reasons import Reason
 from foldline.signed import meter, opening, reader_pass
 from foldline.signed.counting import article_names, device_owner
 from foldline.signed.meter import DeviceMeters
-from foldline.signed.opening import NO_SESSION, DeviceOpenings
+from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 from foldline.signed.reader_pass import Pass, PassFacts
 
 NO_OPENINGS = DeviceOpenings(b"")
 
 #: Numbers of reasons in signed openings. May never change; new ones are added at the end.
-WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE)
+WHY = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE, Reason.OPENED_BEFORE, Reason.GIFT_OPENS)
 
 
 @dataclass(slots=True)
 class Carried:
     """What a visit carries beside the facts: what must be signed again when something changes. `meters` is None for a
-    device that brings none of ours, `institution` whose network it comes from, whether or not its contract runs."""
+    device that brings none of ours, `institution` whose network it comes from, whether or not its contract runs, and
+    `given` the opening of this article where a gift made it."""
 
     now: int
     visit: Visit
@@ -40,6 +41,7 @@ class Carried:
     meters: DeviceMeters | None
     openings: DeviceOpenings
     institution: Institution | None = None
+    given: OpeningEntry | None = None
 
     def used_by(self, decision: Decision) -> str:
         """How event lines name the institution that provided the article, or whose network was refused: by its number.
@@ -85,25 +87,35 @@ def _carried(
         reader = Reader(held.products if store_answered else frozenset(), held.ended_on, held.payment_failed)
     meters = _meters(request, gate) if request.meter else None
     fact = _counted_here(meters, article, now, reader is not None, gate) if meters is not None else EMPTY_METER
-    openings, opened = NO_OPENINGS, None
+    openings, opened, entry = NO_OPENINGS, None, None
     if request.opening:
         openings = _openings(request, gate)
-        opened = _opened(openings, held, article, now, gate)
+        entry = _entry(openings, held, article, now, gate)
+        opened = _opened(entry, gate)
     caller = caller_of(request, gate, now)
+    given = entry if opened is Reason.GIFT_OPENS else None
     institution = gate.institutions.of(client_of(request, gate), now) if gate.institutions else None
     provided_by = institution.name if institution is not None and institution.runs(now) else ""
     visit = Visit(article, now, reader, fact, opened, caller, store_answered, provided_by)
-    return Carried(now, visit, held, renewed, ended, meters, openings, institution)
+    return Carried(now, visit, held, renewed, ended, meters, openings, institution, given)
 
 
-def _opened(openings: DeviceOpenings, held: Pass | None, article: Article, now: int, gate: GateState) -> Reason | None:
-    """Why an opening of this article runs on this device; None where none does."""
+def _entry(
+    openings: DeviceOpenings, held: Pass | None, article: Article, now: int, gate: GateState
+) -> OpeningEntry | None:
+    """The opening of this article that runs on this device; None where none does."""
     session = held.session if held is not None else NO_SESSION
     if not openings.entries or openings.session not in (NO_SESSION, session):
         return None
-    named = opening.article_hash(gate.keyring, openings.device, article.id, openings.articles)
-    entry = openings.entry(named, now)
-    return WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
+    return openings.entry(opening.article_hash(gate.keyring, openings.device, article.id, openings.articles), now)
+
+
+def _opened(entry: OpeningEntry | None, gate: GateState) -> Reason | None:
+    """Why an opening runs; None for one that is none, and for one of a gift that was taken back."""
+    why = WHY[entry.why] if entry is not None and entry.why < len(WHY) else None
+    if entry is not None and why is Reason.GIFT_OPENS and gate.taken_back.why(entry.gift) is not why:
+        return None
+    return why
 
 
 def _renew(held: Pass, now: int, gate: GateState) -> Generator[Need, Any, tuple[Pass | None, bool, bool, bool]]:

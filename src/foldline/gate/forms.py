@@ -12,15 +12,19 @@ MOST_BYTES = 1024
 
 #: What is answered: a page, the fragment that the page's own script takes, or the decision as data.
 AnswerForm = Literal["page", "fragment", "json"]
-_FORMS: dict[str, AnswerForm] = {"fragment": "fragment", "json": "json"}
+_FORMS: dict[str, AnswerForm] = {"": "page", "fragment": "fragment", "json": "json"}
+_AGAIN = {"": False, "1": True}
+_FIELDS = frozenset(("article", "answer", "again", "gift"))
 
 
 class ReadForm(NamedTuple):
-    """`again` tells that the article was open here before: it is to open for nothing or not at all."""
+    """`again` tells that the article was open here before: it is to open for nothing or not at all. `gift` is what the
+    page's address brings as a gift, "" for nothing."""
 
     article: int
     answer: AnswerForm
     again: bool
+    gift: str = ""
 
 
 def comes_from_our_page(request: Request, gate: GateState) -> bool:
@@ -44,11 +48,14 @@ def says_nothing_of_its_page(request: Request) -> bool:
 def read_form(body: bytes) -> ReadForm | None:
     """The fields of `POST /-/read`, or of a query with the same names; None for a form that is not ours."""
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=4)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=5)
     except ValueError:
         return None
     fields = dict(pairs)
     number = fields.get("article", "")
-    if len(fields) != len(pairs) or not number.isascii() or not number.isdecimal() or len(number) > 15:
+    if len(fields) != len(pairs) or not fields.keys() <= _FIELDS:
         return None
-    return ReadForm(int(number), _FORMS.get(fields.get("answer", ""), "page"), bool(fields.get("again")))
+    answer, again = _FORMS.get(fields.get("answer", "")), _AGAIN.get(fields.get("again", ""))
+    if answer is None or again is None or not number.isascii() or not number.isdecimal() or len(number) > 15:
+        return None
+    return ReadForm(int(number), answer, again, fields.get("gift", ""))

@@ -13,6 +13,7 @@ from foldline.gate.response import Response
 from foldline.pages.record import PublicPage
 from foldline.policy import decide
 from foldline.signed.counting import Charge
+from foldline.signed.gift import Redemption
 from foldline.signed.reader_pass import Pass
 
 
@@ -56,6 +57,12 @@ class Spend(NamedTuple):
     network: str = ""
 
 
+class Redeem(NamedTuple):
+    """Open a gift on one device -> signed.gift.Redeemed."""
+
+    redemption: Redemption
+
+
 class Asked(NamedTuple):
     """The article that a visit would be shown, where it is asked for in its one spelling -> PublicPage or None."""
 
@@ -74,5 +81,5 @@ class Media(NamedTuple):
     name: str
 
 
-Need = Page | PageOf | Items | Rest | Renew | Spend | Asked | Forward | Media
+Need = Page | PageOf | Items | Rest | Renew | Spend | Redeem | Asked | Forward | Media
 Steps = Generator[Need, Any, Response]

@@ -12,9 +12,11 @@ from foldline.gate.article import pass_cookies, whole_for
 from foldline.gate.caller import client_of
 from foldline.gate.decision import decision_answer
 from foldline.gate.errors import bare, not_found
-from foldline.gate.facts import WHY, Carried, gather
+from foldline.gate.facts import Carried, gather
 from foldline.gate.forms import MOST_BYTES, ReadForm, comes_from_our_page, read_form, says_nothing_of_its_page
+from foldline.gate.gift import brought, redeem
 from foldline.gate.needs import Steps
+from foldline.gate.openings import OPENING_SECONDS, device_of, opening_cookie, opening_entry
 from foldline.gate.reading import who_reads
 from foldline.gate.request import Request, accepts_gzip
 from foldline.gate.response import GATED, NO_STORE, HeaderList, Response, cookie_headers, page
@@ -27,12 +29,11 @@ from foldline.policy import decide as deciding
 from foldline.policy.decide import Decision, Outcome, Receipt, conclude, decide
 from foldline.policy.reasons import Reason
 from foldline.policy.window import Window
-from foldline.signed import cookies, meter, opening
+from foldline.signed import cookies, meter
 from foldline.signed.counting import Charge, Counted, article_names, device_owner, reader_owner
+from foldline.signed.gift import Redeemed
 from foldline.signed.meter import DeviceMeters
-from foldline.signed.opening import NO_SESSION, DeviceOpenings, OpeningEntry
 
-OPENING_SECONDS = 86_400
 _REFRESH = '<meta http-equiv="refresh" content="3">'
 _NOW = '<meta http-equiv="refresh" content="0">'
 
@@ -53,11 +54,21 @@ def post_read(request: Request, gate: GateState) -> Steps:
             return bare(403, gate)
         return (yield from _not_there(form, request, gate))
     carried = yield from gather(request, record.article, gate)
+    gift = brought(form, request, record.article, gate, carried.now)
+    if gift is not None:
+        carried.visit = carried.visit._replace(gift=gift.reason)
     decision = decide(carried.visit, gate.rules)
     if not proven and decision.reason is not Reason.IN_INSTITUTION:
         return bare(403, gate)
     changes: HeaderList = pass_cookies(carried, gate)
     counted: Counted | None = None
+    redeemed: Redeemed | None = None
+    if decision.redeem is not None and gift is not None and gift.link is not None:
+        if not (form.again and form.answer == "json"):
+            decision, redeemed, opened = yield from redeem(decision, gift.link, carried, gate, again=form.again)
+            changes = (*changes, *opened)
+        if form.again and redeemed is not None and not redeemed.counted:
+            return _offer_again(record, request, gate, changes)
     if decision.spend is not None and form.again and form.answer != "json":
         # A page that the Back button restored spends nothing: it offers the button again.
         return _offer_again(record, request, gate, changes)
@@ -67,7 +78,7 @@ def post_read(request: Request, gate: GateState) -> Steps:
     if decision.outcome is not Outcome.OPENS_IF:
         who = who_reads(request, decision, carried, gate)
         gate.note(record.article.id, decision, institution=carried.used_by(decision), who=who)
-    spoken = Spoken(record, decision, carried, used_by(carried, counted), gate, counted)
+    spoken = Spoken(record, decision, carried, used_by(carried, counted), gate, counted, redeemed)
     if form.answer == "json":
         return (yield from decision_answer(record, decision, spoken, request, gate, changes))
     if decision.outcome is not Outcome.OPENS:
@@ -108,7 +119,7 @@ def _spend(
     window = gate.window(carried.now, decision.spend.allowance.days)
     anonymous, meters = carried.reader_pass is None, carried.meters
     if meters is None and anonymous:
-        meters = DeviceMeters(gate.random(16))
+        meters = DeviceMeters(device_of(carried, gate))
     charge = _charge(decision.spend, window, carried, meters, gate)
     where = _network(request, gate) if anonymous and carried.meters is None else ""
     try:
@@ -122,8 +133,11 @@ def _spend(
         meters = carried.meters = _learn(meters, charge, counted)
         token = meter.issue(gate.keyring, meters, _windows(carried.now, gate))
         changes = cookie_headers(cookies.set_cookie(cookies.METER, token, meter.DEVICE_SECONDS))
-    if final.outcome is Outcome.OPENS:
-        changes = (*changes, *_opening_cookie(final, window, carried, meters, gate))
+    if final.opening is not None:
+        ends = carried.now + min(OPENING_SECONDS, window.ends - carried.now)
+        entry = opening_entry(final.opening, final.reason, ends)
+        device = meters.device if meters is not None else device_of(carried, gate)
+        changes = (*changes, *opening_cookie(entry, carried, device, gate))
     return final, counted, changes
 
 
@@ -151,22 +165,6 @@ def _windows(now: int, gate: GateState) -> dict[bytes, int]:
     """The number of the window that runs, for each meter that the rules name."""
     allowances = gate.rules.allowances.values() if gate.rules is not None else ()
     return {meter.meter_id(one.name): gate.window(now, one.days).number for one in allowances}
-
-
-def _opening_cookie(
-    final: Decision, window: Window, carried: Carried, meters: DeviceMeters | None, gate: GateState
-) -> HeaderList:
-    """The opening is one device's, and one session's: signing out ends it."""
-    session = carried.reader_pass.session if carried.reader_pass is not None else NO_SESSION
-    known = carried.openings
-    device = meters.device if meters is not None else known.device or gate.random(16)
-    if known.device != device or known.session != session:
-        known = DeviceOpenings(device, session)
-    assert final.opening is not None
-    hashed = opening.article_hash(gate.keyring, device, final.opening.article, known.articles)
-    ends = carried.now + min(OPENING_SECONDS, window.ends - carried.now)
-    openings = known.with_entry(OpeningEntry(hashed, ends, WHY.index(final.reason)), carried.now)
-    return cookie_headers(cookies.set_cookie(cookies.OPENING, opening.issue(gate.keyring, openings), OPENING_SECONDS))
 
 
 def _network(request: Request, gate: GateState) -> str:

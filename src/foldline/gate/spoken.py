@@ -8,11 +8,24 @@ from foldline.gate.facts import Carried
 from foldline.gate.state import GateState
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import PublicPage
-from foldline.pages.wall import AnswerOutcome, MeterLine, WallFacts, answer, meter_sentence, provided_by, tell, wall
+from foldline.pages.wall import (
+    AnswerOutcome,
+    GiftLine,
+    MeterLine,
+    WallFacts,
+    answer,
+    gift_sentence,
+    meter_sentence,
+    provided_by,
+    tell,
+    wall,
+)
 from foldline.policy.decide import Decision, Outcome
 from foldline.policy.plan import Finding
 from foldline.policy.reasons import Reason
 from foldline.signed.counting import Counted
+from foldline.signed.gift import Redeemed
+from foldline.signed.opening import OpeningEntry
 
 _COUNTED = (Reason.METER_HAS_ROOM, Reason.METER_IS_SPENT, Reason.READ_BEFORE)
 
@@ -24,9 +37,21 @@ def used_by(carried: Carried, counted: Counted | None = None) -> int | None:
     return carried.visit.meter.used if carried.visit.reader is None else None
 
 
+def gift_line(redeemed: Redeemed, gate: GateState) -> GiftLine:
+    """What is said of a gift that opens an article."""
+    until = datetime.fromtimestamp(redeemed.ends, UTC).astimezone(gate.zone)
+    return GiftLine(redeemed.giver, until.date(), redeemed.published)
+
+
+def given_line(entry: OpeningEntry, gate: GateState) -> GiftLine:
+    """The same of an opening. Whose gift it was stands in the store, which no page asks."""
+    until = datetime.fromtimestamp(entry.ends, UTC).astimezone(gate.zone)
+    return GiftLine("", until.date(), entry.published)
+
+
 class Spoken:
     """`used` articles stand on the meter after this decision, None where nobody was asked; `counted` is what a spend
-    did, where there was one."""
+    did, where there was one; `redeemed` what became of a gift."""
 
     def __init__(
         self,
@@ -36,12 +61,14 @@ class Spoken:
         used: int | None,
         gate: GateState,
         counted: Counted | None = None,
+        redeemed: Redeemed | None = None,
     ) -> None:
         self._decision = decision
         self._gate = gate
         self._facts = WallFacts(record.article.id, record.path)
         self._used = used
         self._counted = counted
+        self._gift = gift_line(redeemed, gate) if redeemed is not None and redeemed.counted else None
         reader = carried.visit.reader
         self._signed_in = reader is not None
         self._ended_on = None
@@ -63,6 +90,7 @@ class Spoken:
             signed_in=self._signed_in,
             meter=self._line(),
             ended_on=self._ended_on,
+            gift=self._gift,
             institution=self._provided_by,
         )
 
@@ -116,6 +144,8 @@ class Spoken:
         if self._provided_by:
             return words["gate.open"], provided_by(self._provided_by, words)
         if self._decision.outcome is Outcome.OPENS:
+            if self._gift is not None:
+                return words["gate.open"], gift_sentence(self._gift, self._gate.publication, words)
             return words["gate.open"], meter_sentence(line, words) if line is not None else ""
         told = tell(
             self._decision.reason,

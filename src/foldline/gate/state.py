@@ -15,6 +15,7 @@ from foldline.errors import InvalidToken
 from foldline.gate.kept import Kept
 from foldline.gate.marks import Marks
 from foldline.gate.response import GATED, HTML, NO_STORE, HeaderList, security_headers
+from foldline.gate.taken_back import TakenBack
 from foldline.gate.unproven import Unproven
 from foldline.pages.assets import Asset
 from foldline.pages.public import Publication
@@ -58,7 +59,8 @@ class GateState:
     there is no good rule set. `proxy_secret` proves a proxy that asks about a visit; without one nobody may ask.
     `page_headers` stand on every page, `tdm` on the pages of a site behind the gate, too. `standing` are the answers
     that follow from the settings alone, by their paths. `crawlers` are those that may be verified, with what is known
-    of them; `unproven` is whoever claims to be one of them and was not looked up yet."""
+    of them; `unproven` is whoever claims to be one of them and was not looked up yet. `gives` says whether readers may
+    give articles, and `taken_back` which gifts opened something that is closed again."""
 
     publication: Publication
     words: Words
@@ -78,6 +80,8 @@ class GateState:
     unproven: Unproven = field(default_factory=Unproven)
     watch: Watch = unwatched
     institutions: Institutions = field(default_factory=Institutions)
+    gives: bool = False
+    taken_back: TakenBack = field(default_factory=TakenBack)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
     security: HeaderList = field(init=False)

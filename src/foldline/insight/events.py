@@ -87,7 +87,7 @@ def _pieces(waiting: dict[_Key, int], decisions: dict[int, Decision]) -> Iterato
 
 def _said(decision: Decision) -> str:
     """What a line says of a decision."""
-    outcome, reason, findings, rule, version, _, _ = decision
+    outcome, reason, findings, rule, version, *_ = decision
     return "\t".join((outcome.value, reason.value, version, findings_field(findings), one_line(rule)))
 
 

@@ -69,7 +69,7 @@ class ShadowLines:
 
     def decided(self, article: int, decision: Decision, *, with_pass: bool) -> None:
         """What would have been decided about a visit to an article."""
-        outcome, reason, findings, rule, version, _, _ = decision
+        outcome, reason, findings, rule, version, *_ = decision
         found = findings_field(findings)
         self._note(
             ShadowLine(self._now(), What(outcome.value), str(article), reason.value, version, found, rule, with_pass)

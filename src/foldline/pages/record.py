@@ -36,11 +36,11 @@ class PublicPage:
         """One presentation's fragments, in order."""
         return (self.before, rest, self.between, self.walls[wall], self.after)
 
-    def whole(self, rest: Rest) -> tuple[Fragment, ...]:
-        """The whole, for whom an Opening is."""
+    def whole(self, rest: Rest, below: Fragment = EMPTY) -> tuple[Fragment, ...]:
+        """The whole, for whom an Opening is, with something of ours `below` it."""
         if rest.after is not None:
-            return (rest.fragment, self.walls["open"], rest.after)
-        return self.parts("open", rest.fragment)
+            return (rest.fragment, self.walls["open"], below, rest.after)
+        return (self.before, rest.fragment, self.between, self.walls["open"], below, self.after)
 
     def opened_parts(self, label: Fragment, rest: Rest) -> tuple[Fragment, ...]:
         """The whole for everybody, while it is open to all."""

@@ -19,7 +19,7 @@ from foldline.pages.words import Words
 from foldline.policy.reasons import WALL_REASONS, Reason
 
 WallKind = Literal["ask", "refused", "open", "free"]
-ActionKind = Literal["sign-in", "subscribe", "renew", "try-again", "front-page", "pay"]
+ActionKind = Literal["sign-in", "subscribe", "renew", "try-again", "front-page", "pay", "without-gift"]
 AnswerOutcome = Literal["open", "refused", "unreachable"]
 
 
@@ -36,6 +36,7 @@ _ACTIONS: Final[Mapping[Reason, tuple[ActionKind | Literal["join"], ...]]] = {
     Reason.RULES_ARE_MISSING: ("try-again",),
     Reason.ACCESS_IS_UNKNOWN: ("try-again",),
     Reason.PAYMENT_FAILED: ("pay",),
+    Reason.GIFT_ENDED: ("without-gift", "sign-in"),
 }
 
 
@@ -68,6 +69,16 @@ class MeterLine:
     def span(self) -> str:
         """The ending of the keys of texts that name the window."""
         return "-days" if self.days else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GiftLine:
+    """What is said of a gift. `giver` is the name that its giver chose, "" for none; `until` its last day; `published`
+    says that the publication gave it."""
+
+    giver: str
+    until: date
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,7 @@ def answer(
     signed_in: bool = False,
     meter: MeterLine | None = None,
     ended_on: date | None = None,
+    gift: GiftLine | None = None,
     institution: str = "",
 ) -> str:
     """What `POST /-/read` tells the script: the wall, or after opening what the meter says now, or which institution
@@ -178,7 +190,9 @@ def answer(
         inner = f'<p class="loaded">{escape(words["gate.open"])}</p>'
         if institution:
             inner += f'<p class="meter">{escape(provided_by(institution, words))}</p>'
-        if meter is not None:
+        if gift is not None:
+            inner += f'<p class="gift">{escape(gift_sentence(gift, publication, words))}</p>'
+        elif meter is not None:
             inner += f'<p class="meter">{escape(meter_sentence(meter, words))}</p>'
     return f'<div class="answer" data-outcome="{outcome}" data-reason="{reason.value}">{inner}</div>'
 
@@ -195,6 +209,28 @@ def meter_sentence(meter: MeterLine, words: Words) -> str:
     if meter.used < meter.limit:
         return sentence
     return f"{sentence} {words.format('meter.resets', date=day_and_month(meter.resets, words.language))}"
+
+
+def gift_sentence(gift: GiftLine, publication: Publication, words: Words) -> str:
+    """Whose gift it is, and until when it opens the article."""
+    until = long_date(gift.until, words.language)
+    if gift.giver:
+        return words.format("gift.named", giver=gift.giver, date=until)
+    key = "gift.published" if gift.published else "gift.reader"
+    return words.format(key, name=publication.name, date=until)
+
+
+def gift_note(gift: GiftLine, publication: Publication, words: Words) -> str:
+    """Below an article that was given."""
+    said = escape(gift_sentence(gift, publication, words))
+    return f'<div class="gate gate-gift" data-nosnippet>\n<p class="gift">{said}</p>\n</div>\n'
+
+
+def give_note(article: int, publication: Publication, words: Words) -> str:
+    """Below an article that its reader may give."""
+    address = f"{escape(publication.prefix)}give?article={article}"
+    link = f'<a class="button button-quiet" href="{address}">{escape(words["gift.give"])}</a>'
+    return f'<div class="gate gate-gift" data-nosnippet>\n<p class="give">{link}</p>\n</div>\n'
 
 
 def opened_label(why: str, words: Words) -> str:
@@ -317,6 +353,8 @@ def _offer(publication: Publication, words: Words) -> str:
 def _href(kind: ActionKind, article: WallFacts, publication: Publication) -> str:
     if kind == "front-page":
         return "/"
+    if kind == "without-gift":
+        return article.path
     if kind == "pay":
         return f"{publication.prefix}account#plans"
     if kind == "sign-in":

@@ -37,6 +37,12 @@ class Spend(NamedTuple):
     limit: int
 
 
+class Redeem(NamedTuple):
+    """The other effect that `opens-if` may wait for: count this device as one that the visit's gift was opened on."""
+
+    article: int
+
+
 class Receipt(NamedTuple):
     """What a spend did. `counted` is False where it was refused; `could_count` is False where nothing could be kept;
     `before` tells that the article had been counted already, and cost nothing now."""
@@ -57,6 +63,7 @@ class Decision(NamedTuple):
     rules_version: str
     opening: Opening | None = None
     spend: Spend | None = None
+    redeem: Redeem | None = None
 
 
 METER_OPENED = (Reason.METER_HAS_ROOM, Reason.READ_BEFORE)
@@ -83,7 +90,7 @@ def decide(visit: Visit, rules: Rules | None) -> Decision:
         if reason in PASSED and reason is not Reason.METER_HAS_ROOM:
             break
     # What follows from the same findings by the same plan is the same decision: it is made once.
-    found = (visit.reader is None, visit.opened, visit.caller, *reasons)
+    found = (visit.reader is None, visit.opened, visit.gift, visit.caller, *reasons)
     decision: Decision | None = plan.decided.get(found)
     if decision is None:
         decision = plan.decided[found] = _decided(visit, rules, plan, reasons)
@@ -106,6 +113,8 @@ def _decided(visit: Visit, rules: Rules, plan: Plan, reasons: list[Reason]) -> D
         findings.append(_PLAIN[Reason.OPENED_BEFORE])
         return _opens(visit, rules, Reason.OPENED_BEFORE, "", tuple(findings))
     _look_aside(visit, findings)
+    if visit.gift is not None:
+        return _given(visit, rules, plan, findings)
     if metered is not None and plan.allowance is not None:
         spend = Spend(visit.article.id, plan.allowance, plan.allowance.limit(visit.reader is not None))
         room = Reason.METER_HAS_ROOM
@@ -114,12 +123,24 @@ def _decided(visit: Visit, rules: Rules, plan: Plan, reasons: list[Reason]) -> D
     return Decision(Outcome.REFUSES, reason, tuple(findings), name, rules.version)
 
 
+def _given(visit: Visit, rules: Rules, plan: Plan, findings: list[Finding]) -> Decision:
+    """Before any meter: a gift costs its receiver nothing. No hard wall lets one through, and whoever says that it is a
+    program opens none. Whatever is wrong with a gift, it is one answer."""
+    if visit.gift is Reason.GIFT_OPENS and not plan.wall and not visit.caller.claims_crawler:
+        redeem = Redeem(visit.article.id)
+        return Decision(Outcome.OPENS_IF, Reason.GIFT_OPENS, tuple(findings), "", rules.version, redeem=redeem)
+    findings.append(_PLAIN[Reason.GIFT_ENDED])
+    return Decision(Outcome.REFUSES, Reason.GIFT_ENDED, tuple(findings), "", rules.version)
+
+
 def conclude(decision: Decision, receipt: Receipt) -> Decision:
-    """The final Decision after a spend: it opens only what was counted.
+    """The final Decision after a spend or a gift's redemption: it opens only what was counted.
 
     Raises:
         ValueError: for a decision that waits for nothing.
     """
+    if decision.redeem is not None:
+        return _redeemed(decision, decision.redeem, receipt)
     if decision.spend is None:
         raise ValueError("this decision does not wait for a spend")
     if receipt.counted and receipt.before:
@@ -135,8 +156,28 @@ def conclude(decision: Decision, receipt: Receipt) -> Decision:
     return decision._replace(outcome=Outcome.REFUSES, reason=reason, findings=findings, spend=None)
 
 
+def refused(decision: Decision, finding: Finding) -> Decision:
+    """The Decision about something that wants more than reading: it opens nothing, because of one finding more."""
+    findings = (*decision.findings, finding)
+    return Decision(Outcome.REFUSES, finding.reason, findings, finding.rule, decision.rules_version)
+
+
+def _redeemed(decision: Decision, redeem: Redeem, receipt: Receipt) -> Decision:
+    if receipt.counted:
+        outcome, reason = Outcome.OPENS, Reason.GIFT_OPENS
+        opening = Opening(redeem.article, reason)
+    else:
+        outcome, opening = Outcome.REFUSES, None
+        reason = Reason.GIFT_ENDED if receipt.could_count else Reason.METER_CANNOT_COUNT
+    findings = (*decision.findings, _PLAIN[reason])
+    return decision._replace(outcome=outcome, reason=reason, findings=findings, opening=opening, redeem=None)
+
+
 def _still_counts(why: Reason, plan: Plan) -> bool:
-    """What a meter opened stays open only while a meter may open it: an article that was closed since is closed."""
+    """What a meter opened stays open only while a meter may open it, and a gift while no hard wall holds: an article
+    that was closed since is closed."""
+    if why is Reason.GIFT_OPENS:
+        return not plan.wall
     return why not in METER_OPENED or plan.allowance is not None
 
 
@@ -208,6 +249,7 @@ def _look_aside(visit: Visit, findings: list[Finding]) -> None:
 
 #: Which failed finding a reader is told, the most useful first.
 _TELL = (
+    Reason.GIFT_ENDED,
     Reason.STORE_UNREACHABLE,
     Reason.PAYMENT_FAILED,
     Reason.SUBSCRIPTION_ENDED,

@@ -69,7 +69,8 @@ EMPTY_METER = Meter()
 class Visit(NamedTuple):
     """One request for one article, as facts. `now` is epoch seconds; `opened` is why a signed opening of this
     article runs; `store_answered` is False where a pass needed the store and the store did not answer;
-    `institution` names the library or company whose network the request comes from, "" for none."""
+    `institution` names the library or company whose network the request comes from, "" for none; `gift` is what became
+    of a gift that the visit brings: GIFT_OPENS where it may be counted, GIFT_ENDED for any other, None for no gift."""
 
     article: Article
     now: int
@@ -79,3 +80,4 @@ class Visit(NamedTuple):
     caller: Caller = NOBODY
     store_answered: bool = True
     institution: str = ""
+    gift: Reason | None = None

@@ -50,7 +50,8 @@ class Plan:
 
     `access` is the level in the end, None for unknown; `level` names the rule that gave it ("" for the article's own
     or the default); `ways` in the order in which they are asked; `excluded` says which rules took a way away;
-    `allowance` is what the meter counts against, None where no meter may open it.
+    `allowance` is what the meter counts against, None where no meter may open it; `wall` names the first hard wall that
+    holds, "" for none.
     """
 
     since: int
@@ -61,6 +62,7 @@ class Plan:
     excluded: tuple[Finding, ...] = ()
     allowance: Allowance | None = None
     open_now: OpenNow | None = None
+    wall: str = ""
     #: The decisions that were made by it, by what was found. It is one article's, of one set of rules.
     decided: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -95,7 +97,8 @@ def plan_of(
     counts = metering is not None and any(way.grant is Grant.METER for way in ways)
     allowance = allowances[metering.meter] if counts and metering is not None else None
     running = next((entry for entry in opened if entry.runs(now)), None)
-    return Plan(since, until, access, level, ways, excluded, allowance, running)
+    wall = next((rule.name for rule in held if rule.only_for is not None), "")
+    return Plan(since, until, access, level, ways, excluded, allowance, running, wall)
 
 
 def _level(article: Article, held: Sequence[Rule], default: Access | None) -> tuple[Access | None, str]:

@@ -40,6 +40,8 @@ class Reason(StrEnum):
     RULES_ARE_MISSING = "rules-are-missing"
     PAYMENT_CAME = "payment-came"
     PAYMENT_FAILED = "payment-failed"
+    GIFT_OPENS = "gift-opens"
+    GIFT_ENDED = "gift-ended"
 
 
 #: (ok, failed) pairs. Every reason stands in exactly one of them.
@@ -60,6 +62,7 @@ PAIRS: tuple[tuple[Reason, Reason], ...] = (
     (Reason.NO_RULE_EXCLUDES, Reason.RULE_EXCLUDES),
     (Reason.RULES_ARE_LOADED, Reason.RULES_ARE_MISSING),
     (Reason.PAYMENT_CAME, Reason.PAYMENT_FAILED),
+    (Reason.GIFT_OPENS, Reason.GIFT_ENDED),
 )
 
 PASSED: frozenset[Reason] = frozenset(ok for ok, _ in PAIRS)
@@ -77,4 +80,5 @@ WALL_REASONS: tuple[Reason, ...] = (
     Reason.RULES_ARE_MISSING,
     Reason.ACCESS_IS_UNKNOWN,
     Reason.PAYMENT_FAILED,
+    Reason.GIFT_ENDED,
 )

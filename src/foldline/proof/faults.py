@@ -31,6 +31,7 @@ from foldline.policy.open_now import OpenNow
 from foldline.policy.rules import Rules
 from foldline.proof.fault import BOTH, ECHO, TWIN, Fault
 from foldline.proof.feed_faults import FEED_FAULTS
+from foldline.proof.gift_faults import GIFT_FAULTS
 from foldline.proof.meter_faults import METER_FAULTS
 from foldline.signed.keys import MAC_SIZE, Keyring, Purpose
 from foldline.signed.opening import DeviceOpenings, OpeningEntry
@@ -38,6 +39,7 @@ from foldline.signed.reader_pass import Pass, PassFacts
 from foldline.sources.articles.compose import Composed
 from foldline.stores.records import ArticleRecord
 from foldline.stores.schema import connect
+from foldline.testing import gifts
 from foldline.testing.builders import SUBSCRIBERS
 from foldline.testing.readers import Readers
 from foldline.testing.worlds import Breaks, Gate, World
@@ -49,7 +51,7 @@ _TAG = re.compile(r"<[^>]*>")
 _honest_whole, _honest_read_pass = gate_article.whole, GateState.read_pass
 
 
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*METER_FAULTS, *FEED_FAULTS)}
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in (*METER_FAULTS, *FEED_FAULTS, *GIFT_FAULTS)}
 
 
 def _fault(name: str, what: str, breaks: Breaks, caught_by: frozenset[str], *on: str) -> None:
@@ -510,6 +512,12 @@ _fault(
     "session-over-counts",
     "the end of a session is not looked at",
     Breaks(attributes=((GateState, "read_pass", _without_its_end),)),
+    BOTH,
+)
+_fault(
+    "get-opens-gifts",
+    "whoever asks for the page of a gift is shown the whole",
+    _opening_for(lambda request: request.query == f"gift={gifts.RUNS}".encode()),
     BOTH,
 )
 _fault(

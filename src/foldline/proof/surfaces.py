@@ -16,7 +16,7 @@ from foldline.pages.assets import asset_path
 from foldline.proof.asks import Ask, Pairs
 from foldline.syndication import sitemaps
 from foldline.syndication.feeds.naming import FILES, feed_path
-from foldline.testing import private_feeds
+from foldline.testing import gifts, private_feeds
 from foldline.testing.builders import (
     ADA,
     FAILING_PATH,
@@ -57,10 +57,10 @@ def _page(name: str, kind: str, path: str, story: Story | None = None) -> Surfac
     return Surface(name, kind, Ask(path.encode()), story)
 
 
-def reading(story: Story, *, fragment: bool = False, data: bool = False, headers: Pairs = FORM) -> Ask:
+def reading(story: Story, *, fragment: bool = False, data: bool = False, headers: Pairs = FORM, gift: str = "") -> Ask:
     """`POST /-/read` for a story, as the script sends it, as a program does, or as the plain form."""
     answer = {"answer": "fragment"} if fragment else {"answer": "json"} if data else {}
-    fields = {"article": str(story.id)} | answer
+    fields = {"article": str(story.id)} | answer | ({"gift": gift} if gift else {})
     return Ask(b"/-/read", "POST", headers=headers, body=urlencode(fields).encode())
 
 
@@ -130,6 +130,23 @@ READS: tuple[Surface, ...] = (
         for story in (METERED, SUBSCRIBERS)
     ),
 )
+GIFTS: tuple[Surface, ...] = (
+    *(
+        Surface(
+            f"subscribers' article with {name}", "article", Ask(SUBSCRIBERS.path.encode(), query=query), SUBSCRIBERS
+        )
+        for name, query in (
+            ("a gift", f"gift={gifts.RUNS}".encode()),
+            ("a gift that was edited", f"gift={gifts.REFUSED['a gift that was edited']}".encode()),
+        )
+    ),
+    *(
+        Surface(
+            f"read with {name}", "read", reading(SUBSCRIBERS, fragment=True, gift=token), SUBSCRIBERS, b"read", True
+        )
+        for name, token in gifts.REFUSED.items()
+    ),
+)
 DECISIONS: tuple[Surface, ...] = tuple(
     Surface(
         f"decision on {story.path[1:]}",
@@ -156,6 +173,7 @@ SURFACES: tuple[Surface, ...] = (
     *ERRORS,
     *REDIRECTS,
     *READS,
+    *GIFTS,
     *DECISIONS,
     *OWN,
 )

@@ -11,6 +11,7 @@ from foldline.server.see_as import SeeAs
 from foldline.site.circulation import desk_pages as circulation
 from foldline.site.desk.see_as import SeeAsPages
 from foldline.site.desk.service import addresses as service
+from foldline.site.gifts import desk_pages as gifts
 from foldline.site.institutions import desk_pages as institutions
 from foldline.site.newsstand import desk_pages as newsstand
 
@@ -31,6 +32,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
         *circulation.ADDRESSES,
         *SeeAsPages(eye).addresses,
         *newsstand.addresses(),
+        *gifts.ADDRESSES,
     ]
     if foldline.demo:
         found.append(path("demo/", include("foldline.server.demo.desk_urls")))

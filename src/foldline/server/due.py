@@ -23,11 +23,13 @@ from foldline.site.billing.reconcile import reconcile, summary
 from foldline.site.circulation import prune as circulation
 from foldline.site.desk import due_jobs
 from foldline.site.feeds import keys as feed_keys
+from foldline.site.gifts import giving
 from foldline.site.institutions import provided
 from foldline.site.newsroom import due as newsroom
 from foldline.site.newsroom import lists, reads
 from foldline.site.newsstand import refreshing
 from foldline.site.readers import erasing, moment, prune
+from foldline.sources.origin import open_lists
 from foldline.stores.meter import SqliteMeter
 from foldline.syndication import sitemaps
 
@@ -66,6 +68,7 @@ def jobs() -> tuple[Job, ...]:
         Job("drop event lines", DAY, reads.drop_lines),
         Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
         Job("prune feeds", HOUR, feed_keys.prune),
+        Job("prune gifts", HOUR, lambda: giving.prune(moment.epoch())),
         Job("settle institutions", HOUR, provided.settle_all),
         Job("forget withdrawals", HOUR, lambda: withdrawals.forget(moment.epoch())),
         Job("overwrite what was deleted", HOUR, erasing.overwrite),
@@ -75,7 +78,17 @@ def jobs() -> tuple[Job, ...]:
 
 def waiting_jobs() -> tuple[Job, ...]:
     """What waits for somebody else's machine, and so has a thread of its own: nothing is published late for it."""
-    return (*_crawler_jobs(), *_billing_jobs())
+    return (*_crawler_jobs(), *_origin_jobs(), *_billing_jobs())
+
+
+def _origin_jobs() -> tuple[Job, ...]:
+    """What is asked of a site at an address; an application that the gate is mounted in has none."""
+    origin = settings.FOLDLINE.origin
+    if origin is None or origin.mounted:
+        return ()
+    from foldline.server import list_watch
+
+    return (Job(open_lists.JOB, DAY, lambda: list_watch.look(settings.FOLDLINE)),)
 
 
 def _crawler_jobs() -> tuple[Job, ...]:

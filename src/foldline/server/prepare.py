@@ -15,8 +15,10 @@ from foldline.server.deciding import mode_problems, rules_problems
 from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
 from foldline.server.worker import rules_of
+from foldline.site.desk import due_jobs
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press
+from foldline.sources.origin import open_lists
 from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 from foldline.stores import schema
 from foldline.stores.mode import gate_as_before
@@ -76,6 +78,7 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
     ]
     if settings.origin is not None:
         found += cut_alarms_or_none(settings.home)
+        found += open_lists.problems_of(due_jobs.found_by(open_lists.JOB))
     found += _of_crawlers(settings)
     if not settings.mail.host and not settings.demo:
         hint = "Set host and sender: codes to sign in with go by mail."

@@ -14,12 +14,13 @@ from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE
 from uvicorn.server import ServerState
 
 from foldline.gate.asgi import TARGET, GateApp
 from foldline.gate.request import Request
 from foldline.gate.response import HeaderList, Response
+from foldline.server.patience import PatientProtocol
 
 _READS = (b"GET", b"HEAD")
 
@@ -28,7 +29,7 @@ MOST_HEAD = 64 << 10
 MOST_LINES = 128
 
 
-class GateProtocol(HttpToolsProtocol):
+class GateProtocol(PatientProtocol):
     """One connection to a gate worker. `config.app` is a GateApp."""
 
     def __init__(
@@ -71,6 +72,7 @@ class GateProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
+        self._waits_since = self._now()
         self._head_bytes = self._lines = 0
         self.url = b""
         self.headers = []
@@ -144,10 +146,12 @@ class GateProtocol(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def on_body(self, body: bytes) -> None:
+        self._waits_since = self._now()
         if not self._answered:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._waits_since = None
         if not self._answered:
             super().on_message_complete()
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "foldline.site.institutions",
     "foldline.site.circulation",
     "foldline.site.feeds",
+    "foldline.site.gifts",
     "foldline.site.newsroom",
     "foldline.site.machines",
     "foldline.site.newsstand.apps.NewsstandConfig",

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from foldline import config
 from foldline.site.circulation import pages as circulation
 from foldline.site.feeds import pages as feeds
+from foldline.site.gifts import pages as gifts
 
 handler400 = "foldline.site.readers.errors.bad_request"
 handler403 = "foldline.site.readers.errors.forbidden"
@@ -25,6 +26,7 @@ def addresses(foldline: config.Settings) -> list[URLPattern | URLResolver]:
         path(prefix, include("foldline.site.machines.urls")),
         path(prefix, include(circulation.ADDRESSES)),
         path(prefix, include(feeds.ADDRESSES)),
+        path(prefix, include(gifts.ADDRESSES)),
     ]
     if foldline.demo:
         found.append(path(f"{prefix}demo/", include("foldline.server.demo.urls")))

@@ -34,11 +34,13 @@ from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
 from foldline.server.site_link import SiteLink
 from foldline.signed.counting import Charge, Counted
+from foldline.signed.gift import Redeemed, Redemption
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import FRESH_SECONDS, Pass, PassFacts
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.crawlers_in_force import CrawlersInForce
 from foldline.stores.feed_uses import FeedUses
+from foldline.stores.gifts import SqliteGifts
 from foldline.stores.institutions_in_force import InstitutionsInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
@@ -95,6 +97,7 @@ def state_of(settings: Settings, clock: Clock) -> GateState:
         hops=settings.hops,
         proxy_secret=settings.origin.secret.encode() if settings.origin is not None else b"",
         standing=standing_of(settings),
+        gives=settings.gifts.per_month > 0,
         tdm=tdm_headers(publication, settings.machines),
     )
 
@@ -168,6 +171,33 @@ class ThreadedMeter:
             raise StoreUnavailable(str(error) or "meter: too slow") from error
 
 
+class ThreadedGifts:
+    """Asks the store of gifts in a thread of its own. One that is opened too late is counted all the same, and opens
+    for nothing when the same device tries again."""
+
+    def __init__(self, store: SqliteGifts, deadline: float = SPEND_DEADLINE) -> None:
+        self._store = store
+        self._deadline = deadline
+        self._thread = ThreadPoolExecutor(1, "gifts")
+        self._down_until = 0.0
+
+    async def redeem(self, redemption: Redemption) -> Redeemed:
+        """Open a gift.
+
+        Raises:
+            StoreUnavailable: no answer within the deadline, or none a moment ago.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._down_until:
+            raise StoreUnavailable("gifts: left alone after a failure")
+        try:
+            asked = loop.run_in_executor(self._thread, self._store.redeem, redemption)
+            return await asyncio.wait_for(asked, self._deadline)
+        except (TimeoutError, StoreUnavailable) as error:
+            self._down_until = loop.time() + BREATHER
+            raise StoreUnavailable(str(error) or "gifts: too slow") from error
+
+
 class PictureFolder:
     """The newsroom's pictures, by names that nobody can guess."""
 
@@ -200,6 +230,9 @@ class Worker:
         self.library = Library(PublicStore(home), SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
+        self.gifts = SqliteGifts(home)
+        self._taken_back = SqliteGifts(home, DEADLINE)
+        self._asks_again = False
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
@@ -217,6 +250,7 @@ class Worker:
             ThreadedPasses(self.passes, self.roll),
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
             PictureFolder(home.media),
+            gifts=ThreadedGifts(self.gifts),
         )
         self._origin = None
         if settings.origin is not None:
@@ -237,6 +271,9 @@ class Worker:
                     self.library.forget(change.key.encode())
                 elif change.kind == "session":
                     self._hear_session(bytes.fromhex(change.key))
+                elif change.kind == "gift":
+                    number, _, ends = change.key.partition(":")
+                    self.state.taken_back.add(bytes.fromhex(number), int(ends), self.state.now())
                 elif change.kind in ("rules", "open-now"):
                     self._rules.settled = False
                 elif change.kind == "crawlers":
@@ -250,11 +287,14 @@ class Worker:
                     self._mode.settled = False
                 else:
                     self.library.forget_all()
+                    self.state.taken_back.known = False
                     self._rules.settled = self._mode.settled = False
                     self._crawlers.settled = self._institutions.settled = False
                     self._hear_origin(change)
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if not self.state.taken_back.known:
+            self._learn_taken_back()
         if self._origin is not None:
             self._origin.settle()
         if not self._rules.settled:
@@ -270,6 +310,18 @@ class Worker:
     def in_shadow(self) -> bool:
         """Whether a site's own answers go out unchanged."""
         return self._origin is not None and self._origin.mode is Mode.SHADOW
+
+    def _learn_taken_back(self) -> None:
+        """Until it is known every opening by a gift is closed."""
+        try:
+            self.state.taken_back.learn(self._taken_back.taken_back(self.state.now()))
+            self._asks_again = False
+        except StoreUnavailable as error:
+            if not self._asks_again:
+                log.warning("%s", error)
+            self._asks_again = True
+        finally:
+            self._taken_back.close()
 
     def _hear_origin(self, change: Change) -> None:
         if self._origin is not None:

@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     PASS = 1
     METER = 2
     OPENING = 3
+    GIFT = 5
     AUDIT = 6
 
 

@@ -24,6 +24,7 @@ from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import DueJob
 from foldline.site.feeds import keys as feed_keys
 from foldline.site.feeds.models import FeedKey, FeedUse
+from foldline.site.gifts import giving
 from foldline.site.readers import codes, prune
 from foldline.site.readers.models import PassFacts, ReaderSession, SignInCode
 from foldline.stores.reads import ReadStore
@@ -223,6 +224,22 @@ TABLES = (
         beyond=_meter_over,
     ),
     Kept(
+        "foldline_gifts",
+        "which article somebody gave, as a keyed hash of the giver, and the name that they had shown",
+        "until it has ended, and the month is over that it counts in",
+        "a number of gifts is free each month, and a giver may take one back",
+        job="prune gifts",
+        beyond=lambda now: giving.over(int(now.timestamp()))[0],
+    ),
+    Kept(
+        "foldline_gift_openers",
+        "that a gift was opened on a device, as a keyed hash of both",
+        "until the gift has ended or was taken back",
+        "a device counts once",
+        job="prune gifts",
+        beyond=lambda now: giving.over(int(now.timestamp()))[1],
+    ),
+    Kept(
         "foldline_read_marks",
         "that some reader read some article on a day, as a keyed hash of all three",
         f"{FORGET_AFTER} days beside today",
@@ -346,7 +363,12 @@ def standing(now: datetime) -> list[Standing]:
 def _rows(table: str) -> int:
     query = f'SELECT COUNT(*) FROM "{table}"'  # noqa: S608  The names stand above.
     home = settings.FOLDLINE.home
-    apart = {"foldline_meter": home.meter_db, "foldline_read_marks": home.reads_db}
+    apart = {
+        "foldline_meter": home.meter_db,
+        "foldline_gifts": home.meter_db,
+        "foldline_gift_openers": home.meter_db,
+        "foldline_read_marks": home.reads_db,
+    }
     if table in apart:
         with closing(connect(apart[table], read_only=True)) as file:
             return int(file.execute(query).fetchone()[0])

@@ -15,9 +15,9 @@ INTERVAL = 0.25
 
 
 class Change(NamedTuple):
-    """`kind` is article (key: a path), session (key: a session in hex), rules, open-now, crawlers, institutions or all
-    (key: empty); of a site behind the gate origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty).
-    """
+    """`kind` is article (key: a path), session (key: a session in hex), gift (key: a gift in hex, a colon and its
+    end: it was taken back), rules, open-now, crawlers, institutions or all (key: empty); of a site behind the gate
+    origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty)."""
 
     id: int
     kind: str

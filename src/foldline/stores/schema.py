@@ -144,6 +144,35 @@ CREATE TABLE IF NOT EXISTS foldline_meter (
 CREATE INDEX IF NOT EXISTS foldline_meter_ends ON foldline_meter (ends);
 """
 
+# `gift` is the random number that links carry; `owner` the giver's keyed hash, empty for the publication's own and for
+# one whose giver was erased. Of who opened it `openers` has keyed hashes that say nothing beside another gift, and
+# loses them with its end. `counts_until` is the end of the month that it counts in, `taken_back` the epoch second of
+# that, or 0.
+GIFTS = """
+CREATE TABLE IF NOT EXISTS foldline_gifts (
+    id INTEGER PRIMARY KEY,
+    gift BLOB NOT NULL UNIQUE,
+    owner BLOB NOT NULL,
+    published INTEGER NOT NULL,
+    article INTEGER NOT NULL,
+    month INTEGER NOT NULL,
+    counts_until INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    most INTEGER NOT NULL,
+    opened INTEGER NOT NULL DEFAULT 0,
+    taken_back INTEGER NOT NULL DEFAULT 0,
+    giver TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS foldline_gifts_owner ON foldline_gifts (owner, month);
+CREATE INDEX IF NOT EXISTS foldline_gifts_ends ON foldline_gifts (ends);
+CREATE TABLE IF NOT EXISTS foldline_gift_openers (
+    gift BLOB NOT NULL,
+    opener BLOB NOT NULL,
+    PRIMARY KEY (gift, opener)
+) WITHOUT ROWID;
+"""
+
 # `reads` is how often an article was read (docs/reads.md), `shown` the figure on its cards; `listed` is 0 until the
 # lists are to be written with it. A mark (`signed/reading.py`) stands until its day is forgotten, so that nobody counts
 # twice; `forgotten` is the last such day, an ordinal. `taken` and `wiped` are bytes of a segment of event lines: up to
@@ -249,7 +278,7 @@ def migrate(home: Home) -> None:
         (home.site_db, SITE + MODE + INSTITUTIONS),
         (home.public_db, PUBLIC),
         (home.sealed_db, SEALED),
-        (home.meter_db, METER),
+        (home.meter_db, METER + GIFTS),
         (home.reads_db, READS),
         (home.fetched_db, FETCHED),
         (home.crawlers_db, CRAWLERS),

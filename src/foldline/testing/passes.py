@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from foldline.clock import Clock
+from foldline.gate.facts import WHY
+from foldline.policy.reasons import Reason
 from foldline.policy.rule import SITE
 from foldline.policy.window import Window
 from foldline.signed import cookies, meter, opening, reader_pass
@@ -78,6 +80,16 @@ class Carry:
             OpeningEntry(opening.article_hash(self.keyring, device, article), until, 0) for article in articles
         )
         return opening.issue(self.keyring, DeviceOpenings(device, session, entries))
+
+
+def gift_opening(carry: Carry, number: bytes, *articles: int, device: bytes = b"d" * 16) -> str:
+    """Openings of these articles by one gift, which run as long as any."""
+    until = int(carry._clock.now()) + DAY
+    entries = tuple(
+        OpeningEntry(opening.article_hash(carry.keyring, device, article), until, WHY.index(Reason.GIFT_OPENS), number)
+        for article in articles
+    )
+    return opening.issue(carry.keyring, DeviceOpenings(device, NO_SESSION, entries))
 
 
 def write_facts(home: Home, *known: PassFacts) -> None:

@@ -33,6 +33,7 @@ CASE_KEYS = (
     "read-before",
     "can-count",
     "opened",
+    "gift",
     "institution",
     "crawler",
     "store",
@@ -53,7 +54,8 @@ RECEIPTS = {
     "lost": Receipt(counted=False, used=0, could_count=False),
 }
 _LEVELS = (*(level.value for level in Access), "unknown")
-_OPENED = (Reason.METER_HAS_ROOM.value, Reason.READ_BEFORE.value, Reason.OPENED_BEFORE.value)
+_OPENED = (Reason.METER_HAS_ROOM.value, Reason.READ_BEFORE.value, Reason.OPENED_BEFORE.value, Reason.GIFT_OPENS.value)
+_GIFTS = (Reason.GIFT_OPENS.value, Reason.GIFT_ENDED.value)
 _MOST = 1_000_000
 
 
@@ -129,7 +131,7 @@ def run_case(case: Case, rules: Rules) -> Verdict:
     visit = case.facts(under)
     decision = decide(visit, None if case.without_rules else under)
     spend = decision.spend
-    if case.receipt is not None and spend is not None:
+    if case.receipt is not None and (spend is not None or decision.redeem is not None):
         decision = conclude(decision, case.receipt)
     return Verdict(case, decision, tuple(_wrong(case, visit, decision, under, spend.allowance.name if spend else "")))
 
@@ -293,12 +295,14 @@ class _Reader:
 
     def _facts(self, table: Table) -> dict[str, Any]:
         opened = table.word("opened", _OPENED)
+        gift = table.word("gift", _GIFTS)
         caller = table.word("crawler", list(CALLERS))
         return {
             "opened": Reason(opened) if opened else None,
             "caller": CALLERS[caller] if caller else NOBODY,
             "store_answered": table.word("store", ("silent",)) is None,
             "institution": table.text("institution") or "",
+            "gift": Reason(gift) if gift else None,
         }
 
     def _expected(self, table: Table) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from foldline.signed import cookies, meter, reader_pass
 from foldline.signed.counting import Charge
 from foldline.signed.keys import Keyring, Purpose
 from foldline.signed.reader_pass import PassFacts
+from foldline.testing import gifts
 from foldline.testing.builders import (
     HOST,
     METERED,
@@ -19,7 +20,7 @@ from foldline.testing.builders import (
     SECRET,
     Story,
 )
-from foldline.testing.passes import DAY, Carry, cookie, flip, token_bits
+from foldline.testing.passes import DAY, Carry, cookie, flip, gift_opening, token_bits
 from foldline.testing.private_feeds import known_feeds
 from foldline.testing.worlds import SILENT_SESSION, World
 
@@ -170,6 +171,8 @@ class Readers:
         yield having("opening of another article", "U8", carry.opening(OTHER.id), OTHER.id)
         yield having("openings of many other articles", "U8", carry.opening(*range(200, 224)))
         yield having("opening that has ended", "U9", carry.opening(METERED.id, 2, 3, ends=-1))
+        back = gift_opening(carry, gifts.TAKEN_BACK, METERED.id, 2, 3)
+        yield having("opening by a gift that was taken back", "U9", back)
         session = self.subscriber_facts.session
         yield having("opening of a session that nobody is in here", "U6", carry.opening(1, 2, 3, session=session))
 
@@ -219,6 +222,10 @@ class Readers:
         yield having("two passes, the first good", (b"cookie", f"{both}; {cookies.PASS}=x".encode()))
         yield having("two cookie headers", (b"cookie", both.encode()), (b"cookie", both.encode()))
         yield having("pass under a name without prefix", (b"cookie", f"foldline-pass={token}".encode()))
+        believed = (
+            b"subscriber=1; tier=premium; wordpress_logged_in_x=admin|a; wp-postpass_x=a; sppp=1; o_stripe_data=paid"
+        )
+        yield having("cookies that other programs believe", (b"cookie", believed))
         yield having("pass under a name in capitals", (b"cookie", f"{cookies.PASS.upper()}={token}".encode()))
         yield having("pass as a bearer token", (b"authorization", f"Bearer {token}".encode()))
         yield having("pass as a password", (b"authorization", b"Basic YWRtaW46YWRtaW4="))

@@ -69,6 +69,7 @@ from foldline.testing.builders import (
 )
 from foldline.testing.client import GateClient
 from foldline.testing.clock import FrozenClock
+from foldline.testing.gifts import StoredGifts, taken_back, write_gifts
 from foldline.testing.passes import Carry, write_facts
 
 #: When the feeds of every world were written.
@@ -279,8 +280,10 @@ class World:
         self.meter = MemoryMeter()
         self.layout, self._said = _layout_of(self.settings.publication, self.state.words)
         self.made: dict[int, Composed[ArticlePage]] = like.made if like else {}
+        self.state.taken_back.learn(taken_back())
         if not like:
             self._publish(rests)
+            write_gifts(self.home, int(self.clock.now()))
         self._loop = asyncio.new_event_loop()
         self.start()
 
@@ -302,6 +305,7 @@ class World:
             self.breaks.passes(StoredPasses(PassStore(self.home))),
             NoSite(),
             PictureFolder(self.home.media),
+            gifts=StoredGifts(self.home),
         )
         self.app.world = self
         self.client = GateClient(self.app, HOST.encode(), self._loop)

@@ -118,6 +118,8 @@ def wagtail() -> str:
 <div class="print-only" style="display:none">{PREVIEW}{REST}</div>
 </article></main>
 <template id="full"><section>{REST}</section></template>
+<button aria-label="Listen: {CLOSED[0]}">Listen</button><p title="{CLOSED[1]}">Two diaries</p>
+<span class="visually-hidden">{CLOSED[2]}</span>
 <div id="app" data-article="{quote(json.dumps({"body": WHOLE_TEXT}))}" data-mode="light"></div>
 </body></html>
 """

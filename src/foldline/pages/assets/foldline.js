@@ -1,4 +1,3 @@
-// Asks for the rest. One state at a time.
 customElements.define('foldline-gate', class extends HTMLElement {
   connectedCallback() {
     const { kind, reason, rest = '.rest' } = this.dataset;
@@ -18,7 +17,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     else ask();
   }
 
-  // What is kept for Back holds no gated text, only its room.
+  // Kept for Back: no gated text, only its room.
   leave() {
     this.turn?.abort();
     delete this.turn;
@@ -32,9 +31,10 @@ customElements.define('foldline-gate', class extends HTMLElement {
     const turn = this.turn = new AbortController();
     const slow = setTimeout(() => this.show('checking'), 300);
     const end = setTimeout(() => turn.abort(), 10000);
+    const [, gift] = /\bgift=([^&]*)/.exec(location.search + '&gift=');
     let text = '';
     try {
-      const body = new URLSearchParams({ article, again: again ? 1 : '', answer: 'fragment' });
+      const body = new URLSearchParams({ article, gift, again: again ? 1 : '', answer: 'fragment' });
       const response = await fetch(read, { method: 'POST', body, signal: turn.signal });
       if (response.ok) text = await response.text();
     } catch {}
@@ -49,7 +49,7 @@ customElements.define('foldline-gate', class extends HTMLElement {
     if (below) setTimeout(() => location.replace(location.hash), 50);
   }
 
-  // Each state is a new element: what was not there cannot shift.
+  // Each state is a new element: nothing shifts.
   show(state, reason, said = this.dataset[state], whole) {
     const { rest } = this;
     const room = rest.offsetHeight + (this.firstElementChild?.offsetHeight ?? 0);

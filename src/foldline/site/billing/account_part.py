@@ -17,6 +17,7 @@ from foldline.plans import Plan
 from foldline.site.billing import held, lifecycle, orders, plans
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Subscription
+from foldline.site.billing.terms import title_of
 from foldline.site.readers import moment, rendering
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words
@@ -41,6 +42,7 @@ class Line:
     stands: bool
     renews: bool
     returns: bool
+    changes: bool
 
 
 def account_part(request: HttpRequest, reader: Reader) -> SafeString:
@@ -58,12 +60,6 @@ def _next_charge(one: Subscription, plan: Plan | None) -> str:
     price = spoken(one.snapshot.next_amount, one.currency, words().language)
     exclusive = plan is not None and plan.tax == "exclusive"
     return words().format("subscribe.tax-exclusive", price=price) if exclusive else price
-
-
-def title_of(subscription: Subscription) -> str:
-    """What a subscription is called: its plan's name, or the plan's key where that is not sold any more."""
-    plan = plans.named(subscription.plan)
-    return plan.name if plan is not None else subscription.plan
 
 
 def day_of(epoch: int) -> str:
@@ -91,4 +87,6 @@ def _line(one: Subscription) -> Line:
         stands=state in held.STANDS,
         renews=state in held.RENEWS,
         returns=state is State.CANCELLED and lifecycle.paid_until(one.snapshot) > moment.epoch(),
+        changes=state in held.CHANGES
+        and any(held.goes_to(one, other, plan) for other in plans.plans() if other.key != one.plan),
     )

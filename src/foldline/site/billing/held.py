@@ -14,6 +14,8 @@ from foldline.site.readers.models import Reader
 RENEWS = frozenset((State.TRIALING, State.ACTIVE, State.PAST_DUE, State.PAUSED))
 #: One that is on sale only once: a second of the same plan would be charged twice.
 STANDS = RENEWS | {State.CANCELLED}
+#: One that can go to another plan: no payment is awaited, and it is not to end.
+CHANGES = frozenset((State.TRIALING, State.ACTIVE))
 
 
 def of(reader: Reader) -> list[Subscription]:
@@ -30,6 +32,28 @@ def one_of(reader: Reader, number: int) -> Subscription | None:
 def runs(reader: Reader, plan: Plan) -> bool:
     """Whether a reader has this plan already, also where it was cancelled and is paid until an end."""
     return Subscription.objects.filter(reader=reader, plan=plan.key, state__in=list(STANDS)).exists()
+
+
+def beside(reader: Reader, plan: Plan) -> list[Subscription]:
+    """The other subscriptions that stand of a reader who asks for a plan, the newest first."""
+    return list(
+        Subscription.objects.filter(reader=reader, state__in=list(STANDS)).exclude(plan=plan.key).order_by("-pk")
+    )
+
+
+def in_place_of(reader: Reader, plan: Plan) -> Subscription | None:
+    """The subscription that a plan would take the place of: one that opens something which the plan opens too. Both
+    beside each other would be charged twice for that."""
+    return next((one for one in beside(reader, plan) if set(one.opens) & set(plan.products)), None)
+
+
+def goes_to(subscription: Subscription, plan: Plan, sold: Plan | None) -> bool:
+    """Whether a subscription can go to a plan in the middle of what is paid: the plan opens all that it does, in its
+    currency, and costs no less, or is paid by the year. Then nothing of what was paid is left over. `sold` is the
+    subscription's own plan as it is sold today, None where it is sold no more."""
+    interval = plan.interval if sold is None else sold.interval
+    dearer = plan.amount >= subscription.amount if plan.interval == interval else plan.interval == "year"
+    return set(subscription.opens) <= set(plan.products) and subscription.currency == plan.currency and dearer
 
 
 def renews(reader: Reader) -> bool:

@@ -103,6 +103,11 @@ def notice(provider: Provider, told: Notice, now: int) -> Outcome | None:
         return apply(provider.name, snapshot, now, Heard.NOTICE) if new and snapshot is not None else None
 
 
+def kept(provider: Provider, told: Notice) -> Subscription | None:
+    """What is kept of the subscription that a notice is about."""
+    return Subscription.objects.filter(provider=provider.name, provider_id=told.subscription).first()
+
+
 def forget_notices(now: int) -> None:
     """Delete the numbers of events that no provider repeats any more."""
     SeenNotice.objects.filter(at__lt=now - REMEMBER_NOTICES).delete()

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from foldline.pages.dates import dateline
 from foldline.pages.prices import spoken
 from foldline.site.billing import held, ledger, lifecycle, selling, terms
-from foldline.site.billing.account_part import PART, day_of, title_of
+from foldline.site.billing.account_part import PART, day_of
 from foldline.site.billing.going import to_the_provider
 from foldline.site.billing.models import Subscription
 from foldline.site.billing.provider import Declined, NotAtProvider, Provider, ProviderUnavailable, Snapshot
+from foldline.site.billing.terms import title_of
 from foldline.site.readers import mail, moment, rendering
 from foldline.site.readers.account import done, signed_in
 from foldline.site.readers.adapter import SeeOther

@@ -175,7 +175,8 @@ class Order(models.Model):
     `terms` are the words agreed to, `terms_version` is what `version_of` makes of all that stood on the page. The row
     outlives the reader's account, without their name: it shows what was agreed. `amount` is what one interval costs by
     them, whole minor units; 0 in orders that were made before it was kept. `confirmed_at` is when the mail that
-    confirms the contract went out, 0 for not yet; `subscription` is what it became then. Moments are epoch seconds.
+    confirms the contract went out, 0 for not yet; `subscription` is what it became then, or, from the beginning on, the
+    one that goes to another plan by it. Moments are epoch seconds.
     """
 
     token = models.CharField(max_length=32)

@@ -38,6 +38,6 @@ def notice(request: HttpRequest) -> HttpResponse:
     except ProviderUnavailable as error:
         log.warning("%s: the notice is to come again", error)
         return HttpResponse(status=503)
-    if outcome is not None:
-        orders.confirm(outcome.subscription)
+    # One that comes again, too: the site may have ended between its entitlement and its mail.
+    orders.confirm(outcome.subscription if outcome is not None else ledger.kept(provider, told))
     return HttpResponse(status=200)

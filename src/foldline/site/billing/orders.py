@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import Order, Subscription
@@ -14,6 +15,8 @@ from foldline.site.readers import mail, moment
 #: What a contract begins with.
 BEGUN = frozenset((State.TRIALING, State.ACTIVE))
 
+#: An order by which a subscription is to go to another plan, and of which no mail told yet: it has no visit.
+UNTOLD_CHANGE = Q(checkout="", confirmed_at=0, subscription__isnull=False)
 
 #: How long a visit to a payment page may be open, in seconds; a provider closes it after a day.
 OPEN_SECONDS = 86_400
@@ -46,10 +49,35 @@ def confirm(subscription: Subscription | None) -> None:
     confirmation that can be kept."""
     if subscription is None or subscription.reader is None or subscription.state not in BEGUN:
         return
+    ordered = Order.objects.filter(subscription=subscription)
+    change = ordered.filter(UNTOLD_CHANGE, plan=subscription.plan).first()
+    if change is not None:
+        # What was agreed to before and came to nothing is no contract, and is confirmed by nobody later.
+        ordered.filter(UNTOLD_CHANGE).exclude(pk=change.pk).update(subscription=None)
+        _mail(change, subscription, "plan-changed")
+        return
+    if ordered.exists():
+        # It has its confirmation; an order that is open beside it is another one's.
+        return
     asked = Order.objects.filter(reader=subscription.reader, plan=subscription.plan, provider=subscription.provider)
     order = asked.exclude(checkout="").first()
-    if order is not None and is_first_to_confirm(order, subscription):
-        mail.send_notice(subscription.reader.email, "subscribed", foot(), terms=order.terms, number=order.number)
+    if order is not None:
+        _mail(order, subscription, "subscribed")
+
+
+def confirm_unheard(provider: str) -> None:
+    """Confirm what was paid while nobody could say so: no notice came, or the site ended before the mail went out."""
+    waiting = Order.objects.filter(provider=provider, confirmed_at=0, reader=OuterRef("reader"), plan=OuterRef("plan"))
+    begun = Subscription.objects.filter(provider=provider, state__in=BEGUN)
+    changes = Order.objects.filter(UNTOLD_CHANGE, subscription=OuterRef("pk"), plan=OuterRef("plan"))
+    heard_by_nobody = begun.filter(Exists(waiting.exclude(checkout="")) | Exists(changes))
+    for subscription in heard_by_nobody.select_related("reader"):
+        confirm(subscription)
+
+
+def _mail(order: Order, subscription: Subscription, name: str) -> None:
+    if subscription.reader is not None and is_first_to_confirm(order, subscription):
+        mail.send_notice(subscription.reader.email, name, foot(), terms=order.terms, number=order.number)
 
 
 def is_first_to_confirm(order: Order, subscription: Subscription) -> bool:
@@ -60,5 +88,5 @@ def is_first_to_confirm(order: Order, subscription: Subscription) -> bool:
 
 def number_of(subscription: Subscription) -> str:
     """By what a reader names a subscription: the number in its receipt, or the provider's own where it has none."""
-    order = Order.objects.filter(subscription=subscription).first()
+    order = Order.objects.filter(subscription=subscription).exclude(UNTOLD_CHANGE).first()
     return order.number if order is not None else subscription.provider_id

@@ -13,15 +13,13 @@ from foldline.site.readers.models import Entitlement, Product
 @dataclass(frozen=True, slots=True)
 class Move:
     """How long a subscription opened, and opens now: epoch seconds, 0 for what opens nothing. Of several products the
-    one that ends first counts. `moved` is false where nothing had to be written."""
+    one that ends first counts. `moved` is false where nothing had to be written; `takes_away` is true where any product
+    ends sooner than it did, be it only one of them."""
 
     before: int
     now: int
     moved: bool
-
-    @property
-    def takes_away(self) -> bool:
-        return self.now < self.before
+    takes_away: bool = False
 
 
 def follow(subscription: Subscription, until: int | None, kind: str, now: int) -> Move:
@@ -31,7 +29,7 @@ def follow(subscription: Subscription, until: int | None, kind: str, now: int) -
     if owner is None:
         return Move(0, 0, moved=False)
     standing = _standing(subscription)
-    before = _opening(standing, now)
+    before, ended = _opening(standing, now), _ends(standing, now)
     moved = False
     for number, entitlement in list(standing.items()):
         if number not in subscription.opens:
@@ -49,7 +47,9 @@ def follow(subscription: Subscription, until: int | None, kind: str, now: int) -
             moved |= _move(entitlement_now, until, kind)
     if moved and subscription.reader is not None:
         passes.refresh(subscription.reader)
-    return Move(before, _opening(standing, now), moved)
+    ends = _ends(standing, now)
+    takes_away = any(ends.get(number, 0) < end for number, end in ended.items())
+    return Move(before, _opening(standing, now), moved, takes_away)
 
 
 def open_until(subscription: Subscription, now: int) -> int:
@@ -64,8 +64,13 @@ def _standing(subscription: Subscription) -> dict[int, Entitlement]:
 
 
 def _opening(standing: dict[int, Entitlement], now: int) -> int:
-    ends = [int(one.ends_at.timestamp()) for one in standing.values() if one.ends_at is not None]
-    return min((end for end in ends if end > now), default=0)
+    return min(_ends(standing, now).values(), default=0)
+
+
+def _ends(standing: dict[int, Entitlement], now: int) -> dict[int, int]:
+    """Until when each product is open, those alone that are."""
+    ends = {number: int(one.ends_at.timestamp()) for number, one in standing.items() if one.ends_at is not None}
+    return {number: end for number, end in ends.items() if end > now}
 
 
 def _give(subscription: Subscription, owner: int, number: int, until: int, kind: str, now: int) -> Entitlement:

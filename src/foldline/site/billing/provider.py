@@ -209,6 +209,12 @@ class Provider(Protocol):
         went back before does not go back again."""
         ...
 
+    def change_page(self, subscription_id: str, price: Price, back_url: str) -> str:
+        """The address of the provider's page where a person sees what going to another plan costs today, agrees, and is
+        led back to `back_url`. Nothing changes before that, and nothing twice after it: what was paid and not used
+        counts, and the subscription stays the same one. One that has ended is `Declined("ended")`."""
+        ...
+
     def portal(self, customer: str, back_url: str) -> str:
         """The address of the provider's page where a customer changes the means of payment. It is short-lived."""
         ...

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from foldline.site.billing import ledger, owned
+from foldline.site.billing import ledger, orders, owned
 from foldline.site.billing.ledger import Applied, Outcome
 from foldline.site.billing.models import Subscription
 from foldline.site.billing.provider import NotAtProvider, Provider
@@ -27,12 +27,13 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One subscription that stood here as it does not stand at the provider. `before` and `after` are states with the
-    epoch second until which they open (0: nothing)."""
+    epoch second until which they open (0: nothing). `ends_sooner`: one of its products, or all of them, did."""
 
     subscription: str
     kind: Kind
     before: tuple[str, int]
     after: tuple[str, int]
+    ends_sooner: bool = False
 
     @property
     def repaired(self) -> bool:
@@ -40,7 +41,7 @@ class Difference:
 
     @property
     def takes_away(self) -> bool:
-        return self.repaired and self.after[1] < self.before[1]
+        return self.repaired and self.ends_sooner
 
 
 _LISTED = {
@@ -53,8 +54,9 @@ _LISTED = {
 
 
 def reconcile(provider: Provider, now: int) -> list[Difference]:
-    """Compare all, and repair what can be. A subscription that the provider does not have (any more) is listed alone:
-    a provider that answers for another account would else end everybody's.
+    """Compare all, repair what can be, and mail the confirmations that nobody was there to send. A subscription that
+    the provider does not have (any more) is listed alone: a provider that answers for another account would else end
+    everybody's.
 
     Raises:
         ProviderUnavailable: in the middle of it. What was repaired stays, and the next run goes on.
@@ -69,6 +71,7 @@ def reconcile(provider: Provider, now: int) -> list[Difference]:
     for row in Subscription.objects.filter(provider=provider.name).iterator():
         if row.provider_id not in met:
             found += _not_listed(provider, row, now)
+    orders.confirm_unheard(provider.name)
     return found
 
 
@@ -96,4 +99,4 @@ def _not_listed(provider: Provider, row: Subscription, now: int) -> list[Differe
 
 def _difference(subscription: str, outcome: Outcome) -> Difference:
     before, after = (outcome.before, outcome.move.before), (outcome.after, outcome.move.now)
-    return Difference(subscription, _LISTED[outcome.applied], before, after)
+    return Difference(subscription, _LISTED[outcome.applied], before, after, outcome.move.takes_away)

@@ -6,6 +6,7 @@ Sources: the published objects of API `2026-10-28.endive` (stripe/openapi), and 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from foldline.site.billing.provider import Checkout, Invoice, InvoiceStatus, Price, Snapshot, Status
@@ -13,6 +14,9 @@ from foldline.site.billing.provider import Checkout, Invoice, InvoiceStatus, Pri
 Object = dict[str, Any]
 
 READER, PLAN = "foldline_reader", "foldline_plan"
+#: What a portal configuration of ours lets one go to: the id of a Price.
+CHANGES_TO = "foldline_changes_to"
+_LOOKUP_KEY = re.compile(r"foldline-(.+)-\d+-[a-z]{3}-(?:month|year)(?:-inclusive|-exclusive)?")
 _UNPAID = (Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED)
 #: A dispute that ended well, or took no money (yet).
 _NO_DISPUTE = {"won", "warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
@@ -66,7 +70,7 @@ def snapshot(subscription: Object, charges: list[Object], disputes: list[Object]
         subscription=subscription["id"],
         customer=identifier(subscription.get("customer")),
         reader=_said(subscription, READER),
-        plan=_said(subscription, PLAN),
+        plan=_plan_of(price) or _said(subscription, PLAN),
         status=Status(subscription["status"]),
         period_end=_paid_until(subscription, item),
         cancel_at_period_end=bool(subscription.get("cancel_at_period_end")),
@@ -81,6 +85,18 @@ def snapshot(subscription: Object, charges: list[Object], disputes: list[Object]
         off=off,
         off_until=off_until,
     )
+
+
+def item_of(subscription: Object) -> str:
+    """The id of a Subscription's one item."""
+    return identifier((_listed(subscription.get("items")) or [{}])[0])
+
+
+def _plan_of(price: Object) -> str:
+    """The plan that a Price of ours is of, "" for any other. It comes before what the Subscription says of itself: that
+    was written at checkout, and stays when somebody goes to another Price, in the portal or in the dashboard."""
+    found = _LOOKUP_KEY.fullmatch(price.get("lookup_key") or "")
+    return found[1] if found else ""
 
 
 def _discount(subscription: Object, amount: int) -> tuple[int, int | None]:

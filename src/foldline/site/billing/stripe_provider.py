@@ -75,6 +75,7 @@ class StripeProvider:
         self._notice_secrets = notice_secrets
         self._clock = clock
         self._prices: dict[str, str] = {}
+        self._changes: dict[str, str] = {}
         self._api = stripe.StripeClient(
             key,
             base_addresses={"api": api},
@@ -206,6 +207,55 @@ class StripeProvider:
                     key = f"{idempotency_key}-{charge.id}"
                     self._api.refunds.create({"charge": charge.id}, {"idempotency_key": key})
         return self.subscription(name)
+
+    def change_page(self, subscription_id: str, price: Price, back_url: str) -> str:
+        name = _id(subscription_id)
+        with _asking("subscription"):
+            found = self._api.subscriptions.retrieve(name).to_dict()
+            if found["status"] in _ENDED:
+                raise Declined("ended")
+            target = self._price(price)
+            confirmed = {"type": "redirect", "redirect": {"return_url": back_url}}
+            changed = {
+                "subscription": name,
+                "items": [{"id": ours.item_of(found), "price": target, "quantity": 1}],
+            }
+            asked: Any = {
+                "customer": ours.identifier(found.get("customer")),
+                "configuration": self._changing_to(target),
+                "return_url": back_url,
+                "flow_data": {
+                    "type": "subscription_update_confirm",
+                    "subscription_update_confirm": changed,
+                    "after_completion": confirmed,
+                },
+            }
+            return self._api.billing_portal.sessions.create(asked).url
+
+    def _changing_to(self, price: str) -> str:
+        """The id of a portal configuration in which one may go to this Price and do nothing else; made where there is
+        none. What is due is charged as one confirms."""
+        if price not in self._changes:
+            known = self._api.billing_portal.configurations.list({"active": True, "limit": 100}).data
+            for one in known:
+                if (one.to_dict().get("metadata") or {}).get(ours.CHANGES_TO) == price:
+                    self._changes[price] = one.id
+                    return one.id
+            product = ours.identifier(self._api.prices.retrieve(price).to_dict().get("product"))
+            update = {
+                "enabled": True,
+                "default_allowed_updates": ["price"],
+                "products": [{"product": product, "prices": [price]}],
+                "proration_behavior": "always_invoice",
+                "trial_update_behavior": "continue_trial",
+            }
+            asked: Any = {
+                "features": {"subscription_update": update, "payment_method_update": {"enabled": True}},
+                "metadata": {ours.CHANGES_TO: price},
+            }
+            key: Any = {"idempotency_key": f"foldline-change-{price}"}
+            self._changes[price] = self._api.billing_portal.configurations.create(asked, key).id
+        return self._changes[price]
 
     def portal(self, customer: str, back_url: str) -> str:
         with _asking("customer"):

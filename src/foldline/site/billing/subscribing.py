@@ -15,21 +15,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from foldline.errors import StoreUnavailable
 from foldline.plans import Plan
-from foldline.site.billing import held, ledger, offered, orders, plans, selling
-from foldline.site.billing.going import to_the_provider
+from foldline.site.billing import changing, held, offered, orders, plans, selling
+from foldline.site.billing.going import plans_for, silent, to_sign_in, to_the_provider
 from foldline.site.billing.models import Order
 from foldline.site.billing.provider import Checkout, Declined, NotAtProvider, Provider, ProviderUnavailable
 from foldline.site.billing.terms import Offered, consent, legal_pages, offered_as, price_of
-from foldline.site.readers import account, moment, passes, rendering
+from foldline.site.readers import account, moment, rendering
 from foldline.site.readers.adapter import SeeOther
 from foldline.site.readers.models import Reader
-from foldline.site.readers.return_path import FRONT, continue_at, own_path
+from foldline.site.readers.return_path import FRONT, own_path
 from foldline.site.readers.wording import words
 
 log = logging.getLogger(__name__)
-
-#: Seconds after which the page that waits for the provider asks again by itself.
-ASK_AGAIN = 5
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _CHECKOUT = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -60,7 +57,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, offer, reader)
     if reader is None:
-        return SeeOther(_sign_in(_plans_for(offer.path)))
+        return SeeOther(to_sign_in(plans_for(offer.path)))
     return _order(request, provider, offer, reader)
 
 
@@ -70,13 +67,15 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     says; a notice that comes later, twice or never changes nothing about that."""
     provider = selling.provider()
     named = request.GET.get("checkout", "")
+    if provider is not None and "change" in request.GET:
+        return changing.changed(request, provider)
     if provider is not None and "checkout" not in request.GET:
         return _without_paying(request)
     if provider is None or not _CHECKOUT.fullmatch(named):
         raise Http404
     reader = request.user
     if not isinstance(reader, Reader):
-        return SeeOther(_sign_in(_back_with(named)))
+        return SeeOther(to_sign_in(_back_with(named)))
     order = Order.objects.filter(provider=provider.name, checkout=named, reader=reader).first()
     if order is None:
         raise Http404
@@ -92,21 +91,15 @@ def subscribed(request: HttpRequest) -> HttpResponse:
         raise Http404 from None
     except ProviderUnavailable as error:
         log.warning("%s", error)
-        return _silent(request)
-    outcome = ledger.apply(provider.name, snapshot, moment.epoch(), ledger.Heard.RETURN)
-    orders.confirm(outcome.subscription)
-    response = SeeOther(continue_at(order.return_path, rendering.publication().prefix))
-    session = passes.running(request)
-    if session is not None:
-        passes.give_pass(response, session)
-    return response
+        return silent(request)
+    return changing.onward(request, provider, snapshot, order)
 
 
 def _without_paying(request: HttpRequest) -> HttpResponse:
     """Back from the payment page by its link: to the plans, for the article that one came from."""
     reader = request.user if isinstance(request.user, Reader) else None
     order = Order.objects.filter(reader=reader).first() if reader is not None else None
-    return SeeOther(_plans_for(order.return_path if order is not None else FRONT))
+    return SeeOther(plans_for(order.return_path if order is not None else FRONT))
 
 
 def _offer(path: str, reader: Reader | None) -> Offer:
@@ -131,6 +124,8 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
         return _page(request, offer, reader, "subscribe.agree", 400, chosen.key)
     if held.runs(reader, plan):
         return _page(request, offer, reader, "subscribe.has-it", 409)
+    if chosen.blocked:
+        return _page(request, offer, reader, "subscribe.not-now", 409)
     if not ratelimit.consume(request, action="checkout"):
         return _page(request, offer, reader, "subscribe.too-many", 429, chosen.key)
     order, _new = Order.objects.get_or_create(
@@ -145,12 +140,15 @@ def _order(request: HttpRequest, provider: Provider, offer: Offer, reader: Reade
             "amount": plan.amount,
             "language": words().language,
             "agreed_at": moment.epoch(),
+            "subscription": chosen.instead,
         },
     )
     if order.plan != plan.key:
         # The Back button, and another plan: another order.
         return _page(request, offer, reader, "subscribe.choose", 409, chosen.key)
     try:
+        if chosen.instead is not None:
+            return to_the_provider(request, changing.page_of(provider, order, chosen.instead, price_of(plan, reader)))
         checkout = _begin(provider, order, reader, plan)
     except ProviderUnavailable as error:
         log.warning("%s", error)
@@ -193,25 +191,24 @@ def _page(
     chosen: str = "",
     token: str = "",
 ) -> HttpResponse:
-    has = next((plan for plan in offer.plans if reader is not None and held.runs(reader, plan.plan)), None)
+    own = [plan for plan in offer.plans if reader is not None and held.runs(reader, plan.plan)]
+    # Who has a plan that opens the article needs no other one; on the page of all plans, the others can still be had.
+    others = () if own and offer.path != FRONT else tuple(plan for plan in offer.plans if plan not in own)
     context = {
         "offer": offer,
+        "plans": others,
         "legal": legal_pages(),
-        "chosen": chosen or (offer.plans[0].key if offer.plans else ""),
+        "chosen": chosen or next((plan.key for plan in others if not plan.blocked), ""),
+        "can_choose": any(not plan.blocked for plan in others),
         "problem": words()[problem] if problem else "",
         "order": token or secrets.token_hex(16),
         "reader": reader,
-        "has": words().format("subscribe.has", plan=has.name) if has is not None else "",
-        "sign_in": _sign_in(_plans_for(offer.path)),
+        "has": words().format("subscribe.has", plan=", ".join(plan.name for plan in own)) if own else "",
+        "sign_in": to_sign_in(plans_for(offer.path)),
         "back": offer.path if offer.path != FRONT else "",
     }
     title = words().format("subscribe.title", name=rendering.publication().name)
     return rendering.page(request, "billing/subscribe", title, context, status=status)
-
-
-def _plans_for(path: str) -> str:
-    """The page of plans, which knows where one came from."""
-    return f"{reverse('subscribe')}?{urlencode({'next': path}, safe='/')}"
 
 
 def _back_with(checkout: str) -> str:
@@ -219,19 +216,11 @@ def _back_with(checkout: str) -> str:
     return f"{reverse('subscribed')}?{urlencode({'checkout': checkout})}"
 
 
-def _sign_in(here: str) -> str:
-    """To sign in, and back here."""
-    return f"{reverse('account_login')}?{urlencode({'next': here}, safe='/')}"
-
-
 def _unpaid(request: HttpRequest, order: Order, checkout: Checkout) -> HttpResponse:
     """Not paid, as the provider says. Whoever went back by the browser's button can go on where they were."""
-    context = {"pay": checkout.url, "again": _plans_for(order.return_path)}
+    context = {
+        "pay": checkout.url,
+        "again": plans_for(order.return_path),
+        "sentence": words()["subscribed.unpaid"],
+    }
     return rendering.page(request, "billing/unpaid", words()["subscribed.unpaid-title"], context)
-
-
-def _silent(request: HttpRequest) -> HttpResponse:
-    """The provider does not answer: nothing is known, so nothing is opened, and the page asks again by itself."""
-    response = rendering.page(request, "billing/silent", words()["subscribed.silent-title"], status=503)
-    response.headers["Refresh"] = str(ASK_AGAIN)
-    return response

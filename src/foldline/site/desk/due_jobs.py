@@ -35,6 +35,11 @@ def take(name: str, owner: str, now: float) -> bool:
     return bool(wanted.update(leased_by=owner, leased_until=now + LEASE, began=now))
 
 
+def found_by(name: str) -> str:
+    """What a job last found, in a line; "" where it found nothing or never ran."""
+    return DueJob.objects.filter(name=name).values_list("result", flat=True).first() or ""
+
+
 def keep(owner: str, now: float) -> None:
     """Renew the leases of whoever runs jobs now."""
     DueJob.objects.filter(leased_by=owner).update(leased_until=now + LEASE)

@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from foldline.checks import CHECKS
 from foldline.errors import StoreUnavailable
 from foldline.site.billing import withdrawals
-from foldline.site.desk import job_table, open_now, rules
+from foldline.site.desk import due_jobs, job_table, open_now, rules
 from foldline.site.desk.pages import may, page
 from foldline.site.desk.roles import Power
 from foldline.site.desk.service import endless
@@ -20,6 +21,7 @@ from foldline.site.desk.shadow import open_site
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.models import Article, ArticleAlarm
 from foldline.site.readers import moment
+from foldline.sources.origin import open_lists
 from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 
 NEWEST = 5
@@ -75,6 +77,10 @@ def concerns(request: HttpRequest) -> list[Concern]:
         found += [
             Concern(alarm.what, alarm.where or "The site", alarm.hint, url + alarm.where, alarm.id)
             for alarm in cut_alarms_or_none(settings.FOLDLINE.home)
+        ]
+        found += [
+            Concern(CHECKS[one.id], one.where, f"{one.hint} ({one.what})", url, one.id)
+            for one in open_lists.problems_of(due_jobs.found_by(open_lists.JOB))
         ]
     if may(request, Power.CHANGE_RULES):
         with contextlib.suppress(StoreUnavailable):

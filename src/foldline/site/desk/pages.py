@@ -42,6 +42,7 @@ PLACES: tuple[Place, ...] = (
     Place("newsroom", "Newsroom", "Write, schedule, publish and withdraw articles.", Power.NEWSROOM),
     Place("see_as", "See as", "Any article as any reader gets it, and why.", Power.SEE_AS),
     Place("open_now", "Open now", "An article, a section or all of it for everybody, for a time.", Power.OPEN_NOW),
+    Place("gifts", "Gifts", "An article for a few people, by a link, for a time.", Power.OPEN_NOW),
     Place("newsstand", "Newsstand", "Whose feeds stand beside our own articles.", Power.NEWSSTAND),
     Place("readers", "Readers", "Find a reader, see why one can’t read, and help.", Power.SERVE_READERS),
     Place(

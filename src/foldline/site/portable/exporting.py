@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from foldline.errors import FoldlineError
+from foldline.signed.counting import reader_owner
 from foldline.site.billing.order_numbers import order_number
 from foldline.site.portable import cells
 from foldline.site.portable.files import FILES, FORMAT, MANIFEST, File
@@ -67,13 +68,18 @@ def export(home: Home, to: Path, form: str, begin: Callable[[str], Step]) -> dic
 def _write_all(home: Home, folder: Path, form: str, begin: Callable[[str], Step]) -> dict[str, int]:
     told: dict[str, dict[str, str | int]] = {}
     counts = {}
-    with closing(connect(home.site_db, read_only=True)) as database:
+    with (
+        closing(connect(home.site_db, read_only=True)) as database,
+        closing(connect(home.meter_db, read_only=True)) as meter,
+    ):
         database.create_function("order_number", 2, order_number, deterministic=True)
         # One read transaction for all files: no file names what another does not have.
         database.execute("BEGIN")
+        givers = _givers(database, meter)
+        meter.create_function("giver_of", 1, lambda owner: givers.get(owner, ""), deterministic=True)
         for file in FILES:
             path = folder / f"{file.name}.{form}"
-            counts[file.name] = _write(database, file, path, form, begin(file.name))
+            counts[file.name] = _write(meter if file.counted else database, file, path, form, begin(file.name))
             told[path.name] = {"rows": counts[file.name], "sha256": digest_of(path)}
         database.execute("ROLLBACK")
     written = {"format": FORMAT, "at": cells.told(datetime.now(UTC).replace(microsecond=0)), "files": told}
@@ -81,6 +87,20 @@ def _write_all(home: Home, folder: Path, form: str, begin: Callable[[str], Step]
         file_.write(json.dumps(written, indent=2) + "\n")
         _flush(file_)
     return counts
+
+
+def _givers(database: sqlite3.Connection, meter: sqlite3.Connection) -> dict[bytes, str]:
+    """The readers who gave what is kept of gifts, by what stands for each of them there."""
+    owners = {owner for (owner,) in meter.execute("SELECT DISTINCT owner FROM foldline_gifts WHERE published = 0")}
+    if not owners:
+        return {}
+    # Only here is anything asked for that Django must have been set up for.
+    from foldline.site.readers import passes
+
+    keyring = passes.keyring()
+    readers = database.execute("SELECT key FROM readers_reader")
+    named = ((mark, key) for (key,) in readers for mark in reader_owner(keyring, bytes.fromhex(key)))
+    return {mark: key for mark, key in named if mark in owners}
 
 
 def _write(database: sqlite3.Connection, file: File, path: Path, form: str, step: Step) -> int:

@@ -53,13 +53,14 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class File:
     """`tables` is what follows FROM, `order` what makes two exports of one database the same bytes. One that does not
-    come back is told, and not read by an import."""
+    come back is told, and not read by an import. One that is `counted` stands in the meter's database."""
 
     name: str
     tables: str
     order: str
     columns: tuple[Column, ...]
     comes_back: bool = True
+    counted: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -271,5 +272,35 @@ SIGN_INS = File(
     comes_back=False,
 )
 
+FEEDS = File(
+    "feeds",
+    "feeds_feedkey f JOIN readers_reader r ON r.id = f.reader_id",
+    "f.id",
+    (
+        _text("reader", "r.key", "The reader's key."),
+        _text("list", "f.base", "The path of the list that it brings; empty for the whole site."),
+        _moment("made", "f.made_at", "Since when its address is good."),
+    ),
+    comes_back=False,
+)
+
+GIFTS = File(
+    "gifts",
+    "foldline_gifts g WHERE g.published = 0 AND giver_of(g.owner) <> ''",
+    "g.id",
+    (
+        _text("reader", "giver_of(g.owner)", "The key of the reader who gave it."),
+        _number("article", "g.article", "The article's number."),
+        _text("shown_name", "g.giver", "The name that the giver had shown; empty for none."),
+        _epoch("given", "g.made_at", "When it was given."),
+        _epoch("until", "g.ends", "Until when its link opens."),
+        _epoch("taken_back", "NULLIF(g.taken_back, 0)", "None where it was not.", optional=True),
+        _number("opened", "g.opened", "On how many devices it was opened."),
+        _number("openers", "g.most", "On how many it may be."),
+    ),
+    comes_back=False,
+    counted=True,
+)
+
 #: In the order in which they are written, and read: each names only what stands before it.
-FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS, DEVICES, PASSKEYS, SIGN_INS)
+FILES = (PRODUCTS, READERS, SUBSCRIPTIONS, ENTITLEMENTS, CONSENTS, DEVICES, PASSKEYS, SIGN_INS, FEEDS, GIFTS)

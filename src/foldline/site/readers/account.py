@@ -42,6 +42,7 @@ DONE = frozenset(
         "resumed",
         "print",
         "feed-ended",
+        "gift-back",
     )
 )
 FAILED = frozenset(("passkey-wrong", "passkey-many"))

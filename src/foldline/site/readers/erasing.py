@@ -14,6 +14,7 @@ from django.db.models import CASCADE, ManyToOneRel, Model, Q, QuerySet
 from foldline.errors import FoldlineError
 from foldline.site.billing import held
 from foldline.site.feeds import keys as feed_keys
+from foldline.site.gifts import giving
 from foldline.site.readers import codes, entitlements, known_as, mail, meters, moment, passes
 from foldline.site.readers.models import Entitlement, PassFacts, Reader, ReaderSession, new_key
 from foldline.site.readers.sign_in import PENDING
@@ -57,6 +58,7 @@ def erase(reader: Reader) -> None:
         if isinstance(relation, ManyToOneRel) and relation.on_delete is CASCADE:
             _rows(relation.related_model, relation.field.name, reader).delete()
     meters.forget(reader)
+    giving.forget(reader)
     named = Entitlement.objects.filter(Q(reader=reader) | Q(given_by=reader) | Q(ended_by=reader))
     if named.exists():
         Entitlement.objects.filter(reader=reader).update(note="")

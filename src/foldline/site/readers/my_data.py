@@ -16,6 +16,7 @@ from foldline.site.billing.models import Order, Withdrawal
 from foldline.site.circulation.models import PrintActivation
 from foldline.site.desk.models import AuditEntry, MergedAccount, ReaderNote
 from foldline.site.feeds import keys as feed_keys
+from foldline.site.gifts import giving
 from foldline.site.institutions.models import Provided
 from foldline.site.readers import erasing, identities, known_as, meters, moment, passes, passkeys, rendering
 from foldline.site.readers.account import signed_in
@@ -80,6 +81,7 @@ def _account(reader: Reader) -> dict[str, Any]:
 
 
 def _read_and_bought(reader: Reader) -> dict[str, Any]:
+    given = giving.of(reader)
     return {
         "subscriptions": [
             {
@@ -100,6 +102,19 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
             {"number": one.subscription.number, "activated": _moment(one.at), "until": _moment(one.entitlement.end)}
             for one in PrintActivation.objects.filter(reader=reader).select_related("subscription", "entitlement")
         ],
+        "gifts": [
+            {
+                "article": one.article,
+                "shown_name": one.giver,
+                "given": _epoch(one.made_at),
+                "until": _epoch(one.ends),
+                "taken_back": _epoch(one.taken_back),
+                "opened_on_devices": one.opened,
+                "may_be_opened_on": one.most,
+            }
+            for one in given
+        ],
+        "gifts_left_this_month": giving.left(given),
         "plans": kept.told(reader),
         "agreed_to": [
             {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from foldline.clock import Clock
-from foldline.site.billing.provider import Declined, NotAtProvider
+from foldline.site.billing.provider import Declined, NotAtProvider, Status
 from foldline.site.billing.till.cards import CARDS, Conduct
 from foldline.site.billing.till.charging import CODES
 from foldline.site.billing.till.objects import Object, Objects
@@ -174,6 +174,36 @@ class Book:
     def invoices(self, customer: str) -> list[Object]:
         self.objects.get("customer", customer)
         return self.objects.all("invoice", customer)[::-1][:100]
+
+    def open_change(self, subscription: str, question: Object) -> Object:
+        """A page on which a person goes to another plan, or does not.
+
+        Raises:
+            Declined: `ended`.
+        """
+        found = self.subscription(subscription)
+        if found["status"] == Status.CANCELED:
+            raise Declined("ended")
+        made = {
+            **question,
+            "id": f"chg_till_{secrets.token_urlsafe(24)}",
+            "subscription": subscription,
+            "ends_at": self.now() + PORTAL_LASTS,
+        }
+        with self.objects.change():
+            self.objects.put("change", subscription, made)
+        return made
+
+    def change_of(self, name: str) -> Object:
+        """An open page of a change.
+
+        Raises:
+            NotAtProvider: it is over, or there is none.
+        """
+        found = self.objects.get("change", name)
+        if found["ends_at"] <= self.now():
+            raise NotAtProvider("change")
+        return found
 
     def open_portal(self, customer: str, back_url: str) -> Object:
         self.objects.get("customer", customer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from foldline.site.billing.provider import Status
 from foldline.site.billing.till.objects import Object
 from foldline.site.billing.till.periods import period_end
 
@@ -64,6 +65,25 @@ def first_charge(checkout: Object) -> Charge:
     """What is due today: nothing where a trial comes first."""
     off, count = discount_of(checkout)
     return charge(0 if checkout["trial_days"] else checkout["amount"] - (off if count else 0), checkout["tax"])
+
+
+def change_charge(subscription: Object, paid: int, change: Object, now: int) -> Charge:
+    """What going to another plan costs today: the rest of the period at the new price, or a whole period where its
+    length is another, less what was `paid` for the rest of this one (net). A trial costs nothing and goes on. What is
+    taken off the price that was paid is taken off the new one too."""
+    if subscription["status"] == Status.TRIALING:
+        return charge(0, change["tax"])
+    begin = period_end(subscription["anchor"], subscription["interval"], subscription["periods"] - 1)
+    length, left = max(1, subscription["period_end"] - begin), max(0, subscription["period_end"] - now)
+    price = max(0, change["amount"] - max(0, subscription["amount"] - paid))
+    whole = change["interval"] != subscription["interval"]
+    costs = price if whole else _share(price, left, length)
+    return charge(max(0, costs - _share(paid, left, length)), change["tax"])
+
+
+def _share(amount: int, left: int, length: int) -> int:
+    """A part of an amount, to the nearest whole minor unit."""
+    return (2 * amount * left + length) // (2 * length)
 
 
 def off_until(subscription: Object) -> int | None:

@@ -57,8 +57,7 @@ class Till:
             "reader": reader_key,
             "email": email,
             "back_url": back_url,
-            **{name: getattr(price, name) for name in PRICED},
-            "title": price.title or price.plan,
+            **_priced(price),
         }
         return _checkout(self._ask("POST", "/v1/checkouts", question, idempotency_key))
 
@@ -80,6 +79,10 @@ class Till:
 
     def withdraw(self, subscription_id: str, idempotency_key: str) -> Snapshot:
         return _snapshot(self._ask("POST", f"/v1/subscriptions/{_id(subscription_id)}/withdraw", {}, idempotency_key))
+
+    def change_page(self, subscription_id: str, price: Price, back_url: str) -> str:
+        question = {"back_url": back_url, **_priced(price)}
+        return str(self._ask("POST", f"/v1/subscriptions/{_id(subscription_id)}/change", question)["url"])
 
     def portal(self, customer: str, back_url: str) -> str:
         return str(self._ask("POST", f"/v1/customers/{_id(customer)}/portal", {"back_url": back_url})["url"])
@@ -132,6 +135,10 @@ class Till:
 def _id(name: str) -> str:
     """An id as one segment of a path: nobody's id leads to another address."""
     return quote(name, safe="")
+
+
+def _priced(price: Price) -> dict[str, Any]:
+    return {**{name: getattr(price, name) for name in PRICED}, "title": price.title or price.plan}
 
 
 def _checkout(answer: dict[str, Any]) -> Checkout:

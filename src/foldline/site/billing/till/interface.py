@@ -13,6 +13,7 @@ from foldline.site.billing.till.objects import Object
 
 _ONE = re.compile(r"/v1/(checkouts|subscriptions)/([A-Za-z0-9_-]{1,80})")
 _CHANGE = re.compile(r"/v1/subscriptions/([A-Za-z0-9_-]{1,80})/(cancel|resume|withdraw)")
+_CHANGE_PAGE = re.compile(r"/v1/subscriptions/([A-Za-z0-9_-]{1,80})/change")
 _CUSTOMER = re.compile(r"/v1/customers/([A-Za-z0-9_-]{1,80})/(portal|invoices)")
 
 _SNAPSHOT = (
@@ -50,6 +51,9 @@ def act(book: Book, address: str, site: str, path: str, said: dict[str, Any], ke
     if path == "/v1/checkouts":
         question = _question(said, site)
         return _checkout(book.once(key, question, lambda: book.start_checkout(question)), address)
+    if found := _CHANGE_PAGE.fullmatch(path):
+        made = book.open_change(found[1], _question({"reader": "", "email": "", **said}, site))
+        return {"url": f"{address}/change/{made['id']}"}
     if (found := _CHANGE.fullmatch(path)) and found[2] == "withdraw":
         name = found[1]
         return _snapshot(book.once(key, {"withdraw": name}, lambda: book.renewals.withdraw(name)))

@@ -20,7 +20,7 @@ from foldline.site.billing.till.cards import CARDS
 from foldline.site.billing.till.delivery import Delivery
 from foldline.site.billing.till.objects import Object
 
-_PAGE = re.compile(r"/(pay|bank|portal|invoice|code)/([A-Za-z0-9_-]{1,80})")
+_PAGE = re.compile(r"/(pay|bank|portal|invoice|code|change)/([A-Za-z0-9_-]{1,80})")
 _ACT = re.compile(r"/subscriptions/([A-Za-z0-9_-]{1,80})/(end-period|pause|go-on|refund|dispute|settle|end)")
 _TYPES = {"svg": "image/svg+xml", "css": "text/css; charset=utf-8", "woff2": "font/woff2"}
 
@@ -70,6 +70,8 @@ def show(book: Book, site: str, site_name: str, path: str) -> Answer:
         return Answer(200, _render("invoice.html", title="Invoice", invoice=book.objects.get("invoice", name)))
     if kind == "portal":
         return Answer(200, _portal(book, book.portal(name)))
+    if kind == "change":
+        return Answer(200, _changing(book, site_name, book.change_of(name)))
     checkout = book.checkout(name)
     if checkout["state"] in ("paid", "processing"):
         return Answer.to(_back(checkout))
@@ -103,6 +105,8 @@ def act(book: Book, site_name: str, path: str, form: dict[str, str]) -> Answer:
         portal = book.portal(name)
         book.set_card(portal["customer"], form.get("card", ""))
         return Answer.to(f"/portal/{name}?saved")
+    if kind == "change":
+        return _change_plan(book, site_name, book.change_of(name))
     if kind == "code":
         return _use_code(book, site_name, name, form.get("code", "").strip().upper())
     checkout = book.checkout(name)
@@ -124,6 +128,30 @@ def _use_code(book: Book, site_name: str, name: str, code: str) -> Answer:
     except Declined:
         return Answer(409, _pay(site_name, book.checkout(name), refused_code=True))
     return Answer.to(f"/pay/{name}")
+
+
+def _change_plan(book: Book, site_name: str, change: Object) -> Answer:
+    book.keep_up()
+    try:
+        book.renewals.change_plan(change)
+    except Declined as refused:
+        return Answer(402, _changing(book, site_name, change, refused.why))
+    return Answer.to(change["back_url"])
+
+
+def _changing(book: Book, site_name: str, change: Object, refused: str = "") -> bytes:
+    subscription = book.subscription(change["subscription"])
+    return _render(
+        "change.html",
+        title=f"Change your plan at {site_name}",
+        site_name=site_name,
+        change=change,
+        subscription=subscription,
+        card=CARDS[book.objects.get("customer", subscription["customer"])["card"]],
+        due=book.renewals.due_for(change),
+        next_at=book.renewals.next_at(change),
+        refused=_SENTENCES.get(refused, f"It can’t be done ({refused}). Nothing was changed.") if refused else "",
+    )
 
 
 def _change(book: Book, name: str, what: str) -> None:

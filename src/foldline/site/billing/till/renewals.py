@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from foldline.site.billing.provider import Declined, InvoiceStatus, Status
 from foldline.site.billing.till.cards import CARDS
-from foldline.site.billing.till.charging import discount_of, next_charge, off_until
+from foldline.site.billing.till.charging import Charge, change_charge, discount_of, next_charge, off_until
 from foldline.site.billing.till.objects import Object, Objects
 from foldline.site.billing.till.periods import period_end
 
@@ -93,6 +93,50 @@ class Renewals:
         if found["status"] != Status.CANCELED:
             self._end(found, self.now())
         return found
+
+    def due_for(self, change: Object) -> Charge:
+        """What a change costs today."""
+        found = self.objects.get("subscription", change["subscription"])
+        paid = [one for one in self._invoices_of(found) if one["status"] == InvoiceStatus.PAID]
+        net = paid[-1]["amount"] - (paid[-1]["tax"] if found["tax"] == "exclusive" else 0) if paid else 0
+        return change_charge(found, min(net, found["amount"]), change, self.now())
+
+    def next_at(self, change: Object) -> int:
+        """When a change that is confirmed now is charged for the next time."""
+        found = self.objects.get("subscription", change["subscription"])
+        if change["interval"] == found["interval"] or found["status"] == Status.TRIALING:
+            return int(found["period_end"])
+        return period_end(self.now(), change["interval"], 1)
+
+    def change_plan(self, change: Object) -> None:
+        """Charge what a change costs, and go to the other plan; once, however often the button is pressed.
+
+        Raises:
+            Declined: the bank's code, and nothing has changed; `ended`, or `not_running` where it pauses or ends.
+        """
+        with self.objects.change():
+            found, now = self.objects.get("subscription", change["subscription"]), self.now()
+            if found["status"] == Status.CANCELED:
+                raise Declined("ended")
+            if found["status"] not in _RUNS or found["paused"] or found["cancel_at_period_end"]:
+                raise Declined("not_running")
+            if (found["plan"], found["amount"], found["interval"]) == tuple(
+                change[name] for name in ("plan", "amount", "interval")
+            ):
+                return
+            due = self.due_for(change)
+            card = CARDS[self.objects.get("customer", found["customer"])["card"]]
+            if due.total and not card.pays_later:
+                raise Declined(card.why or "card_declined")
+            trial = found["status"] == Status.TRIALING
+            if change["interval"] != found["interval"] and not trial:
+                found |= {"anchor": now, "periods": 1, "period_end": period_end(now, change["interval"], 1)}
+            found |= {name: change[name] for name in ("plan", "title", "amount", "currency", "interval", "tax")}
+            found["off"] = min(found["off"], found["amount"])
+            if not trial:
+                self._put_invoice(found, due, InvoiceStatus.PAID)
+                self.objects.tell("invoice.paid", found["id"], now)
+            self._changed(found, "subscription.updated")
 
     def end_period(self, name: str) -> None:
         """Let the period that is paid, or the pause before the next try, end now."""
@@ -182,21 +226,27 @@ class Renewals:
     def _invoice(self, found: Object, status: InvoiceStatus) -> None:
         """One demand for one period: what failed and is paid later is the same invoice. Once it is paid, one
         discount less is left."""
-        asked = next_charge(found)
+        due = next_charge(found)
         if status == InvoiceStatus.PAID:
             found["off_left"] = max(0, found["off_left"] - 1)
         failed = [one for one in self._invoices_of(found) if one["status"] == InvoiceStatus.FAILED]
+        if failed:
+            self.objects.put("invoice", found["customer"], {**failed[-1], "status": status})
+        else:
+            self._put_invoice(found, due, status)
+
+    def _put_invoice(self, found: Object, due: Charge, status: InvoiceStatus) -> None:
         count = len(self.objects.all("invoice")) + 1
         fresh: Object = {
             "id": f"in_till_{secrets.token_urlsafe(18)}",
             "number": f"TILL-{count:04}",
             "subscription": found["id"],
             **{name: found[name] for name in ("plan", "title", "currency")},
-            "amount": asked.total,
-            "tax": asked.tax,
+            "amount": due.total,
+            "tax": due.tax,
             "created": self.now(),
         }
-        self.objects.put("invoice", found["customer"], {**(failed[-1] if failed else fresh), "status": status})
+        self.objects.put("invoice", found["customer"], {**fresh, "status": status})
 
     def _invoices_of(self, found: Object) -> list[Object]:
         invoices = self.objects.all("invoice", found["customer"])

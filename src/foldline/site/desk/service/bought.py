@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from foldline.pages.prices import price_line, spoken
 from foldline.site.billing import held, lifecycle, owned, plans, selling
-from foldline.site.billing.account_part import title_of
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import BillingEvent, Subscription
+from foldline.site.billing.terms import title_of
 from foldline.site.readers import moment
 from foldline.site.readers.models import Reader
 from foldline.site.readers.wording import words

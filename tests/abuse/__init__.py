@@ -1,0 +1,1 @@
+"""What an attacker, a broken client or a crowd does, to real workers."""
