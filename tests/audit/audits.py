@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from tests.audit.leaky_wall import SESSION, Wall
 
@@ -36,12 +37,12 @@ class Hand:
         self._kept = {story.slug: story.rest for story in site.stories}
         self.done: list[str] = []
 
-    async def change(self) -> None:
+    async def change(self, paths: Sequence[str]) -> None:
         self.done.append("change")
         for story in self._site.stories:
             story.rest = f"<p>Quite another history of {story.slug}, told by somebody who was not there.</p>" * 9
 
-    async def restore(self) -> None:
+    async def restore(self, paths: Sequence[str]) -> None:
         self.done.append("restore")
         for story in self._site.stories:
             story.rest = self._kept[story.slug]

@@ -1,4 +1,4 @@
-"""A newspaper with a wall that keeps, and fifty ways to break it: one ASGI application, each leak by its name."""
+"""A newspaper with a wall that keeps, and seventy ways to break it: one ASGI application, each leak by its name."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ LEAKS: dict[str, tuple[str, str]] = {
     "head-length": ("D09", "as the length for HEAD"),
     "range-total": ("D10", "as the total of a range"),
     "shared-etag": ("D12", "as an ETag that both versions share"),
+    "condition": ("D11", "to a conditional request"),
     "coding": ("D18", "in deflate alone"),
     "prefetch": ("D21", "to a prefetch"),
     "slash": ("E01", "with a slash at the end"),
@@ -251,6 +252,7 @@ class Wall:
             "host": headers.get("host", "").lower() not in self.hosts,
             "internal-field": "x-entitled" in headers,
             "translator": "translate.google" in agent,
+            "condition": "if-none-match" in headers,
             "prefetch": "prefetch" in headers.get("sec-purpose", ""),
             "coding": headers.get("accept-encoding") == "deflate",
             "post": asked.method == "POST" and "x-http-method-override" not in headers,

@@ -83,6 +83,19 @@ def test_nothing_found_is_exit_code_0_and_json_alone_may_be_printed(cookie: Path
     assert found["not_driven"]
 
 
+def test_a_sample_is_of_articles_that_have_something_closed(cookie: Path) -> None:
+    def listed(asked: Asked) -> Said | None:
+        paths = ["/", "/section/land", "/nowhere", "/tag/peat", *(story.path for story in site.stories[:2])]
+        urls = "".join(f"<url><loc>{site.url}{path}</loc></url>" for path in paths)
+        return Said(f"<urlset>{urls}</urlset>", kind="application/xml") if asked.path == "/sitemap.xml" else None
+
+    with wall() as site:
+        site.before = listed
+        found = json.loads(audit(site, "--sample", "2", "--cookie-file", str(cookie), "--json", "-").stdout)
+    assert {one["path"] for one in found["articles"]} == {story.path for story in site.stories[:2]}
+    assert found["without"] == []
+
+
 def test_articles_come_from_a_file_and_others_sites_are_refused(cookie: Path, tmp_path: Path) -> None:
     listed = tmp_path / "articles.txt"
     with wall() as site:

@@ -12,7 +12,7 @@ from foldline.proof.audit.finding import Report
 from foldline.proof.audit.run import Wish
 from foldline.proof.audit.vectors import VECTORS
 
-#: Each of seventy leaks alone: `make proof`.
+#: Each leak alone: `make proof`.
 LONG = os.environ.get("FOLDLINE_PROOF") == "long"
 #: Two names for one door: whoever has the first has the second.
 IMPLIED = {"search-snippet": {"F04"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -68,10 +68,10 @@ class Rewriter:
         self._world = world
         self._version = 1
 
-    async def change(self) -> None:
+    async def change(self, paths: Sequence[str]) -> None:
         self._rewrite(f"{SENTENCE[::-1]}\n\n{RICH}")
 
-    async def restore(self) -> None:
+    async def restore(self, paths: Sequence[str]) -> None:
         self._rewrite(SENTENCE)
 
     def _rewrite(self, rest: str) -> None:

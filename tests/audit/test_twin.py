@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_hook_that_changes_nothing_breaks_the_audit_off_by_name(monkeypatch: p
     monkeypatch.setattr("foldline.proof.audit.twin._PAUSE", 0)
 
     class Idle(Hand):
-        async def change(self) -> None:
+        async def change(self, paths: Sequence[str]) -> None:
             self.done.append("change")
 
     with wall() as site:

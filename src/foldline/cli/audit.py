@@ -158,13 +158,15 @@ async def _audited(options: Options, held: list[Any], step: Callable[[int, int],
         if not visitor.loopback:
             await prove(visitor, token_of(host, options.key_file or key_file()))
         named = [*options.article, *_lines(options.articles)]
-        paths = await articles_of(visitor, named, options.sample)
+        paths, spare = await articles_of(visitor, named, options.sample)
         public = (options.public.read_text(encoding="utf-8"),) if options.public is not None else ()
         kept = tuple(paths[:MOST_ARTICLES])
-        editor = _editor(options, visitor.place.url, kept) if options.twin else None
+        editor = _editor(options, visitor.place.url) if options.twin else None
         declared = tuple(name.lower() for name in options.may_differ)
         token = _token(options, visitor.place.netloc) if options.as_if_gated else ""
-        wish = Wish(kept, cookies[0], cookies[1], options.closed, public, token, editor, declared)
+        wish = Wish(
+            kept, cookies[0], cookies[1], options.closed, public, token, editor, declared, tuple(spare), options.sample
+        )
         one = Audit(visitor, wish)
         held.append(one)
         visitor.told = lambda what: step(visitor.asked, visitor.asked + one.planned)
@@ -189,21 +191,21 @@ def _token(options: Options, host: str) -> str:
 class _Person:
     """Somebody at a terminal, who edits by hand."""
 
-    async def change(self) -> None:
-        self._wait("Change what is closed of these articles (another text, longer or shorter), and nothing else.")
+    async def change(self, paths: Sequence[str]) -> None:
+        self._wait("Change what is closed of these articles (another text, longer or shorter), and nothing else", paths)
 
-    async def restore(self) -> None:
-        self._wait("Change it back.")
+    async def restore(self, paths: Sequence[str]) -> None:
+        self._wait("Change these articles back", paths)
 
-    def _wait(self, what: str) -> None:
-        click.echo(what, err=True)
+    def _wait(self, what: str, paths: Sequence[str]) -> None:
+        click.echo(f"{what}: {', '.join(paths)}.", err=True)
         click.pause("Press a key when readers see it.", err=True)
 
 
-def _editor(options: Options, url: str, paths: Sequence[str]) -> Editor:
+def _editor(options: Options, url: str) -> Editor:
     from foldline.proof.audit.twin import Hook
 
-    return Hook(options.edit_hook, url, paths) if options.edit_hook else _Person()
+    return Hook(options.edit_hook, url) if options.edit_hook else _Person()
 
 
 def _lines(file: Path | None) -> list[str]:

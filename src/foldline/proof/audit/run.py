@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 from foldline.clock import SystemClock
-from foldline.errors import Problem
 from foldline.proof.asks import Ask
 from foldline.proof.audit import oracles
 from foldline.proof.audit.asking import Reply, Stopped, Visitor
-from foldline.proof.audit.covering import pairwise
-from foldline.proof.audit.discovery import Search, named_in, searches, sheets_of
+from foldline.proof.audit.discovery import Search, named_in, searches
 from foldline.proof.audit.finding import CantAudit, Learned, Report
 from foldline.proof.audit.forging import forged
 from foldline.proof.audit.judging import Judge
-from foldline.proof.audit.learning import Article, Sides, learnt, sides
+from foldline.proof.audit.learning import Article, learnt, sides
+from foldline.proof.audit.lessons import lesson_of, nothing_learned
+from foldline.proof.audit.mixing import mixed
 from foldline.proof.audit.probes import Probe, article_probes, ask, site_probes
-from foldline.proof.audit.states import State, states
+from foldline.proof.audit.states import states
 from foldline.proof.audit.twin import DECLARED, Editor, Recorder, TwinRun
 from foldline.proof.audit.vectors import NEVER_DRIVEN
 from foldline.signed import as_if_gated
@@ -38,9 +38,6 @@ _MOST_NAMED = {
     "script endpoint": 40,
 }
 _MOST_OTHER = 30
-#: Addresses of an article that the mixed requests go to, and values of each axis that they take.
-_MIXED_TARGETS, _MIXED_VALUES = 8, 4
-_MIXED_AXES = ("agent", "referer", "claimed address", "cookie", "internal field", "accept", "prefetch", "coding")
 #: Of the articles behind the first, these surfaces alone: each article has the same addresses by the same code.
 _SHORT = frozenset(
     (
@@ -66,6 +63,9 @@ class Wish:
     #: Who changes the closed text and changes it back, for two versions of it; fields that may differ between them.
     editor: Editor | None = None
     declared: tuple[str, ...] = ()
+    #: Addresses that may be articles, of which so many are taken that have something closed.
+    spare: tuple[str, ...] = ()
+    sample: int = 0
 
 
 class Audit:
@@ -125,6 +125,17 @@ class Audit:
         report.seconds = time.monotonic() - self._began
         report.undriven = list(self._undriven())
 
+    async def ask_mixed(self, probe: Probe) -> Reply | None:
+        """The answer to a mixed question, which is looked at by who asks; None where it was asked before."""
+        if probe.key in self._asked:
+            return None
+        self._asked.add(probe.key)
+        reply = await self.as_stranger(probe.ask)
+        self.report.mixed += 1
+        if self._recorder is not None:
+            self._recorder.keep(probe, reply)
+        return reply
+
     async def as_subscriber(self, path: str) -> Reply:
         """A page with the subscriber's cookie, through redirects within the site."""
         cookie = self._wish.cookie
@@ -158,42 +169,25 @@ class Audit:
             asked = replace(asked, path=path.encode("latin-1"), query=query.encode("latin-1"))
         return Reply(0, failed=f"{asked.target.decode('latin-1')} leads on and on"), at
 
+    async def stranger_through(self, path: str) -> tuple[Reply, str]:
+        """A page as a stranger, through redirects within the site, and where it lies."""
+        return await self._through(self._strangers(ask(path)))
+
     async def _learn(self) -> None:
-        """Both sides of every article: what a subscriber is shown, and what a stranger is sent."""
-        pairs: list[Sides] = []
-        strangers: dict[str, Reply] = {}
-        problems: dict[str, str] = {}
-        for path in dict.fromkeys(self._wish.paths):
-            theirs = await self.as_subscriber(path)
-            reply, at = await self._through(self._strangers(ask(path)))
-            if at.partition("?")[0] != path.partition("?")[0] and at != path and reply.status == 200:
-                path = at
-            for side in (theirs, reply):
-                if why := _no_page(side):
-                    problems[path] = why
-            if path in problems and _no_page(theirs):
-                continue
-            if not self.judge.sheets:
-                for target in sheets_of(theirs, path, self._visitor.own):
-                    sheet = await self.as_stranger(ask(target))
-                    self.judge.sheets.append(sheet.text)
-            strangers[path] = reply
-            self._subscribers[len(pairs)] = theirs
-            closed, refused = self._wish.closed, reply.status != 200
-            pairs.append(sides(path, theirs.text, reply.text, self.judge.sheets, closed, refused=refused))
-        self.articles, self.report.without = learnt(pairs, self._wish.public)
+        wish = self._wish
+        lesson = await lesson_of(self, self._visitor.own, wish.paths, wish.spare, wish.sample, wish.closed)
+        self.judge.sheets = lesson.sheets
+        self.articles, self.report.without = learnt(lesson.pairs, wish.public)
         kept = {article.path for article in self.articles}
-        learned = [theirs for at, theirs in sorted(self._subscribers.items()) if pairs[at].path in kept]
-        self._subscribers = dict(enumerate(learned))
-        self.report.without += [path for path in problems if path not in kept and path not in self.report.without]
+        self.report.without += [path for path in lesson.problems if path not in kept]
         if not self.articles:
-            raise CantAudit(_nothing_learned(self._wish, pairs, problems))
+            raise CantAudit(nothing_learned(lesson, as_if_gated=bool(wish.token)))
         self.judge.learn(self.articles)
         self.report.articles = [Learned(one.path, one.title, one.words, one.how) for one in self.articles]
         for number, article in enumerate(self.articles):
-            reply = strangers[article.path]
-            self.judge.remember(number, reply)
-            self._heard(Probe("article", "", ask(article.path), number), reply)
+            self._subscribers[number] = lesson.theirs[article.path]
+            self.judge.remember(number, lesson.strangers[article.path])
+            self._heard(Probe("article", "", ask(article.path), number), lesson.strangers[article.path])
 
     async def _drive(self) -> None:
         first = self.articles[0]
@@ -221,7 +215,7 @@ class Audit:
                 if state.axis in _SHORT_AXES:
                     self._plan(Probe("article", state.vector, state.of(ask(article.path)), number, state.name))
         await self._work()
-        await self._mix()
+        await mixed(self, list(dict.fromkeys(self._targets.get(0, ()))), self._visitor.place.netloc)
 
     def _plan(self, probe: Probe) -> None:
         if probe.key in self._asked:
@@ -291,48 +285,6 @@ class Audit:
         if self._wish.cookie:
             await oracles.of_caches(self, 0, self.articles[0])
 
-    async def _mix(self) -> None:
-        """Addresses and states together: every pair of values of any two axes, in few questions."""
-        targets = list(dict.fromkeys(self._targets.get(0, ())))[:_MIXED_TARGETS]
-        if not targets:
-            return
-        by_axis: dict[str, list[State | None]] = {name: [None] for name in _MIXED_AXES}
-        for state in states(self._visitor.place.netloc):
-            if state.axis in by_axis and len(by_axis[state.axis]) <= _MIXED_VALUES:
-                by_axis[state.axis].append(state)
-        axes = list(by_axis.values())
-        for row in pairwise([len(targets), *map(len, axes)]):
-            values = (axis[value] for axis, value in zip(axes, row[1:], strict=True))
-            chosen = [value for value in values if value is not None]
-            if len(chosen) > 1:
-                await self._ask_mixed(targets[row[0]].decode("latin-1"), chosen)
-
-    async def _ask_mixed(self, target: str, chosen: Sequence[State]) -> None:
-        probe = _mixed(target, chosen)
-        if probe.key in self._asked:
-            return
-        self._asked.add(probe.key)
-        reply = await self.as_stranger(probe.ask)
-        self.report.mixed += 1
-        found_before = len(self.report.findings)
-        self.judge.look(probe, reply)
-        if self._recorder is not None:
-            self._recorder.keep(probe, reply)
-        if len(self.report.findings) == found_before:
-            return
-        # Which of them it takes: each is left out once, and stays out where the rest is answered all the same.
-        needed = list(chosen)
-        for state in chosen:
-            fewer = [one for one in needed if one is not state]
-            without = _mixed(target, fewer)
-            if fewer and self.judge.gives_away(await self.as_stranger(without.ask), 0):
-                needed = fewer
-        finding = self.report.findings[-1]
-        told = _mixed(target, needed)
-        self.judge.opened_by(told, 0)
-        finding.vector, finding.state = told.vector, told.state
-        finding.curl = self.judge.curl(told.ask)
-
     async def _twin(self) -> None:
         """The same questions about another version of what is closed. A hook that fails breaks the audit off."""
         editor, recorder = self._wish.editor, self._recorder
@@ -372,36 +324,3 @@ class Audit:
 
 def _now() -> str:
     return datetime.fromtimestamp(SystemClock().now(), UTC).isoformat(timespec="seconds")
-
-
-def _mixed(target: str, chosen: Iterable[State]) -> Probe:
-    chosen = list(chosen)
-    asked = ask(target)
-    for state in chosen:
-        asked = state.of(asked)
-    name = " + ".join(state.name for state in chosen)
-    return Probe("article", chosen[0].vector if chosen else "", asked, 0, name or "")
-
-
-def _no_page(reply: Reply) -> str:
-    if reply.failed:
-        return reply.failed
-    if reply.status in (200, 401, 402, 403) and reply.body:
-        return ""
-    return f"status {reply.status}" if reply.status != 200 else "an empty answer"
-
-
-def _nothing_learned(wish: Wish, pairs: Sequence[Sides], problems: dict[str, str]) -> Problem:
-    if not pairs:
-        said = "; ".join(f"{path}: {why}" for path, why in problems.items()) or "none was named"
-        return Problem("FL334", "none of the articles could be read", said, "Name articles with --article PATH.")
-    where = ", ".join(pair.path for pair in pairs[:3])
-    if wish.token:
-        what = "the gate's answer shows a stranger as much as the site's own"
-        return Problem("FL331", what, where, "Name articles that are not free, and see `foldline why` for one of them.")
-    what = "with the subscriber's cookie these articles show nothing that a stranger is not shown"
-    hint = (
-        "Is it the cookie of somebody who may read them, and still good? Are they not free? Does a meter let strangers"
-        " read (then give --stranger-cookie-file)? If a script hides what everybody is sent: --closed SELECTOR."
-    )
-    return Problem("FL331", what, where, hint)

@@ -20,10 +20,13 @@ _LISTS = (
     "/rss.xml",
 )
 _PARTS = 3
+#: For each article that is wanted, so many addresses may be asked for: lists and free articles stand in sitemaps, too.
+_SPARE = 6
 
 
-async def articles_of(visitor: Visitor, named: Sequence[str], sample: int) -> list[str]:
-    """Paths of articles, in the order they were named, and then so many that the site lists itself.
+async def articles_of(visitor: Visitor, named: Sequence[str], sample: int) -> tuple[list[str], list[str]]:
+    """Paths of the articles that were named, in their order, and where so many more may be found: what the site's
+    sitemap or feed lists, spread over all of it.
 
     Raises:
         CantAudit: FL334, one that was named lies on another site, or there are none.
@@ -36,14 +39,15 @@ async def articles_of(visitor: Visitor, named: Sequence[str], sample: int) -> li
             what = "this article is not of the site that is audited"
             raise CantAudit(Problem("FL334", what, one, f"Name articles of {visitor.place.url}."))
         paths.append(own)
+    spare: list[str] = []
     if sample:
         listed = await _listed(visitor)
-        step = max(1, len(listed) // sample)
-        paths += listed[::step][:sample]
-    if not paths:
+        most = sample * _SPARE
+        spare = listed[:: max(1, len(listed) // most)][:most]
+    if not paths and not spare:
         hint = "Name some with --article PATH, or let some be taken from the sitemap with --sample 3."
         raise CantAudit(Problem("FL334", "no article was named or found", visitor.place.url, hint))
-    return list(dict.fromkeys(paths))
+    return list(dict.fromkeys(paths)), spare
 
 
 async def _listed(visitor: Visitor) -> list[str]:

@@ -141,7 +141,7 @@ def states(host: str, tag: str = "") -> Iterator[State]:
             "range", f"asking for {value.decode()}", "D10", ((b"range", value), (b"accept-encoding", b"identity"))
         )
     for pairs in _conditions(tag):
-        yield State("condition", f"with {_named(pairs)}", "D12", pairs)
+        yield State("condition", f"with {_named(pairs)}", "D11", pairs)
     yield from _hosts(host)
     yield from _methods()
 

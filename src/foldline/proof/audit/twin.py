@@ -49,11 +49,11 @@ _MOST_COMPARED = 250_000
 
 
 class Editor(Protocol):
-    """Changes what is closed, and changes it back."""
+    """Changes what is closed of the articles at these paths, and changes it back."""
 
-    async def change(self) -> None: ...
+    async def change(self, paths: Sequence[str]) -> None: ...
 
-    async def restore(self) -> None: ...
+    async def restore(self, paths: Sequence[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,17 @@ class Hook:
 
     command: str
     url: str
-    paths: Sequence[str]
 
-    async def change(self) -> None:
+    async def change(self, paths: Sequence[str]) -> None:
         """Raises CantAudit (FL333) where the command fails."""
-        await self._run("change")
+        await self._run("change", paths)
 
-    async def restore(self) -> None:
+    async def restore(self, paths: Sequence[str]) -> None:
         """Raises CantAudit (FL333) where the command fails."""
-        await self._run("restore")
+        await self._run("restore", paths)
 
-    async def _run(self, word: str) -> None:
-        told = {"FOLDLINE_AUDIT_URL": self.url, "FOLDLINE_AUDIT_ARTICLES": "\n".join(self.paths)}
+    async def _run(self, word: str, paths: Sequence[str]) -> None:
+        told = {"FOLDLINE_AUDIT_URL": self.url, "FOLDLINE_AUDIT_ARTICLES": "\n".join(paths)}
         why = "it ended with an error"
         try:
             running = await asyncio.create_subprocess_exec(
@@ -162,10 +161,11 @@ class TwinRun:
             CantAudit: FL333, the hook failed or changed nothing that a subscriber is shown, or did not change it back.
             Stopped: a bound is reached.
         """
+        paths = [article.path for article in articles]
         before = [await self._words_of(article) for article in articles]
         differing: list[tuple[_Kept, Reply]] = []
         try:
-            await editor.change()
+            await editor.change(paths)
             await self._until(articles, before, changed=True)
             self._report.twin = True
             for kept in self._recorder.kept:
@@ -174,7 +174,7 @@ class TwinRun:
                 if self._compared(reply) != self._compared(self._recorder.reply_of(kept)):
                     differing.append((kept, reply))
         finally:
-            await editor.restore()
+            await editor.restore(paths)
         await self._until(articles, before, changed=False)
         for kept, other in differing:
             first = self._recorder.reply_of(kept)

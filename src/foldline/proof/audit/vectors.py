@@ -176,6 +176,9 @@ VECTORS: dict[str, Vector] = {
             "Decide first; then apply ranges to what this visitor may read, or ignore them.",
         ),
         Vector(
+            "D11", "to a conditional request", "Decide first; then evaluate conditions on what this visitor may read."
+        ),
+        Vector(
             "D12", "as a validator that both versions share", "Give the whole no ETag, or one that names the version."
         ),
         Vector("D18", "in one content coding alone", "Compress what was cut; vary by Accept-Encoding."),
@@ -231,5 +234,18 @@ NEVER_DRIVEN: tuple[tuple[str, str], ...] = (
     ("B13, B29, B32, B36", "other hosts: hosted search, archives, third parties, mirrors, staging"),
     ("B17, B18, B31, B33", "newsletters, push, partners' feeds and live channels"),
     ("B23, B25", "what pictures show"),
+    (
+        "A11, A16, A18, A19, A21, A22",
+        "other articles than these: their markup, their edits, and failures behind the site",
+    ),
+    ("A15, B28, B35, B37", "comments, old interfaces, fragments of an edge and maintenance, unless a page names them"),
+    ("B03, B16", "feeds of one reader, and lists that differ from reader to reader"),
+    (
+        "C03–C06, C09, C10, C12, C16–C18, C20",
+        "networks and signatures that others own, and rights of staff and partners",
+    ),
+    ("D02–D05, D07, D08, D13–D17, D19, D20, D22, D26, D27", "caches, beyond what they keep at addresses of this run"),
+    ("E07, E15, E16, E18, E19", "paths in other scripts, other ports and origins, huge requests, bodies on GET"),
+    ("F06, F07, F11–F14", "orders, filters and limits of interfaces, and what other sites can tell of a reader"),
     ("F08, F09, F15", "times of answers"),
 )
