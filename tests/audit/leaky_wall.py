@@ -347,7 +347,9 @@ class Wall:
         hello = "<form><p>Good morning, Ada Quill: you have read this newspaper for eleven years.</p></form>"
         state = f"<script>window.user={json.dumps({'name': 'Ada Quill', 'id': 81_723})}</script>"
         text = f'{hello}{story.preview}<div id="body">{story.rest}</div><aside>{related}</aside>{state}'
-        return self._page(story, text)
+        said = self._page(story, text)
+        said.headers.append(("cache-control", "private, no-store"))
+        return said
 
     def _page(self, story: Story, text: str, below: str = "", head: str = HEAD) -> Said:
         return Said(

@@ -187,6 +187,29 @@ def test_a_hook_edits_what_is_closed_and_is_told_what(cookie: Path, tmp_path: Pa
     assert json.loads(failed.stdout)["stopped"].startswith("FL333")
 
 
+def test_what_may_keep_wholes_where_no_audit_asks_is_worth_a_look(cookie: Path, tmp_path: Path) -> None:
+    def kept(asked: Asked) -> Said | None:
+        if asked.path == "/app.js":
+            return Said(
+                "navigator.serviceWorker.register('/sw.js'); algoliasearch('id', 'key')", kind="text/javascript"
+            )
+        said = site.answer(asked)
+        said.headers = [pair for pair in said.headers if pair[0] != "cache-control"]
+        return said
+
+    page = tmp_path / "report.html"
+    with wall() as site:
+        words = ("--article", site.stories[0].path, "--cookie-file", str(cookie), "--html", str(page))
+        assert json.loads(audit(site, *words, "--json", "-").stdout)["remarks"] == []
+        site.before = kept
+        answer = audit(site, *words)
+    assert answer.exit_code == 0
+    told = answer.output.partition("Worth a look:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.partition(":")[0] for line in told] == ["- D02, D23", "- D25", "- B13"]
+    assert "no Cache-Control at all" in told[0]
+    assert "Worth a look" in page.read_text(encoding="utf-8")
+
+
 def cookies_txt(*rows: str) -> str:
     return "# Netscape HTTP Cookie File\n" + "".join(row.replace(" ", "\t") + "\n" for row in rows)
 

@@ -73,6 +73,11 @@ def _figures(report: Report) -> Iterator[str]:
 
 
 def _undriven(report: Report) -> Iterator[str]:
+    if report.remarks:
+        yield ""
+        yield "Worth a look:"
+        for line in report.remarks:
+            yield f"- {plain(line)}"
     yield ""
     yield "Not driven:"
     for line in report.undriven:

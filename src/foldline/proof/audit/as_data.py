@@ -44,6 +44,7 @@ def report_data(report: Report) -> dict[str, Any]:
             "unstable": report.unstable,
         },
         "led_away": report.led_away,
+        "remarks": report.remarks,
         "not_driven": report.undriven,
     }
 

@@ -95,6 +95,8 @@ class Report:
     seconds: float = 0.0
     rate: float = 0.0
     undriven: list[str] = field(default_factory=list)
+    #: What is no leak that was seen, and worth a look.
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def code(self) -> int:

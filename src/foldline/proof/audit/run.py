@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 from foldline.clock import SystemClock
 from foldline.proof.asks import Ask
-from foldline.proof.audit import oracles
+from foldline.proof.audit import oracles, remarks
 from foldline.proof.audit.asking import Reply, Stopped, Visitor
 from foldline.proof.audit.discovery import Search, named_in, searches
 from foldline.proof.audit.finding import CantAudit, Learned, Report
@@ -184,6 +184,8 @@ class Audit:
             raise CantAudit(nothing_learned(lesson, as_if_gated=bool(wish.token)))
         self.judge.learn(self.articles)
         self.report.articles = [Learned(one.path, one.title, one.words, one.how) for one in self.articles]
+        if wish.cookie:
+            self._remark(remarks.of_whole(self.articles[0].path, lesson.theirs[self.articles[0].path]))
         for number, article in enumerate(self.articles):
             self._subscribers[number] = lesson.theirs[article.path]
             self.judge.remember(number, lesson.strangers[article.path])
@@ -244,12 +246,20 @@ class Audit:
         if reply.failed or probe.state:
             return
         base = probe.ask.target.decode("latin-1")
+        self._remark(remarks.of_answer(base, reply))
         if reply.status in _REDIRECTS:
             self._led(probe, reply, base)
         if reply.status == 200 and probe.ask.method == "GET":
             if probe.article is not None:
                 self._targets.setdefault(probe.article, []).append(probe.ask.target)
             self._discover(probe, reply, base)
+
+    def _remark(self, made: Iterable[str]) -> None:
+        """Each kind of remark once: the first place tells."""
+        for one in made:
+            kind = one.partition(":")[0]
+            if not any(other.startswith(kind) for other in self.report.remarks):
+                self.report.remarks.append(one)
 
     def _led(self, probe: Probe, reply: Reply, base: str) -> None:
         to = reply.header(b"location")
