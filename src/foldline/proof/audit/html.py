@@ -33,6 +33,7 @@ def report_page(report: Report) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["curly"] = lambda text: text.replace("'", "’")
     return environment.get_template("report.html").render(
         report=report,
         verdict=verdict_of(report),
