@@ -23,8 +23,8 @@ def full() -> Report:
     report.articles = [Learned("/news/peat", "How the moor was drained", 812, how) for how in ("difference", "claim")]
     report.findings = [
         Finding(
-            vector, ["/news/peat", LONG], "article", "called Googlebot/2.1", "in the page's open text", "shingle", 200,
-            f"curl -sSi -X GET -H 'user-agent: Googlebot' '{LONG}'", "The peat of the moor keeps the pollen", 241, 9, [LONG],
+            vector, ["/news/peat", LONG], "article", "called Googlebot/2.1", "in the open text", "shingle", 200,
+            f"curl -sSi -X GET -H 'user-agent: Googlebot' '{LONG}'", "The peat of the moor keeps", 241, 9, [LONG],
         )
         for vector in list(VECTORS)[::12]
     ]  # fmt: skip
