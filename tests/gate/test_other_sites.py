@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 from tests.gate.newspaper import Newspaper, open_newspaper
 
+from foldline.clock import SystemClock
 from foldline.gate import response
 from foldline.gate.response import Response
+from foldline.proof.asks import Ask
+from foldline.proof.pairs import SENTENCE
+from foldline.proof.surfaces import SURFACES
+from foldline.testing.builders import HOST
+from foldline.testing.processes import GateProcess
+from foldline.testing.worlds import World, rests
 
 START = 1_795_000_000
 ELSEWHERE = (("origin", "https://evil.example"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors"))
@@ -56,3 +63,27 @@ def test_an_answer_that_other_sites_may_read_would_be_seen(tmp_path: Path, monke
         monkeypatch.setattr("foldline.gate.state.security_headers", broken)
         with pytest.raises(AssertionError):
             test_no_other_site_reads_an_answer_or_measures_it(open_newspaper(tmp_path / f"{id(broken)}"))
+
+
+def test_every_answer_wants_https_alone_is_never_sniffed_and_names_no_program(tmp_path: Path) -> None:
+    seen = set()
+    with World(tmp_path, rests(SENTENCE)) as world:
+        asks = [surface.base for surface in SURFACES]
+        asks += [Ask(b"/the-tide", "POST"), Ask(b"/the-tide", headers=((b"host", b"elsewhere.example"),))]
+        for ask in asks:
+            answer = world.client.ask(ask.method, ask.target, ask.headers, ask.body)
+            assert answer.header(b"strict-transport-security") == b"max-age=31536000", ask
+            assert answer.header(b"x-content-type-options") == b"nosniff", ask
+            assert answer.header(b"server") + answer.header(b"x-powered-by") + answer.header(b"via") == b"", ask
+            seen.add(answer.status)
+    assert seen >= {200, 303, 308, 400, 404, 405, 410, 421, 500, 502, 503}
+
+
+def test_over_the_wire_no_program_is_named_either(tmp_path: Path) -> None:
+    with World(tmp_path, rests(SENTENCE), SystemClock()) as world, GateProcess(world.home, HOST) as gate:
+        answers = [gate.client.ask("GET", path) for path in (b"/the-tide", b"/nothing", b"/-/me", b"/a//b")]
+        answers += gate.client.send(b"\xff\xfe\x00junk\r\n\r\n")
+        for answer in answers:
+            names = {name for name, _ in answer.headers}
+            assert not names & {b"server", b"x-powered-by", b"via"}, answer.status
+    assert {answer.status for answer in answers} == {200, 400, 404}
