@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
+import socket
+import subprocess
+import sys
 import time
 import webbrowser
 from pathlib import Path
@@ -65,17 +69,26 @@ port = {desk}
 )
 @click.option("--no-open", is_flag=True, help="Don't open a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it serves, and nothing else.")
-def demo(port: int, home: Path | None, no_open: bool, as_json: bool) -> None:
+@click.option("--with-leak", metavar="NAME", help="Behind a wall with one hole, for `foldline audit`; list names them.")
+def demo(port: int, home: Path | None, no_open: bool, as_json: bool, with_leak: str | None) -> None:
     """Serve a demo newspaper on this machine. No keys are asked for, and nothing is sent anywhere."""
     refuse_real_keys()
+    if with_leak is not None:
+        refuse_unknown_leak(with_leak)
     place = Home((home or _default_home()).resolve())
-    gate, desk, till = listen(LOOPBACK, port, "--port"), listen(LOOPBACK, 0, "desk"), listen(LOOPBACK, 0, "till")
+    front = listen(LOOPBACK, port, "--port")
+    gate = front if with_leak is None else listen(LOOPBACK, 0, "gate")
+    desk, till = listen(LOOPBACK, 0, "desk"), listen(LOOPBACK, 0, "till")
     os.environ[TILL] = f"http://{LOOPBACK}:{till.getsockname()[1]}"
-    settings = write_settings(place, gate.getsockname()[1], desk.getsockname()[1])
+    settings = write_settings(place, front.getsockname()[1], desk.getsockname()[1])
     seed(settings)
 
     def ready() -> None:
+        if with_leak is not None:
+            leaky_wall(settings, front, gate.getsockname()[1], with_leak)
         facts = what_runs(settings)
+        if with_leak is not None:
+            facts["leak"] = about_leak(settings, with_leak, gate.getsockname()[1])
         if as_json:
             click.echo(json.dumps(facts))
         else:
@@ -84,6 +97,51 @@ def demo(port: int, home: Path | None, no_open: bool, as_json: bool) -> None:
             webbrowser.open(settings.publication.url)
 
     Supervisor(settings, os.environ, gate, desk, till).run(ready)
+
+
+def refuse_unknown_leak(name: str) -> None:
+    """Prints the names and ends, or raises click.BadParameter."""
+    from foldline.server.demo.leaks import LEAKS
+
+    if name == "list":
+        for known, leak in LEAKS.items():
+            click.echo(f"{known:<16} {leak.vector}  {leak.what}")
+        sys.exit(0)
+    if name not in LEAKS:
+        raise click.BadParameter(f"there is no leak {name!r}: {', '.join(LEAKS)}.", param_hint="--with-leak")
+
+
+def about_leak(settings: Settings, name: str, gate: int) -> dict[str, object]:
+    """What `--json` prints of a leak: what an audit calls it, where the gate itself listens, and how a hook of
+    `foldline audit --twin` puts the second version in place."""
+    from foldline.server.demo.leaks import LEAKS, ONLY_TWIN
+    from foldline.server.demo.leaky import other_text
+
+    hook = shlex.join([sys.executable, "-m", "foldline.server.demo.other_text", str(other_text(settings.home))])
+    named = LEAKS[name]
+    return {
+        "name": name,
+        "vector": named.vector,
+        "what": named.what,
+        "twin": name in ONLY_TWIN,
+        "gate": f"http://{LOOPBACK}:{gate}",
+        "edit_hook": hook,
+    }
+
+
+def leaky_wall(settings: Settings, front: socket.socket, gate: int, name: str) -> subprocess.Popen[bytes]:
+    """Start the wall with a hole before the gate. It ends with this process."""
+    from foldline.server.demo.leaky import GATE, LEAK
+
+    ours = {
+        "FOLDLINE_HOME": str(settings.home.path),
+        "FOLDLINE_LISTEN_FD": str(front.fileno()),
+        GATE: str(gate),
+        LEAK: name,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "foldline.server.demo.leaky"], env={**os.environ, **ours}, pass_fds=(front.fileno(),)
+    )
 
 
 def refuse_real_keys() -> None:
@@ -178,8 +236,14 @@ def welcome(settings: Settings, facts: dict[str, object]) -> None:
     click.echo(f"  mail    {facts['mail']}")
     click.echo(f"  till    {facts['till']}")
     click.echo(f"  readers {', '.join(KINDS)}: choose in the bar on each page")
-    click.echo("\nNothing below the fold is in a page that was not opened. Look for yourself:\n")
-    click.echo(f"  curl -s {settings.publication.url}{closed}\n")
+    if isinstance(leak := facts.get("leak"), dict):
+        click.echo(
+            f"\nA wall with one hole stands before it ({leak['name']}): the rest gets out {leak['what']}. Find it:\n"
+        )
+        click.echo(f"  foldline audit {settings.publication.url} --article {closed} --cookie-file FILE\n")
+    else:
+        click.echo("\nNothing below the fold is in a page that was not opened. Look for yourself:\n")
+        click.echo(f"  curl -s {settings.publication.url}{closed}\n")
     click.echo("Ctrl-C ends it.")
 
 

@@ -8,6 +8,7 @@ import sys
 import click
 
 from foldline import __version__
+from foldline.cli.audit import audit
 from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
@@ -34,7 +35,7 @@ def verbs() -> None:
 
 
 for verb in (
-    billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
+    audit, billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
     retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)

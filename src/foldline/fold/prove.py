@@ -80,6 +80,20 @@ def survivors(rest_html: str, public: bytes, allowed: Iterable[str | Known] = ()
     return Wanted(_readable_text(rest_html), allowed).survivors(public)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Shingles that stand in a text: runs of letters and runs of words, as `_plain` writes them. `whole` is False where
+    there were more views than are looked at, so that more may stand there."""
+
+    letters: frozenset[str] = frozenset()
+    words: frozenset[tuple[str, ...]] = frozenset()
+    whole: bool = True
+
+    @property
+    def count(self) -> int:
+        return len(self.letters) + len(self.words)
+
+
 class Wanted:
     """What of a rest must not be found: its shingles, made once and looked for in many places.
 
@@ -120,22 +134,27 @@ class Wanted:
 
     def survivors(self, public: bytes | str) -> int:
         """How many shingles stand in this, in any decoded view."""
-        if not (self.short or self.letter_runs or self.word_runs):
-            return 0
+        seen = self.seen(public)
+        return seen.count if seen.whole else max(1, seen.count)
+
+    def seen(self, public: bytes | str) -> Seen:
+        """Which shingles stand in this, in any decoded view."""
         found_letters: set[str] = set()
         found_words: set[tuple[str, ...]] = set()
+        if not (self.short or self.letter_runs or self.word_runs):
+            return Seen()
         try:
             for view in _views(public.decode("utf-8", "replace") if isinstance(public, bytes) else public):
                 plain = _plain(view)
                 if self.short:
                     if self.short in _letters(plain):
-                        return 1
+                        return Seen(frozenset((self.short,)))
                     continue
                 found_letters.update(self._letters_in(plain))
                 found_words.update(self._words_in(plain))
         except _TooManyViews:
-            return max(1, len(found_letters) + len(found_words))
-        return len(found_letters) + len(found_words)
+            return Seen(frozenset(found_letters), frozenset(found_words), whole=False)
+        return Seen(frozenset(found_letters), frozenset(found_words))
 
     def places(self, letters: str) -> list[tuple[int, int]]:
         """Where shingles of letters stand in a text that `letters_of` made, as (start, end); some may overlap."""

@@ -33,14 +33,16 @@ class Ask:
         kept = tuple(pair for pair in self.headers if pair[0] != name)
         return replace(self, headers=(*kept, (name, value)))
 
-    def curl(self, host: str = "HOST") -> str:
+    def curl(self, host: str = "HOST", scheme: str = "https") -> str:
         """A command that sends it again. Bytes that a shell can't carry are written as `\\x..`."""
-        parts = ["curl", "-sSi", "--path-as-is", "-X", self.method]
+        # curl waits for a body that HEAD never brings, unless it knows.
+        method = ["--head"] if self.method == "HEAD" else ["-X", self.method]
+        parts = ["curl", "-sSi", "--path-as-is", *method]
         for name, value in self.headers:
             parts += ["-H", f"{_shown(name)}: {_shown(value)}"]
         if self.body:
             parts += ["--data-binary", _shown(self.body)]
-        return shlex.join([*parts, f"https://{host}{_shown(self.target)}"])
+        return shlex.join([*parts, f"{scheme}://{host}{_shown(self.target)}"])
 
 
 def _shown(raw: bytes) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from foldline.proof.asks import Ask, Pairs
-from foldline.testing.readers import ReaderState
+
+if TYPE_CHECKING:
+    from foldline.testing.readers import ReaderState
 
 #: A word that no page of ours holds: where an answer says it, something of the request was echoed.
 ECHO = b"zq7echo"

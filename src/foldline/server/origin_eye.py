@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from foldline.clock import Clock
@@ -15,9 +15,10 @@ from foldline.gate.needs import Need
 from foldline.gate.state import GateState
 from foldline.insight.shadow import ShadowLines
 from foldline.pages.record import PublicPage
-from foldline.policy.decide import Decision
 from foldline.server.origin_gate import OriginGate
 from foldline.sources.origin.surfaces import Kind
+
+Result = TypeVar("Result")
 
 #: What stands in a path as it is (RFC 3986, 3.3). `%` too: who pastes an address has it encoded already.
 _AS_IT_IS = "/%:@!$&'()*+,;=-._~"
@@ -57,5 +58,5 @@ def record_at(settings: Settings, clock: Clock, state: GateState, library: Libra
     return asyncio.run(asked())
 
 
-async def _drive(steps: Generator[Need, Any, tuple[Decision, bool]]) -> tuple[Decision, bool]:
+async def _drive(steps: Generator[Need, Any, Result]) -> Result:
     raise TypeError("the eye drives its own visits")

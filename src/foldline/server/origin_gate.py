@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any
+from collections.abc import Awaitable, Generator, Sequence
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from foldline.config import Settings
@@ -16,10 +16,12 @@ from foldline.gate.needs import Need
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
+from foldline.gate.visit import visit
 from foldline.gate.would import would_decide
 from foldline.insight.shadow import ShadowLines
 from foldline.pages.record import PublicPage, Record
 from foldline.policy.decide import Decision
+from foldline.server.as_if_gated import is_asked_as_if_gated, kept_by_nobody, uncached
 from foldline.server.change_hook import ChangeHook
 from foldline.server.origin_link import Link, OriginLink
 from foldline.server.origin_records import OriginRecords
@@ -36,7 +38,14 @@ from foldline.stores.mode import Mode
 
 log = logging.getLogger(__name__)
 
-Drive = Callable[[Generator[Need, Any, tuple[Decision, bool]]], Awaitable[tuple[Decision, bool]]]
+Result = TypeVar("Result")
+
+
+class Drive(Protocol):
+    """Meets what steps need, to their end."""
+
+    def __call__(self, steps: Generator[Need, Any, Result], /) -> Awaitable[Result]: ...
+
 
 #: That an answer went out already, in pieces.
 _SENT = Response(0, ())
@@ -131,8 +140,22 @@ class OriginGate:
         if request.path.startswith(state.prefix):
             return await self._hook.answer(request, receive) if self._hook.is_asked(request) else None
         if self.mode is Mode.SHADOW:
+            if is_asked_as_if_gated(request, state):
+                return await self._as_if_gated(request, receive, send)
             status = await self._shadow.answer(request, receive, send)
             return bare(status, state) if status else _SENT
+        return await self._gated(request, receive, send)
+
+    async def _as_if_gated(self, request: Request, receive: Receive, send: Send) -> Response:
+        """In shadow, to staff who audit: what a gated site would answer, which nobody may keep for readers."""
+        answer = await self._gated(request, receive, kept_by_nobody(send))
+        if answer is None:
+            answer = await self._drive(visit(request, self._state))
+        return answer if answer is _SENT else uncached(answer)
+
+    async def _gated(self, request: Request, receive: Receive, send: Send) -> Response | None:
+        """What comes before a visit where the site is gated."""
+        state = self._state
         if request.ambiguous:
             return bare(400, state)
         surface = self._link.surface_of(request)

@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     METER = 2
     OPENING = 3
     GIFT = 5
+    AUDIT = 6
 
 
 class Keyring:
