@@ -65,7 +65,8 @@ def test_words_of_a_report_are_few_and_shown_as_text_whatever_they_are(cookie: P
         story = site.stories[0]
         story.rest = "<p>Closed &quot;words&quot; of a \x1b[31mred\x1b[0m one &amp; " + "others after it " * 40 + "</p>"
         page = tmp_path / "report.html"
-        answer = audit(site, "--article", story.path, "--cookie-file", str(cookie), "--html", str(page))
+        words = ("--cookie-file", str(cookie), "--html", str(page), "--most", "150")
+        answer = audit(site, "--article", story.path, *words)
     assert answer.exit_code == 1
     assert "\x1b" not in answer.output
     quoted = page.read_text(encoding="utf-8").partition("<q>")[2].partition(" …</q>")[0]
@@ -91,7 +92,9 @@ def test_a_sample_is_of_articles_that_have_something_closed(cookie: Path) -> Non
 
     with wall() as site:
         site.before = listed
-        found = json.loads(audit(site, "--sample", "2", "--cookie-file", str(cookie), "--json", "-").stdout)
+        found = json.loads(
+            audit(site, "--sample", "2", "--cookie-file", str(cookie), "--json", "-", "--most", "60").stdout
+        )
     assert {one["path"] for one in found["articles"]} == {story.path for story in site.stories[:2]}
     assert found["without"] == []
 
@@ -100,7 +103,7 @@ def test_articles_come_from_a_file_and_others_sites_are_refused(cookie: Path, tm
     listed = tmp_path / "articles.txt"
     with wall() as site:
         listed.write_text(f"# ours\n{site.stories[1].path}\n\n{site.url}{site.stories[2].path}\n", encoding="utf-8")
-        answer = audit(site, "--articles", str(listed), "--cookie-file", str(cookie), "--json", "-")
+        answer = audit(site, "--articles", str(listed), "--cookie-file", str(cookie), "--json", "-", "--most", "40")
         assert [one["path"] for one in json.loads(answer.stdout)["articles"]] == [one.path for one in site.stories[1:]]
         answer = audit(site, "--article", "https://other.example/x", "--cookie-file", str(cookie))
     assert answer.exit_code == 2
@@ -200,9 +203,9 @@ def test_what_may_keep_wholes_where_no_audit_asks_is_worth_a_look(cookie: Path, 
     page = tmp_path / "report.html"
     with wall() as site:
         words = ("--article", site.stories[0].path, "--cookie-file", str(cookie), "--html", str(page))
-        assert json.loads(audit(site, *words, "--json", "-").stdout)["remarks"] == []
+        assert json.loads(audit(site, *words, "--json", "-", "--most", "150").stdout)["remarks"] == []
         site.before = kept
-        answer = audit(site, *words)
+        answer = audit(site, *words, "--most", "150")
     assert answer.exit_code == 0
     told = answer.output.partition("Worth a look:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.partition(":")[0] for line in told] == ["- D02, D23", "- D25", "- B13"]

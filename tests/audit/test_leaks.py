@@ -23,7 +23,8 @@ GROUPS = {
     "in other forms": [name for name, (vector, _) in LEAKS.items() if vector[0] == "B" and name not in ALONE],
     "as somebody else": [name for name, (vector, _) in LEAKS.items() if vector[0] in "CGH" and name not in ALONE],
     "by HTTP": [name for name, (vector, _) in LEAKS.items() if vector[0] in "DEF" and name not in ALONE],
-    **{name: [name] for name in ALONE},
+    "beside no crawler": ["crawler-and-address", "override", "host", "rest-excerpt"],
+    **{name: [name] for name in ("body-behind-402", "script-removes")},
 }
 
 

@@ -121,6 +121,29 @@ def test_the_first_words_are_as_the_publisher_wrote_them_and_at_most_twelve() ->
     assert len(words.split()) == 12
 
 
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "@media print { nav { display: none } article { display: none } }",
+        "@media (max-width: 20em){article{visibility:hidden}.x{color:red}}",
+        "@keyframes in { from { opacity: 0 } to { opacity: 1 } } article { animation: in 1s }",
+        "/* article { display: none } */",
+        "article::before { display: none } article:not(.open) { color: black }",
+        "article { max-height: none; overflow: visible; opacity: 0.9 }",
+        "p[ { display: none }",
+    ],
+)
+def test_what_a_style_hides_sometimes_is_shown(sheet: str) -> None:
+    assert OPEN in drawn(page(OPEN), [sheet]).shown
+
+
+@pytest.mark.parametrize("sheet", ["article { display: none }", "@layer base { article { opacity: 0 } }"])
+def test_what_a_style_hides_is_not(sheet: str) -> None:
+    found = drawn(page(OPEN), [sheet])
+    assert OPEN not in found.shown
+    assert OPEN in found.hidden
+
+
 def test_what_is_clipped_shows_its_beginning() -> None:
     long = f"{OPEN} " * 9 + CLOSED
     found = drawn(f'<div style="max-height: 20em; overflow: hidden"><p>{long}</p></div>')

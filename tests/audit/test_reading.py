@@ -17,7 +17,8 @@ from tests.audit.leaky_wall import epub, pdf
 
 from foldline.fold.prove import Wanted
 from foldline.proof.audit.asking import Reply
-from foldline.proof.audit.places import is_found, sees
+from foldline.proof.audit.discovery import named_in, paths_of
+from foldline.proof.audit.places import is_found, places, sees
 from foldline.proof.audit.reading import texts, unpacked
 
 CLOSED = (
@@ -96,3 +97,31 @@ def test_no_bytes_of_a_stranger_break_the_reading(body: bytes, begin: bytes) -> 
         plain, _ = unpacked(begin + body, ((b"content-encoding", coding),), 1000)
         assert len(plain) <= 1000 or coding == b""
     assert list(texts(begin + body + b" endstream"))
+
+
+#: Texts that would take a careless reading hours: its time would grow with the square of their length.
+LENGTH = 30_000
+ENDLESS = {
+    "comments without an end": "<!--" * LENGTH,
+    "elements without an end": "<a" * LENGTH,
+    "links without an end": "<link " * LENGTH,
+    "addresses without an end": "'/a" * LENGTH,
+    "one long address": "'" + "/a" * LENGTH,
+    "rules without an end": "@media" * LENGTH,
+    "one style of many heights": "a{" + "max-height: 1 " * LENGTH + "}",
+    "streams without an end": "%PDF stream\n" * LENGTH,
+    "parentheses": "%PDF stream\n" + "(" * LENGTH + " Tj endstream",
+    "braces": '{"a":' * LENGTH,
+    "source maps": "//# sourceMappingURL=" * LENGTH,
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("kind", ["text/html", "application/xml"])
+def test_no_text_takes_a_reading_without_end(name: str, kind: str) -> None:
+    text = ENDLESS[name]
+    reply = Reply(200, ((b"content-type", kind.encode()),), f"{CLOSED}{text}".encode())
+    assert list(named_in(reply, "/", lambda address, base: None, None)) == []
+    assert is_found(WANTED, sees(WANTED, reply))
+    assert places(WANTED, reply, [text])
+    assert paths_of(text) is not None

@@ -192,6 +192,6 @@ def paths_of(listing: str) -> list[str]:
     try:
         items = json.loads(listing).get("items", ())
         return [str(item.get("url", "")) for item in items]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         found = re.findall(r"<(?:loc|link)>\s*(?:<!\[CDATA\[)?([^<\]\s]+)", listing)
-        return [*found, *re.findall(r"<link[^>]*href=[\"']([^\"']+)", listing)]
+        return [*found, *re.findall(r"<link[^<>]{0,2000}href=[\"']([^\"']+)", listing)]

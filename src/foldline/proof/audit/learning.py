@@ -25,12 +25,12 @@ _HIDDEN_STYLE = re.compile(
     r"|color\s*:\s*transparent|clip(?:-path)?\s*:\s*(?:inset\(\s*(?:50|100)%|rect\(\s*[01])",
     re.IGNORECASE,
 )
-_CLIPPED_STYLE = re.compile(
-    r"(?:max-)?height\s*:\s*[1-9].*overflow(?:-y)?\s*:\s*hidden|overflow.*(?:max-)?height\s*:\s*[1-9]|line-clamp",
-    re.I | re.S,
+_BOUNDED = re.compile(r"(?:max-)?height\s*:\s*[1-9]", re.IGNORECASE)
+_CUT_OFF = re.compile(r"overflow(?:-y)?\s*:\s*hidden|overflow\s*:\s*clip", re.IGNORECASE)
+#: Rules for print, narrow screens and motion hide what is shown otherwise.
+_SOMETIMES = re.compile(
+    r"@(?:media|keyframes|-\w+-keyframes|page|container)[^{}]{0,400}\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.I
 )
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 #: Of what a style only clips, so many letters at its beginning are taken for shown.
 _CLIPPED_SHOWS = 600
 #: Blocks that are shown where a page says that it is not free and not from where on.
@@ -179,7 +179,7 @@ def drawn(html: str, sheets: Sequence[str] = ()) -> Drawn:
         if "hidden" in node.attributes or _HIDDEN_STYLE.search(style):
             (clipped if "blur" in style else hidden).append(_plain(node))
             node.decompose()
-        elif _CLIPPED_STYLE.search(style):
+        elif _is_clipped(style):
             text = _plain(node)
             shown.append(text[:_CLIPPED_SHOWS])
             clipped.append(text)
@@ -204,14 +204,20 @@ def _missing(blocks: Sequence[str], seen: str) -> list[str]:
 
 def _hiding(sheet: str) -> Iterator[tuple[str, bool]]:
     """Selectors that a sheet hides, and whether only a part."""
-    for at, rule in enumerate(_RULE.finditer(_COMMENT.sub("", sheet))):
+    plain = "".join(part.partition("*/")[2] if at else part for at, part in enumerate(sheet.split("/*")))
+    for at, rule in enumerate(_SOMETIMES.sub("", plain).split("}")):
         if at > _RULES:
             return
-        selectors, style = rule[1].strip(), rule[2]
-        hidden, clipped = bool(_HIDDEN_STYLE.search(style)), bool(_CLIPPED_STYLE.search(style))
-        if selectors.startswith("@") or not (hidden or clipped) or ":" in selectors:
+        before, _, style = rule.rpartition("{")
+        selectors = before.rpartition("{")[2].strip()
+        hidden, clipped = bool(_HIDDEN_STYLE.search(style)), _is_clipped(style)
+        if not selectors or selectors.startswith("@") or not (hidden or clipped) or ":" in selectors:
             continue
         yield selectors, clipped and not hidden
+
+
+def _is_clipped(style: str) -> bool:
+    return "line-clamp" in style or bool(_BOUNDED.search(style) and _CUT_OFF.search(style))
 
 
 def _found(tree: LexborHTMLParser, selector: str) -> list[Node]:
@@ -270,7 +276,7 @@ def structured(tree: LexborHTMLParser) -> Iterator[dict[str, object]]:
     for script in _found(tree, 'script[type="application/ld+json"]'):
         try:
             waiting.append(json.loads(script.text()))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     while waiting:
         one = waiting.pop()

@@ -23,7 +23,9 @@ _STATE = re.compile(
     r"__NEXT_DATA__|__next_f|__NUXT|__APOLLO|__INITIAL|__PRELOADED|__remixContext|__sveltekit|__data\b|Fusion\.|_STATE__"
     r"|window\.\w+\s*=\s*[\[{]|JSON\.parse"
 )
-_COMMENT = re.compile(r"<!--(.*?)-->|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_COMMENTS = (("<!--", "-->"), ("<![CDATA[", "]]>"))
+#: What stands in an element of XML before the next one, in CDATA or not.
+_ELEMENT = re.compile(r"<([\w:]{1,60})(?:\s[^<>]{0,2000})?>\s*(?:<!\[CDATA\[)?([^<]+)")
 _LABELS = ("aria-label", "aria-description", "title", "alt", "placeholder", "summary", "label")
 _MOST_NODES = 20_000
 _TOKEN = re.compile(r"\S+")
@@ -111,7 +113,7 @@ def _in_page(wanted: Wanted, html: str, sheets: Sequence[str]) -> Iterator[Place
     for node in tree.css("template"):
         if has(wanted, node.html or ""):
             yield Place("A05", "in <template>")
-    if any(has(wanted, one or other) for one, other in _COMMENT.findall(html)):
+    if any(has(wanted, comment) for comment in _comments(html)):
         yield Place("A05", "in a comment")
     yield from _in_attributes(wanted, tree)
     texts_of = drawn(html, sheets)
@@ -122,6 +124,16 @@ def _in_page(wanted: Wanted, html: str, sheets: Sequence[str]) -> Iterator[Place
         yield Place("A01", "in an element that a style hides")
     if has(wanted, texts_of.shown):
         yield Place("A03", "in the page's open text")
+
+
+def _comments(html: str) -> Iterator[str]:
+    """What stands in comments and CDATA sections; the last may have no end."""
+    for begin, end in _COMMENTS:
+        at = html.find(begin)
+        while at >= 0:
+            last = html.find(end, at)
+            yield html[at + len(begin) : last if last >= 0 else None]
+            at = html.find(begin, last) if last >= 0 else -1
 
 
 def _microdata(wanted: Wanted, tree: LexborHTMLParser) -> Iterator[Place]:
@@ -181,9 +193,7 @@ def _in_data(wanted: Wanted, reply: Reply) -> Iterator[Place]:
         field = _field(wanted, reply.text)
         yield Place("A06", f"in the field {field}" if field else "in JSON")
     elif "xml" in reply.kind:
-        tag = next(
-            (tag for tag, text in re.findall(r"<([\w:]+)[^>]*>([^\0]*?)</\1>", reply.text) if has(wanted, text)), ""
-        )
+        tag = next((found[1] for found in _ELEMENT.finditer(reply.text) if has(wanted, found[2])), "")
         yield Place("A06", f"in <{tag}>" if tag else "in XML")
     else:
         yield Place("A06", f"in {reply.kind or 'the answer'}")
@@ -193,7 +203,7 @@ def _field(wanted: Wanted, text: str) -> str:
     """The name of the innermost value in JSON that holds the rest; "" where it is none."""
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     waiting: list[tuple[str, object]] = [("", whole)]
     while waiting:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from foldline.proof.asks import Pairs
 from foldline.sources.origin import unpacking
 
-_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+_BEGIN, _END = b"stream", b"endstream"
 #: A text in a PDF's drawing orders, and a hexadecimal one.
 _SHOWN = re.compile(rb"\(((?:[^()\\]|\\.)*)\)|<([0-9A-Fa-f\s]{4,})>", re.DOTALL)
 _ORDER = re.compile(rb"T[jJ]|'|\"|ET")
@@ -86,9 +86,9 @@ def _foreign(coding: str, body: bytes, most: int) -> tuple[bytes, bool]:
 def _pdf(body: bytes) -> str:
     """What a PDF's streams show, as far as its fonts spell letters as letters."""
     shown: list[str] = []
-    for found in _STREAM.finditer(body):
-        stream, _ = _inflated(found[1], _MEMBER)
-        stream = stream or found[1][:_MEMBER]
+    for packed in _streams(body):
+        stream, _ = _inflated(packed, _MEMBER)
+        stream = stream or packed[:_MEMBER]
         if not _ORDER.search(stream):
             continue
         for literal, hexadecimal in _SHOWN.findall(stream):
@@ -97,6 +97,16 @@ def _pdf(body: bytes) -> str:
             shown.append(re.sub(rb"\\([()\\])", rb"\1", raw).replace(b"\0", b"").decode("latin-1"))
         shown.append("\n")
     return "".join(shown)
+
+
+def _streams(body: bytes) -> Iterator[bytes]:
+    at = body.find(_BEGIN)
+    while at >= 0:
+        end = body.find(_END, at)
+        if end < 0:
+            return
+        yield body[at + len(_BEGIN) : end].lstrip(b"\r\n")
+        at = body.find(_BEGIN, end + len(_END))
 
 
 def _archive(body: bytes) -> Iterator[bytes]:
