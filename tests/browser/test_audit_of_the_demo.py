@@ -115,7 +115,8 @@ def test_each_leak_before_the_demonstration_is_named(name: str, demo: Demo, cook
     assert found <= {named.vector, *IMPLIED.get(name, ())}, report.findings
 
 
-def test_leaks_are_listed_and_what_is_none_is_refused_by_name() -> None:
+def test_leaks_are_listed_and_what_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOLDLINE_SECRET", raising=False)
     listed = CliRunner().invoke(verbs, ["demo", "--with-leak", "list"])
     assert listed.exit_code == 0
     assert [line.split()[0] for line in listed.output.splitlines()] == list(LEAKS)
