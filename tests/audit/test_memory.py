@@ -13,7 +13,6 @@ from tests.audit.leaky_wall import SESSION, Story, wall
 LONG = os.environ.get("FOLDLINE_PROOF") == "long"
 #: Bytes that an audit of a site of 200 pages may take.
 MOST = 200 << 20
-#: 200 pages take half a minute, with fifty of them audited: `make proof`. The short form has pages as large.
 #: A verb that writes down the most memory that it held: what `getrusage` tells begins with what its parent held.
 MEASURED = """
 import re, resource, sys
@@ -26,6 +25,7 @@ finally:
     most = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]
     to.write_text(f"{most} {resource.getrusage(resource.RUSAGE_SELF).ru_utime:.1f}")
 """
+#: 200 pages take half a minute, with fifty of them audited: `make proof`. The short form has pages as large.
 PAGES, AUDITED = (200, 50) if LONG else (20, 3)
 
 
