@@ -19,6 +19,7 @@ from foldline.errors import FoldlineError
 from foldline.fold.cut import FoldRule
 from foldline.pages.layout import ArticlePage, Layout
 from foldline.pages.public import Term
+from foldline.pages.wall import give_note
 from foldline.pages.words import load_words
 from foldline.policy.facts import Article
 from foldline.signed import cookies, reader_pass
@@ -117,7 +118,8 @@ def prepare(folder: Path) -> Bench:
     writer.close()
     session = secrets.token_bytes(16)
     _sign_in(home, session)
-    whole = "".join((page.before, made.rest, page.between, page.walls["open"], page.after))
+    give = give_note(_ID, settings.publication, load_words(settings.publication.language))
+    whole = "".join((page.before, made.rest, page.between, page.walls["open"], give, page.after))
     preview = "".join((page.before, page.between, page.walls["ask"], page.after))
     return Bench(settings, secret, gate, whole.encode(), preview.encode(), session)
 

@@ -14,7 +14,17 @@ import pytest
 
 from foldline.config import Settings
 from foldline.server import purging
-from foldline.server.purging import HEARD, MOST_PAGES, PAUSES, Purger, pages_of, problems_of_caches, purge, purge_all
+from foldline.server.purging import (
+    EVERYTHING,
+    HEARD,
+    MOST_PAGES,
+    PAUSES,
+    Purger,
+    pages_of,
+    problems_of_caches,
+    purge,
+    purge_all,
+)
 from foldline.stores.changes import Change, write_changes
 from foldline.testing.builders import HOST, home_at
 
@@ -67,8 +77,12 @@ def test_a_purge_names_the_page_the_host_and_both_packings() -> None:
         assert purge(made.url, HOST, ("/a", "/b")) == ""
         asked = [("PURGE", path, HOST, coding, "") for path in ("/a", "/b") for coding in ("gzip", "identity")]
         assert [heard[:5] for heard in made.heard] == asked
-        assert purge(made.url, HOST, None) == ""
-        assert made.heard[-1][1:5] == ("/", HOST, "identity", "all")
+        assert purge(made.url, HOST, (EVERYTHING, "/c")) == ""
+        assert [heard[1:5] for heard in made.heard[-3:]] == [
+            ("/", HOST, "identity", "all"),
+            ("/c", HOST, "gzip", ""),
+            ("/c", HOST, "identity", ""),
+        ]
 
 
 @pytest.mark.parametrize(("status", "word"), [(403, "403"), (405, "405"), (501, "501"), (502, "gate"), (503, "gate")])
@@ -94,8 +108,10 @@ def test_only_pages_are_purged_and_everything_where_it_is_too_much() -> None:
     assert pages_of([Change(1, "session", "00")]) == ()
     assert pages_of([Change(1, "origin-withdrawn", "/b"), Change(2, "origin-changed", "/c")]) == ("/b", "/c")
     for kind in ("all", "rules", "open-now", "origin-all", "mode"):
-        assert pages_of([Change(1, "article", "/a"), Change(2, kind, "")]) is None
-    assert pages_of([Change(number, "article", f"/{number}") for number in range(MOST_PAGES + 1)]) is None
+        # A cache that can't be purged whole is told of the page that changed in the same moment.
+        assert pages_of([Change(1, "article", "/a"), Change(2, kind, "")]) == (EVERYTHING, "/a")
+        assert pages_of([Change(1, kind, "")]) == (EVERYTHING,)
+    assert pages_of([Change(number, "article", f"/{number}") for number in range(MOST_PAGES + 1)]) == (EVERYTHING,)
 
 
 def test_what_changes_is_told_once_and_not_before_every_worker_has_heard(settings: Settings) -> None:

@@ -33,10 +33,12 @@ ONCE_MORE = 5.0
 MOST_PAGES = 500
 #: With it one request purges everything. `foldline recipe varnish` knows it.
 WHOLE = "X-Foldline-Purge"
+#: In the place of a path: everything that a cache holds.
+EVERYTHING = "*"
 #: A cache that keeps packed and plain pages apart, as nginx does, is told of both.
 CODINGS = ("gzip", "identity")
 
-_EVERYTHING = frozenset(("all", "origin-all", "rules", "open-now", "mode"))
+_ABOUT_ALL = frozenset(("all", "origin-all", "rules", "open-now", "mode"))
 _PAGE = frozenset(("article", "origin-changed", "origin-withdrawn"))
 #: It is done; or there was nothing to do; or what stands there now is gone.
 _TAKEN = frozenset((200, 202, 204, 404, 410))
@@ -44,26 +46,29 @@ _TAKEN = frozenset((200, 202, 204, 404, 410))
 _GATE_AWAY = frozenset((502, 503, 504))
 
 
-def pages_of(changes: Iterable[Change]) -> tuple[str, ...] | None:
-    """The paths that changes are about; None where they are about everything."""
+def pages_of(changes: Iterable[Change]) -> tuple[str, ...]:
+    """The paths that changes are about, EVERYTHING before them where some are about everything: what can't be purged
+    whole, as nginx, must be told of each page all the same."""
     changes = tuple(changes)
     paths = tuple(dict.fromkeys(change.key for change in changes if change.kind in _PAGE))
-    if any(change.kind in _EVERYTHING for change in changes) or len(paths) > MOST_PAGES:
-        return None
+    if len(paths) > MOST_PAGES:
+        return (EVERYTHING,)
+    whole = (EVERYTHING,) if any(change.kind in _ABOUT_ALL for change in changes) else ()
     # Records of our own that are no page (`:404`) are in no cache under their name.
-    return tuple(path for path in paths if path.startswith("/"))
+    return (*whole, *(path for path in paths if path.startswith("/")))
 
 
-def purge(cache: str, host: str, paths: Iterable[str] | None) -> str:
-    """Purge paths from one cache, or everything where `paths` is None. What is wrong, in words; "" where nothing is."""
+def purge(cache: str, host: str, paths: Iterable[str]) -> str:
+    """Purge paths, or EVERYTHING, from one cache. What is wrong, in words; "" where nothing is."""
     parts = urlsplit(cache)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
-    whole = {WHOLE: "all"} if paths is None else {}
     try:
-        for path in ("/",) if paths is None else paths:
+        for path in paths:
+            whole = {WHOLE: "all"} if path == EVERYTHING else {}
             for coding in CODINGS:
-                connection.request("PURGE", path, headers={"Host": host, "Accept-Encoding": coding, **whole})
+                told = {"Host": host, "Accept-Encoding": coding, **whole}
+                connection.request("PURGE", "/" if whole else path, headers=told)
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status in _GATE_AWAY:
@@ -77,7 +82,7 @@ def purge(cache: str, host: str, paths: Iterable[str] | None) -> str:
     return ""
 
 
-def purge_all(settings: Settings, paths: tuple[str, ...] | None, stop: threading.Event) -> dict[str, str]:
+def purge_all(settings: Settings, paths: tuple[str, ...], stop: threading.Event) -> dict[str, str]:
     """Purge from every cache, each tried a few times. What is wrong at last, by cache; empty where all is done."""
     wrong = dict.fromkeys(settings.purge, "")
     left = list(settings.purge)
@@ -97,7 +102,7 @@ class Purger:
         self._feed = ChangeFeed(settings.home)
         self._feed.read()
         # What to purge once more, and when, by the monotonic clock.
-        self._once_more: deque[tuple[float, tuple[str, ...] | None]] = deque()
+        self._once_more: deque[tuple[float, tuple[str, ...]]] = deque()
 
     def look(self, stop: threading.Event) -> dict[str, str]:
         """Purge what has changed since the last look, and once more what changed a while ago. What is wrong, by cache.
@@ -109,13 +114,13 @@ class Purger:
         while self._once_more and self._once_more[0][0] <= time.monotonic():
             wrong |= self._purge(self._once_more.popleft()[1], stop)
         paths = pages_of(self._feed.read())
-        if paths == () or stop.wait(HEARD):
+        if not paths or stop.wait(HEARD):
             return wrong
         wrong |= self._purge(paths, stop)
         self._once_more.append((time.monotonic() + ONCE_MORE, paths))
         return wrong
 
-    def _purge(self, paths: tuple[str, ...] | None, stop: threading.Event) -> dict[str, str]:
+    def _purge(self, paths: tuple[str, ...], stop: threading.Event) -> dict[str, str]:
         wrong = purge_all(self._settings, paths, stop)
         for cache, what in wrong.items():
             log.warning("the cache %s was not purged: %s. What it holds runs out within a minute.", cache, what)
