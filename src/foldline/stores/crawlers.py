@@ -5,20 +5,15 @@ A file of its own: what a stranger's visits write here never holds up anything e
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from types import TracebackType
-from typing import Any, Self
 
 from foldline.callers.address import network
 from foldline.callers.crawlers import CRAWLERS, Crawlers, Listed, Looked, Named
 from foldline.callers.networks import Address, read_range
-from foldline.errors import StoreUnavailable
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
+from foldline.stores.table_file import TableFile
 
 #: For so many seconds a list is believed after its operator last confirmed it. Operators change them within weeks.
 BELIEVED = 7 * 86_400
@@ -50,28 +45,13 @@ class StoredList:
         return self.confirmed_at + BELIEVED if self.confirmed_at else 0
 
 
-class CrawlerStore:
-    """The file `crawlers.db`. Use it in a `with` block, or close it. Every method raises StoreUnavailable where the
-    file can't be read or written; `timeout` is how long a lock of somebody else is waited for, in seconds."""
+class CrawlerStore(TableFile):
+    """The file `crawlers.db`."""
+
+    NAME = "crawlers"
 
     def __init__(self, home: Home, *, timeout: float = 5.0) -> None:
-        self._home = home
-        self._timeout = timeout
-        self._connection: sqlite3.Connection | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        super().__init__(home.crawlers_db, timeout=timeout)
 
     def in_force(self, names: Iterable[str], now: int) -> Crawlers:
         """The verdicts on crawlers of these names, ready to be looked up."""
@@ -152,30 +132,3 @@ class CrawlerStore:
         with self._writing() as connection:
             connection.execute("DELETE FROM foldline_crawler_names WHERE until <= ?", (now,))
             connection.execute("DELETE FROM foldline_crawler_asked WHERE at <= ?", (now - waited,))
-
-    def _read(self, query: str, *values: object) -> list[Any]:
-        try:
-            return self._open().execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            self.close()
-            raise StoreUnavailable(f"crawlers: {error}") from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            self.close()
-            raise StoreUnavailable(f"crawlers: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._home.crawlers_db, existing=True, timeout=self._timeout)
-        return self._connection

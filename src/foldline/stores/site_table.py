@@ -1,73 +1,24 @@
-"""A table of ours in the site's database: opened when it is asked, let go of when it fails."""
+"""A table of ours in the site's database, whose changes the gate's workers hear of."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, ClassVar, Self
 
-from foldline.errors import StoreUnavailable
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
+from foldline.stores.table_file import TableFile
 
 
-class SiteTable:
-    """`NAME` says in errors what could not be read. Use it in a `with` block, or close it. `timeout` is how long a lock
-    of somebody else is waited for, in seconds."""
-
-    NAME: ClassVar[str]
+class SiteTable(TableFile):
+    """A table in `site.db`."""
 
     def __init__(self, home: Home, *, read_only: bool = False, timeout: float = 5.0) -> None:
-        self._home = home
-        self._read_only = read_only
-        self._timeout = timeout
-        self._connection: sqlite3.Connection | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _read(self, query: str, *values: object) -> list[Any]:
-        try:
-            return self._open().execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            self.close()
-            raise StoreUnavailable(f"{self.NAME}: {error}") from error
+        super().__init__(home.site_db, read_only=read_only, timeout=timeout)
 
     @contextmanager
     def _changing(self, kind: str, key: str, now: int) -> Iterator[sqlite3.Connection]:
         """One transaction, at the end of which the gate's workers are told."""
-        try:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", (kind, key, now))
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            self.close()
-            raise StoreUnavailable(f"{self.NAME}: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            if not self._home.site_db.exists():
-                raise StoreUnavailable(f"{self._home.site_db} is not there. Run `foldline migrate` first.")
-            self._connection = connect(
-                self._home.site_db, read_only=self._read_only, existing=True, timeout=self._timeout
-            )
-        return self._connection
+        with self._writing() as connection:
+            yield connection
+            connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", (kind, key, now))

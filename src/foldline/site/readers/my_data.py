@@ -22,6 +22,7 @@ from foldline.site.readers import erasing, identities, known_as, meters, moment,
 from foldline.site.readers.account import signed_in
 from foldline.site.readers.models import Reader, SignInCode
 from foldline.site.readers.wording import words
+from foldline.stores.gifts import Given
 
 FILE = "my-data.json"
 
@@ -80,8 +81,25 @@ def _account(reader: Reader) -> dict[str, Any]:
     }
 
 
+def _gave(given: tuple[Given, ...]) -> dict[str, Any]:
+    return {
+        "gifts": [
+            {
+                "article": one.article,
+                "shown_name": one.giver,
+                "given": _epoch(one.made_at),
+                "until": _epoch(one.ends),
+                "taken_back": _epoch(one.taken_back),
+                "opened_on_devices": one.opened,
+                "may_be_opened_on": one.most,
+            }
+            for one in given
+        ],
+        "gifts_left_this_month": giving.left(given),
+    }
+
+
 def _read_and_bought(reader: Reader) -> dict[str, Any]:
-    given = giving.of(reader)
     return {
         "subscriptions": [
             {
@@ -102,19 +120,7 @@ def _read_and_bought(reader: Reader) -> dict[str, Any]:
             {"number": one.subscription.number, "activated": _moment(one.at), "until": _moment(one.entitlement.end)}
             for one in PrintActivation.objects.filter(reader=reader).select_related("subscription", "entitlement")
         ],
-        "gifts": [
-            {
-                "article": one.article,
-                "shown_name": one.giver,
-                "given": _epoch(one.made_at),
-                "until": _epoch(one.ends),
-                "taken_back": _epoch(one.taken_back),
-                "opened_on_devices": one.opened,
-                "may_be_opened_on": one.most,
-            }
-            for one in given
-        ],
-        "gifts_left_this_month": giving.left(given),
+        **_gave(giving.of(reader)),
         "plans": kept.told(reader),
         "agreed_to": [
             {
