@@ -9,12 +9,32 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, settings
 
+from foldline.testing.postgres import Database, PostgresCluster, programs
+
 pytest_plugins = ["tests.sites.fixtures"]
 
 # No deadline and no example from the clock: a slow machine is no failure, and a run says the same thing twice.
 settings.register_profile("short", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("short"), max_examples=2000, derandomize=False)
 settings.load_profile("long" if os.environ.get("FOLDLINE_PROOF") == "long" else "short")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """A PostgreSQL for this process of the run, started when the first test asks for it. Who stops or breaks it mends
+    it again."""
+    if programs() is None:
+        pytest.skip("MISSING postgresql: apt-get install postgresql")
+    with PostgresCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(postgres: PostgresCluster) -> Iterator[Database]:
+    """An empty database, which goes with the test."""
+    made = postgres.database()
+    yield made
+    postgres.drop(made)
 
 
 @pytest.fixture(autouse=True)
