@@ -20,7 +20,7 @@ import uvloop
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
 from foldline.errors import StoreUnavailable
-from foldline.gate.asgi import GateApp
+from foldline.gate.asgi import GateApp, Pictures
 from foldline.gate.library import Library
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 BREATHER = 1.0
 #: How long a visit waits for a spend, in seconds: for its turn in this worker, for the lock, and for the disk.
 SPEND_DEADLINE = LOCK_SECONDS + 0.5
-_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
+PICTURE_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
 def rules_in_force(settings: Settings, *, keeps: bool = False) -> RulesInForce:
@@ -212,7 +212,7 @@ class PictureFolder:
             body = await asyncio.to_thread((self._folder / name).read_bytes)
         except OSError:
             return None
-        return _TYPES[name.rpartition(".")[2]], body
+        return PICTURE_TYPES[name.rpartition(".")[2]], body
 
 
 def _library(home: Home) -> Library:
@@ -225,6 +225,15 @@ def _library(home: Home) -> Library:
     from foldline.server.beside import InThread
 
     return DistantLibrary(public, sealed, InThread("public records"), InThread("sealed records"))
+
+
+def pictures_of(home: Home) -> Pictures:
+    """The newsroom's pictures, wherever they lie."""
+    if home.database is None:
+        return PictureFolder(home.media)
+    from foldline.server.beside import DistantPictures
+
+    return DistantPictures(home)
 
 
 class Worker:
@@ -267,7 +276,7 @@ class Worker:
             Spender(ThreadedMeter(self.meter), clock),
             ThreadedPasses(self.passes, self.roll),
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
-            PictureFolder(home.media),
+            pictures_of(home),
             gifts=ThreadedGifts(self.gifts),
         )
         self._origin = None
