@@ -12,6 +12,7 @@ from foldline.cli.audit import audit
 from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
+from foldline.cli.copying import copying
 from foldline.cli.demo import demo
 from foldline.cli.exporting import exporting
 from foldline.cli.importing import importing
@@ -35,8 +36,8 @@ def verbs() -> None:
 
 
 for verb in (
-    audit, billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
-    retention, serve, staff, why,
+    audit, billing, changed, check, copying, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe,
+    reporting, retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

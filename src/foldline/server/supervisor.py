@@ -93,7 +93,7 @@ class Supervisor:
         till: socket.socket | None = None,
     ) -> None:
         self._settings = settings
-        self._lock = _take(settings.home)
+        self._lock = take(settings.home)
         self._gate, self._desk, self._till = gate, desk, till
         self._stopping = False
         common = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
@@ -188,7 +188,7 @@ class Supervisor:
         self._lock.close()
 
 
-def _take(home: Home) -> TextIO:
+def take(home: Home) -> TextIO:
     """The lock of a home folder, until it is closed or this process ends.
 
     Raises:
