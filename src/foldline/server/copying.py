@@ -15,6 +15,7 @@ from foldline.errors import FoldlineError, StoreUnavailable
 from foldline.server.supervisor import take
 from foldline.site.database import database_settings
 from foldline.stores import schema
+from foldline.stores.address import Place
 from foldline.stores.database import FAILURES, is_made
 from foldline.stores.home import Home
 from foldline.stores.moved_rows import Files, Moved, Schemas, name_of
@@ -51,7 +52,7 @@ def copy(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, int]:
         raise NotCopied(f"{error} Nothing was copied.") from None
 
 
-def _places(home: Home) -> list[schema.Place]:
+def _places(home: Home) -> list[Place]:
     return [place for place, _ in schema.scripts(home) if place != home.fetched_db]
 
 

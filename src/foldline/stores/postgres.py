@@ -99,7 +99,8 @@ def parameters(address: Address, schema: str, *, read_only: bool, lock: float, s
         "lock_timeout": f"{lock * 1000:.0f}",
         "statement_timeout": f"{statement * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000}",
-        "default_transaction_read_only": "on" if read_only else "off",
+        # A database that was made read-only stays so.
+        **({"default_transaction_read_only": "on"} if read_only else {}),
     }
     given: dict[str, Any] = conninfo_to_dict(address.url)
     return {
