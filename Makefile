@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench proof wordpress lock clean
+.PHONY: demo test lint bench proof postgres wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
@@ -28,6 +28,11 @@ bench: .stamps/dev
 # The long form of the proof: every surface by every variant, and more random histories.
 proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/abuse tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/browser/test_left_behind.py tests/audit tests/server/test_as_if_gated.py tests/browser/test_audit_of_the_demo.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What makes homes of its own, with all of them in PostgreSQL instead of files. Tests of files themselves are left out.
+postgres: .stamps/dev
+	@./scripts/system-packages
+	FOLDLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/stores tests/gate tests/proof tests/readers tests/newsroom tests/institutions tests/billing tests/desk -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev

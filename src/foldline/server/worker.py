@@ -256,6 +256,10 @@ class Worker:
         self._beside = ThreadPoolExecutor(1, "beside")
         self.library = _library(home)
         self.passes = PassStore(home)
+        if self._distant:
+            # A connection takes longer to be made than a visit waits for its pass.
+            with contextlib.suppress(StoreUnavailable):
+                self.passes.facts(bytes(16))
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
