@@ -141,6 +141,8 @@ CHECKS: dict[str, str] = {
     "FL332": "A cookie for an audit can't be used",
     "FL333": "An edit hook failed, or changed nothing",
     "FL334": "There is no article to audit",
+    "FL350": "The last restart was refused",
+    "FL351": "Nothing serves that could be restarted",
     "FL401": "A picture can't be used",
     "FL402": "A lead picture has no description",
     "FL403": "An article has no text",

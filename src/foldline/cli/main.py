@@ -22,7 +22,7 @@ from foldline.cli.policy import policy
 from foldline.cli.recipe import recipe
 from foldline.cli.reporting import reporting
 from foldline.cli.retention import retention
-from foldline.cli.running import migrate, serve
+from foldline.cli.running import migrate, restart, serve
 from foldline.cli.staff import staff
 from foldline.cli.why import why
 from foldline.errors import ConfigurationError, FoldlineError
@@ -36,7 +36,7 @@ def verbs() -> None:
 
 for verb in (
     audit, billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
-    retention, serve, staff, why,
+    restart, retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

@@ -12,6 +12,7 @@ from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem, StoreUnavailable
 from foldline.server.crawler_lists import problems_of_crawlers
 from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.outcome import restart_problems
 from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
 from foldline.server.worker import rules_of
@@ -69,6 +70,7 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
     except ConfigurationError as error:
         return error.problems
     found = [
+        *restart_problems(settings.home),
         *mode_problems(settings),
         *rules_problems(settings),
         *institution_problems(settings),

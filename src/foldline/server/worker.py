@@ -29,6 +29,7 @@ from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
 from foldline.server.feed_watch import FeedWatch
+from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -370,7 +371,7 @@ class Worker:
             self._origin.lines.flush()
 
 
-class _Server(uvicorn.Server):
+class _Server(GracefulServer):
     """Ends what runs beside it with the last answer. Afterwards it is too late: uvicorn raises the signal that stopped
     it once more, and the process is gone with what was not yet written down."""
 

@@ -105,6 +105,16 @@ class Home:
         return self.path / "run"
 
     @property
+    def lock_file(self) -> Path:
+        """Held by whoever serves from this folder, whose process id stands in it."""
+        return self.run / "lock"
+
+    @property
+    def restarted(self) -> Path:
+        """How the last rolling restart went."""
+        return self.run / "restarted"
+
+    @property
     def site_socket(self) -> Path:
         return self.run / "site.sock"
 
