@@ -16,6 +16,7 @@ from foldline.cli.demo import demo
 from foldline.cli.exporting import exporting
 from foldline.cli.importing import importing
 from foldline.cli.init import init
+from foldline.cli.keys import keys
 from foldline.cli.mapping import mapping
 from foldline.cli.mode import mode
 from foldline.cli.policy import policy
@@ -35,8 +36,8 @@ def verbs() -> None:
 
 
 for verb in (
-    audit, billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
-    restart, retention, serve, staff, why,
+    audit, billing, changed, check, demo, exporting, importing, init, keys, mapping, migrate, mode, policy, recipe,
+    reporting, restart, retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

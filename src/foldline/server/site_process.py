@@ -52,6 +52,8 @@ def main(surface: str) -> None:
         purging = import_module("foldline.server.purging")
         settings = import_module("django.conf").settings.FOLDLINE
         threading.Thread(target=purging.run_forever, args=(settings, stop), name="purging", daemon=True).start()
+        this_host = import_module("foldline.server.this_host")
+        threading.Thread(target=this_host.run_forever, args=(settings, stop), name="host", daemon=True).start()
     try:
         uvloop.run(_serve(surface, stop.set))
     finally:
