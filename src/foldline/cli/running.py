@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from foldline.cli.home import home_option, ready_django, refuse_demo_powers, settings_of
+from foldline.cli.home import database_option, home_option, ready_django, refuse_demo_powers, settings_of
 from foldline.cli.mode import OPEN
 from foldline.errors import ConfigurationError, Problem
 from foldline.server.outcome import last_outcome, supervisor_of
@@ -21,6 +21,7 @@ from foldline.stores.mode_in_force import standing
 
 @click.command()
 @home_option
+@database_option
 def migrate(home: Path | None) -> None:
     """Create or update the databases of a home folder, and publish again what needs it."""
     settings = settings_of(home)
@@ -34,6 +35,7 @@ def migrate(home: Path | None) -> None:
 @click.command()
 @click.option("--try", "only_try", is_flag=True, help="Do what comes before serving, and end: 0 where all is well.")
 @home_option
+@database_option
 def serve(only_try: bool, home: Path | None) -> None:
     """Run the gate, the pages about accounts, and the desk. A gate that is mounted runs in its application.
 
