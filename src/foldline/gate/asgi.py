@@ -11,7 +11,7 @@ from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.authz import REFUSES, is_authz, verdict
 from foldline.gate.errors import bare
-from foldline.gate.library import Library
+from foldline.gate.library import Library, NotAtHand
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
@@ -96,7 +96,7 @@ class GateApp:
         self._site = site
         self._pictures = pictures
         self._gifts = gifts
-        #: What memory or one indexed read answers, by the kind of need.
+        #: What memory or one indexed read answers, by the kind of need. Where it is neither, it raises NotAtHand.
         self._at_once: dict[type, Callable[[Any], Any]] = {
             needs.Page: self._page,
             needs.Rest: lambda need: self.library.rest(need.page, need.opening),
@@ -188,6 +188,8 @@ class GateApp:
         except StopIteration as end:
             response: Response = end.value
             return response
+        except NotAtHand:
+            pass
         except Exception:
             log.exception("a visit failed")
             return self._refused(500, request.path)
@@ -205,7 +207,10 @@ class GateApp:
             while True:
                 try:
                     meet = self._at_once.get(type(need))
-                    answer = meet(need) if meet is not None else await self._meet(need)
+                    try:
+                        answer = meet(need) if meet is not None else await self._meet(need)
+                    except NotAtHand:
+                        answer = await self._reach(need)
                 except StoreUnavailable as error:
                     log.warning("%s: %s", type(need).__name__, error)
                     need = steps.throw(error)
@@ -219,6 +224,17 @@ class GateApp:
         if need.anew:
             self.library.forget(need.path)
         return self.library.page(need.path)
+
+    async def _reach(self, need: needs.Need) -> Any:
+        """What lies on another machine."""
+        if isinstance(need, needs.Page):
+            return await self.library.reach(need.path)
+        if isinstance(need, needs.Rest):
+            return await self.library.reach_rest(need.page, need.opening)
+        if isinstance(need, needs.Items):
+            return await self.library.reach_items(need.base)
+        assert isinstance(need, needs.PageOf)
+        return await self.library.reach_page_of(need.article)
 
     async def _meet(self, need: needs.Need) -> Any:
         if isinstance(need, needs.Renew):
