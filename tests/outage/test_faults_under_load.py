@@ -46,6 +46,10 @@ def gate(world: World, tmp_path: Path) -> Iterator[GateProcess]:
 
 @pytest.fixture
 def askings(world: World) -> tuple[Asking, ...]:
+    return askings_of(world)
+
+
+def askings_of(world: World) -> tuple[Asking, ...]:
     """Readers whose passes are stale, so that every visit needs the store; one whose pass is fresh; and others."""
     clock = SystemClock()
     carry = Carry(keyring_of(world.settings), clock, window_at(int(clock.now()), world.settings.zone))

@@ -38,7 +38,8 @@ def gate(world: World, tmp_path: Path) -> Iterator[GateProcess]:
     address = world.home.database
     assert address is not None
     environ = {"FOLDLINE_DATABASE": address.url}
-    with GateProcess(world.home, HOST, workers=2, errors=tmp_path / "errors", environ=environ) as runs:
+    # One worker, so that it holds every text that it is asked for: what it never held it can't show while it is away.
+    with GateProcess(world.home, HOST, errors=tmp_path / "errors", environ=environ) as runs:
         yield runs
 
 
@@ -132,6 +133,8 @@ SHORT = ("the server hangs", "the postmaster is killed", "every backend is kille
 def test_on_postgresql_nobody_who_has_paid_is_refused_and_nobody_else_gets_a_gated_byte(
     world: World, gate: GateProcess, askings: tuple[Asking, ...], postgres: PostgresCluster, fault: str
 ) -> None:
+    for asking in askings:
+        asking.ask(gate.client)
     verdict = broken(gate, askings, lambda: FAULTS[fault](world.home, postgres))
     assert verdict.wrong == []
     assert len(verdict.asked) == len(askings)
