@@ -136,6 +136,9 @@ CHECKS: dict[str, str] = {
     "FL315": "A network is never taken",
     "FL316": "No rule opens anything to institutions",
     "FL317": "No print file has come for days",
+    # A database that hosts share.
+    "FL340": "The address of the database is none",
+    "FL341": "A password of the database stands where others read it",
     "FL330": "Nobody showed that a site is theirs to audit",
     "FL331": "A subscriber is shown nothing that a stranger is not",
     "FL332": "A cookie for an audit can't be used",

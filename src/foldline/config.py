@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.plans import PLAN, Plan, read_plans
 from foldline.signed.meter import MOST_ARTICLES
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.syndication.machines import Machines, is_name
@@ -62,6 +63,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "closed": (str, ""),
         "body": (str, ""),
     },
+    "database": {"url": (str, "")},
     "caches": {"purge": (list, [])},
     "machines": {
         "search": (bool, True),
@@ -193,7 +195,8 @@ class Settings:
 
 
 def home_from(environ: Mapping[str, str], given: str | Path | None = None) -> Home:
-    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise."""
+    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise. Which database goes
+    with it is in its settings (`load`)."""
     return Home(Path(given or environ.get("FOLDLINE_HOME") or ".").resolve())
 
 
@@ -206,6 +209,8 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     home = home if isinstance(home, Home) else Home(home)
     problems: list[Problem] = []
     tables, given = _tables(home, problems)
+    if home.database is None:
+        home = replace(home, database=_database(home, tables["database"]["url"], environ, problems))
     providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
     plans = read_plans(given[PLAN], str(home.settings_file), problems)
     secrets = _secrets(home, environ, problems)
@@ -253,6 +258,24 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         withdrawal_years=tables["retention"]["withdrawals"],
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
+
+
+def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[Problem]) -> Address | None:
+    """Where hosts share a database: `FOLDLINE_DATABASE`, else what the settings say; None for the files of the home."""
+    where = "FOLDLINE_DATABASE" if environ.get("FOLDLINE_DATABASE") else f"{home.settings_file} [database] url"
+    text = environ.get("FOLDLINE_DATABASE") or url
+    if not text:
+        return None
+    try:
+        found = Address.of(text)
+    except ValueError as error:
+        hint = "Write it as in postgresql://foldline@db.example/foldline."
+        problems.append(Problem("FL340", f"this is not the address of a database: {error}", where, hint))
+        return None
+    if found.password and where != "FOLDLINE_DATABASE":
+        hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
+        problems.append(Problem("FL341", "a password stands in the settings file", where, hint))
+    return Address(found.url, environ.get("FOLDLINE_DATABASE_PASSWORD") or found.password)
 
 
 def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:

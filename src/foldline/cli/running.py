@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from foldline.cli.home import home_option, ready_django, refuse_demo_powers, settings_of
+from foldline.cli.home import database_option, home_option, ready_django, refuse_demo_powers, settings_of
 from foldline.cli.mode import OPEN
 from foldline.server.supervisor import Supervisor, listen
 from foldline.stores.mode import Mode
@@ -16,6 +16,7 @@ from foldline.stores.mode_in_force import standing
 
 @click.command()
 @home_option
+@database_option
 def migrate(home: Path | None) -> None:
     """Create or update the databases of a home folder, and publish again what needs it."""
     settings = settings_of(home)
@@ -28,6 +29,7 @@ def migrate(home: Path | None) -> None:
 
 @click.command()
 @home_option
+@database_option
 def serve(home: Path | None) -> None:
     """Run the gate, the pages about accounts, and the desk. A gate that is mounted runs in its application."""
     settings = settings_of(home)

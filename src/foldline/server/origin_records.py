@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from foldline.pages.record import Gone, PublicPage, Record
 from foldline.policy.rules import Rules
 from foldline.sources.origin.ingest import Ingest
 from foldline.stores.changes import Change, write_changes
+from foldline.stores.database import FAILURES
 from foldline.stores.fetched import FetchedPage, FetchedPages
 from foldline.stores.home import Home
 from foldline.stores.records import RecordWriter
@@ -170,5 +170,5 @@ class OriginRecords:
     async def _written(self, write: Callable[..., None], *given: Any) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(self._writing, write, *given)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"records: {error}") from error

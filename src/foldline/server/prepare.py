@@ -21,6 +21,7 @@ from foldline.site.newsroom.press import open_press
 from foldline.sources.origin import open_lists
 from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 from foldline.stores import schema
+from foldline.stores.database import is_made
 from foldline.stores.mode import gate_as_before
 
 
@@ -40,7 +41,7 @@ def require_migrated(settings: Settings) -> None:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     files = (("the article records are", settings.home.public_db), ("the meter is", settings.home.meter_db))
-    missing = [f"{name} missing" for name, path in files if not path.exists()]
+    missing = [f"{name} missing" for name, place in files if not is_made(place)]
     if waiting or missing:
         what = f"{len(waiting)} database changes wait" if waiting else " and ".join(missing)
         raise ConfigurationError((Problem("FL041", what, str(settings.home.path), "Run `foldline migrate` first."),))

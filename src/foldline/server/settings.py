@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from foldline import config
 from foldline.site.billing.providers import provider_from
+from foldline.site.database import database_settings
 
 FOLDLINE = config.load(config.home_from(os.environ), os.environ)
 _HOST = urlsplit(FOLDLINE.publication.url)
@@ -82,17 +83,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(FOLDLINE.home.site_db),
-        "OPTIONS": {
-            "timeout": 5,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON",
-        },
-    },
-}
+DATABASES = {"default": database_settings(FOLDLINE.home)}
 
 # Counts of tries live here. Each process has its own; a small bound would let many made-up keys push real counts out.
 CACHES = {
