@@ -85,6 +85,9 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
 }
 
 
+#: What stands before a secret that proves nothing any more.
+REVOKED = "revoked "
+
 #: Tables `[sign-in.<name>]`: what each must say. The secret comes from the environment only.
 SIGN_IN = "sign-in"
 PROVIDER = ("label", "issuer", "client")
@@ -152,7 +155,7 @@ class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
     of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
     names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
-    may be fetched."""
+    may be fetched. Of the `secrets`, which are those of the file in its order, the `revoked` prove nothing."""
 
     home: Home
     publication: Publication
@@ -177,6 +180,7 @@ class Settings:
     newsstand_inner: frozenset[str] = frozenset()
     gifts: GiftSettings = field(default_factory=GiftSettings)
     withdrawal_years: int = 3
+    revoked: frozenset[bytes] = frozenset()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -213,7 +217,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         home = replace(home, database=_database(home, tables["database"]["url"], environ, problems))
     providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
     plans = read_plans(given[PLAN], str(home.settings_file), problems)
-    secrets = _secrets(home, environ, problems)
+    secrets, revoked = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
@@ -245,6 +249,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         hops=listen["hops"],
         mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
         secrets=secrets,
+        revoked=revoked,
         words=words,
         providers=providers,
         origin=origin,
@@ -369,8 +374,11 @@ def _line_of(word: str, text: str) -> int:
     return text.count("\n", 0, found.end()) + 1 if found else 1
 
 
-def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) -> tuple[bytes, ...]:
-    """The secrets, newest first: the first signs, the others still verify (rotation with overlap)."""
+def _secrets(
+    home: Home, environ: Mapping[str, str], problems: list[Problem]
+) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
+    """The secrets, newest first: the first signs, the others still verify (rotation with overlap). Then those among
+    them that are marked as revoked, which go to the end."""
     hint = "Make one with `openssl rand -base64 48`, and set FOLDLINE_SECRET or write it as the first line of `secret`."
     where = "FOLDLINE_SECRET"
     lines = [environ[where]] if environ.get(where) else []
@@ -380,17 +388,20 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             text = home.secret_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             problems.append(Problem("FL010", "the secret is not a readable text", where, hint))
-            return ()
+            return (), frozenset()
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if home.secret_file.stat().st_mode & 0o077:
             problems.append(Problem("FL012", "other users can read the secret", where, "Run `chmod 600` on it."))
-    if not lines:
-        problems.append(Problem("FL010", "there is no secret", where, hint))
-    for line in lines:
+    marked = [line.removeprefix(REVOKED).strip() for line in lines if line.startswith(REVOKED)]
+    good = [line for line in lines if not line.startswith(REVOKED) and line not in marked]
+    if not good:
+        what = "every secret is revoked" if marked else "there is no secret"
+        problems.append(Problem("FL010", what, where, hint))
+    for line in (*good, *marked):
         if len(line.encode()) < SECRET_MINIMUM:
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
-    return tuple(line.encode() for line in lines)
+    return tuple(line.encode() for line in (*good, *marked)), frozenset(line.encode() for line in marked)
 
 
 def _origin(

@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 from foldline.gate.asgi import TARGET, GateApp
 from foldline.gate.request import Request
 from foldline.gate.response import HeaderList, Response
+from foldline.server.graceful import CLOSING
 from foldline.server.patience import PatientProtocol
 
 _READS = (b"GET", b"HEAD")
@@ -163,6 +164,7 @@ class GateProtocol(PatientProtocol):
             and not self.pipeline
             and not self.flow.write_paused
             and not self.expect_100_continue
+            and CLOSING not in self.server_state.default_headers
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()

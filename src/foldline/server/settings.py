@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from foldline import config
 from foldline.site.billing.providers import provider_from
 from foldline.site.database import database_settings
+from foldline.stores.keys_in_force import KeysInForce
 
 FOLDLINE = config.load(config.home_from(os.environ), os.environ)
 _HOST = urlsplit(FOLDLINE.publication.url)
@@ -21,9 +22,11 @@ def django_key(secret: bytes, purpose: str) -> str:
 
 
 DEBUG = False
-SECRET_KEY = django_key(FOLDLINE.secrets[0], "django")
+#: Those that prove something. Django's own keys follow at a restart.
+SECRETS = KeysInForce(FOLDLINE.home, FOLDLINE.secrets, FOLDLINE.revoked).look().usable
+SECRET_KEY = django_key(SECRETS[0], "django")
 FOLDLINE_READERS_KEY = SECRET_KEY
-SECRET_KEY_FALLBACKS = [django_key(secret, "django") for secret in FOLDLINE.secrets[1:]]
+SECRET_KEY_FALLBACKS = [django_key(secret, "django") for secret in SECRETS[1:]]
 ALLOWED_HOSTS = [_HOST.hostname or ""]
 CSRF_TRUSTED_ORIGINS = [FOLDLINE.publication.url]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -29,6 +29,7 @@ from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
 from foldline.server.feed_watch import FeedWatch
+from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -42,6 +43,7 @@ from foldline.stores.crawlers_in_force import CrawlersInForce
 from foldline.stores.feed_uses import FeedUses
 from foldline.stores.gifts import SqliteGifts
 from foldline.stores.institutions_in_force import InstitutionsInForce
+from foldline.stores.keys_in_force import Keys, KeysInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
@@ -79,7 +81,7 @@ def rules_of(settings: Settings, now: int) -> Rules | None:
 
 def keyring_of(settings: Settings) -> Keyring:
     """The keys of the publication."""
-    return Keyring(settings.secrets, settings.host)
+    return Keyring(settings.secrets, settings.host, settings.revoked)
 
 
 def state_of(settings: Settings, clock: Clock) -> GateState:
@@ -241,6 +243,10 @@ class Worker:
         self.state.crawlers = self._crawlers.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._watch = FeedWatch(FeedUses(home), self.state.keyring, settings.zone)
+        self._host = settings.host
+        self._keys = KeysInForce(home, settings.secrets, settings.revoked, keeps=True)
+        self._held = Keys(settings.secrets, settings.revoked)
+        self._look_at_keys()
         self.state.watch = self._watch.note
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
@@ -283,12 +289,14 @@ class Worker:
                 elif change.kind in ("origin-changed", "origin-withdrawn"):
                     self.library.forget(change.key.encode())
                     self._hear_origin(change)
+                elif change.kind == "keys":
+                    self._keys.settled = False
                 elif change.kind == "mode":
                     self._mode.settled = False
                 else:
                     self.library.forget_all()
                     self.state.taken_back.known = False
-                    self._rules.settled = self._mode.settled = False
+                    self._rules.settled = self._mode.settled = self._keys.settled = False
                     self._crawlers.settled = self._institutions.settled = False
                     self._hear_origin(change)
         except StoreUnavailable as error:
@@ -297,6 +305,8 @@ class Worker:
             self._learn_taken_back()
         if self._origin is not None:
             self._origin.settle()
+        if not self._keys.settled:
+            self._look_at_keys()
         if not self._rules.settled:
             self.state.rules = self._rules.look(self.state.now())
         if not self._crawlers.settled:
@@ -310,6 +320,14 @@ class Worker:
     def in_shadow(self) -> bool:
         """Whether a site's own answers go out unchanged."""
         return self._origin is not None and self._origin.mode is Mode.SHADOW
+
+    def _look_at_keys(self) -> None:
+        keys = self._keys.look()
+        if keys != self._held:
+            self._held = keys
+            keyring = Keyring(keys.secrets, self._host, keys.revoked)
+            self.state.change_keys(keyring)
+            self._watch.change_keys(keyring)
 
     def _learn_taken_back(self) -> None:
         """Until it is known every opening by a gift is closed."""
@@ -370,7 +388,7 @@ class Worker:
             self._origin.lines.flush()
 
 
-class _Server(uvicorn.Server):
+class _Server(GracefulServer):
     """Ends what runs beside it with the last answer. Afterwards it is too late: uvicorn raises the signal that stopped
     it once more, and the process is gone with what was not yet written down."""
 

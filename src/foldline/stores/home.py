@@ -109,6 +109,21 @@ class Home:
         return self.path / "run"
 
     @property
+    def keys_in_force(self) -> Path:
+        """What was said last about keys, for a process that starts while the database is away."""
+        return self.run / "keys-in-force"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by whoever serves from this folder, whose process id stands in it."""
+        return self.run / "lock"
+
+    @property
+    def restarted(self) -> Path:
+        """How the last rolling restart went."""
+        return self.run / "restarted"
+
+    @property
     def site_socket(self) -> Path:
         return self.run / "site.sock"
 
