@@ -10,6 +10,7 @@ from foldline.gate.article import get_page
 from foldline.gate.authz import get_authz, is_authz
 from foldline.gate.decision import get_decision
 from foldline.gate.errors import bare, error_page, store_unavailable
+from foldline.gate.health import get_health
 from foldline.gate.me import get_me
 from foldline.gate.needs import Steps
 from foldline.gate.private_feed import get_private_feed
@@ -32,6 +33,8 @@ def visit(request: Request, gate: GateState, known: Record | None = None) -> Ste
         return get_authz(request, gate)
     if request.ambiguous or is_ambiguous(request.path):
         return error_page(400, request, gate)
+    if is_ours and request.path[len(gate.prefix) :] in (b"live", b"ready"):
+        return _at_once(get_health(request, gate))
     host = request.header(b"host")
     if host not in gate.hosts and host.lower() not in gate.hosts:
         return _at_once(bare(421, gate))

@@ -20,6 +20,7 @@ from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
 from foldline.errors import StoreUnavailable
 from foldline.gate.asgi import GateApp
+from foldline.gate.health import Lack, lack_of
 from foldline.gate.library import Library
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
@@ -227,12 +228,14 @@ class Worker:
         self.state.note = self.events.note
         self._institutions = InstitutionsInForce(home)
         self.state.institutions = self._institutions.look()
-        self.library = Library(PublicStore(home), SealedStore(home))
+        self._records = PublicStore(home)
+        self.library = Library(self._records, SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
         self._asks_again = False
+        self._lack: Lack | None = None
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
@@ -291,6 +294,7 @@ class Worker:
                     self._rules.settled = self._mode.settled = False
                     self._crawlers.settled = self._institutions.settled = False
                     self._hear_origin(change)
+            self.state.changes_heard_at = self.state.now()
         except StoreUnavailable as error:
             log.warning("%s", error)
         if not self.state.taken_back.known:
@@ -305,6 +309,22 @@ class Worker:
             self.state.institutions = self._institutions.look()
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
+
+    def look_at_records(self) -> None:
+        """Read past what is held in memory: whether this worker could still be asked for a page that it does not
+        hold. And tell once that it became ready, or is not ready any more, and why."""
+        try:
+            self._records.path_of(0)
+            self.state.records_read_at = self.state.now()
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+        lack = lack_of(self.state)
+        if lack != self._lack:
+            if lack:
+                log.error("not ready: it lacks %s", lack)
+            elif self._lack is not None:
+                log.warning("ready again")
+            self._lack = lack
 
     @property
     def in_shadow(self) -> bool:
@@ -346,6 +366,8 @@ class Worker:
             while True:
                 self.hear()
                 turn += 1
+                if turn % 4 == 1:
+                    self.look_at_records()
                 if turn % 4 == 0:
                     self._flush()
                 if turn % 40 == 0:
