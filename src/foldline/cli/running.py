@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import click
 
 from foldline.cli.home import home_option, ready_django, refuse_demo_powers, settings_of
 from foldline.cli.mode import OPEN
+from foldline.server import logs
 from foldline.server.supervisor import Supervisor, listen
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import standing
+
+log = logging.getLogger("foldline.events")
 
 
 @click.command()
@@ -32,14 +36,20 @@ def serve(home: Path | None) -> None:
     """Run the gate, the pages about accounts, and the desk. A gate that is mounted runs in its application."""
     settings = settings_of(home)
     refuse_demo_powers(settings)
+    logs.begin(settings.log_format, "serve")
     mounted = settings.origin is not None and settings.origin.mounted
     gate = None if mounted else listen(*settings.listen, "[listen]")
     desk = listen(*settings.desk, "[desk]")
+    metrics = listen(*settings.metrics, "[metrics]") if settings.metrics is not None else None
     prepare = ready_django(settings)
     prepare.require_migrated(settings)
     prepare.publish_again()
 
     def ready() -> None:
+        if settings.log_format == "json":
+            # Whoever reads standard error reads all of it, as one form.
+            log.info("every process answers")
+            return
         if gate is None:
             click.echo(f"Accounts of {settings.publication.name} are ready for the gate in your application.")
         else:
@@ -52,4 +62,4 @@ def serve(home: Path | None) -> None:
             click.echo(f"In shadow. {OPEN}")
         click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
 
-    Supervisor(settings, os.environ, gate, desk).run(ready)
+    Supervisor(settings, os.environ, gate, desk, metrics=metrics).run(ready)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from foldline.gate import tally
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
@@ -57,4 +58,4 @@ def get_health(request: Request, gate: GateState) -> Response:
         *more,
         (b"content-length", b"%d" % len(said)),
     )
-    return Response(status, headers, said)
+    return Response(status, headers, said, kind=tally.HEALTH)

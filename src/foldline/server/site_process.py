@@ -11,6 +11,8 @@ from importlib import import_module
 import uvicorn
 import uvloop
 
+from foldline.config import home_from, load
+from foldline.server import logs
 from foldline.server.parent import end_with_parent
 
 SETTINGS = {"site": "foldline.server.settings", "desk": "foldline.server.desk_settings"}
@@ -30,6 +32,7 @@ async def _serve(surface: str) -> None:
         server_header=False,
         proxy_headers=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,
     )
     sockets = [socket.socket(fileno=int(os.environ["FOLDLINE_LISTEN_FD"]))] if surface == "desk" else None
@@ -40,6 +43,8 @@ def main(surface: str) -> None:
     """Started by the supervisor with `site` or `desk`."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS[surface]
     end_with_parent()
+    settings = load(home_from(os.environ), os.environ)
+    logs.begin(settings.log_format, surface)
     stop = threading.Event()
     if surface == "site":
         # Django must be set up before anything of the site can be imported.
@@ -48,8 +53,11 @@ def main(surface: str) -> None:
         threading.Thread(target=due.run_forever, args=(stop,), name="due", daemon=True).start()
         # A thread of its own: a cache that hangs holds up no publication.
         purging = import_module("foldline.server.purging")
-        settings = import_module("django.conf").settings.FOLDLINE
         threading.Thread(target=purging.run_forever, args=(settings, stop), name="purging", daemon=True).start()
+    if settings.metrics is not None:
+        import_module("django").setup()
+        telling = import_module("foldline.server.site_counts")
+        threading.Thread(target=telling.run_forever, args=(settings, surface, stop), name="counts", daemon=True).start()
     try:
         uvloop.run(_serve(surface))
     finally:

@@ -24,11 +24,13 @@ from foldline.gate.health import Lack, lack_of
 from foldline.gate.library import Library
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
+from foldline.insight.counts import CountFile
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
+from foldline.server import logs, worker_counts
 from foldline.server.feed_watch import FeedWatch
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
@@ -224,7 +226,8 @@ class Worker:
         clock = clock or SystemClock()
         home = settings.home
         self.state = state_of(settings, clock)
-        self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
+        name = f"{'worker' if mounted is None else 'mounted'}-{number}"
+        self.events = EventLines(home.events, name, clock)
         self.state.note = self.events.note
         self._institutions = InstitutionsInForce(home)
         self.state.institutions = self._institutions.look()
@@ -255,6 +258,9 @@ class Worker:
             PictureFolder(home.media),
             gifts=ThreadedGifts(self.gifts),
         )
+        self._counts: CountFile | None = None
+        if settings.metrics is not None:
+            self._counts = CountFile(home.counts, name.replace("-", " "), clock.now())
         self._origin = None
         if settings.origin is not None:
             # Only a site behind the gate pays for what reads it: memory of every other worker.
@@ -390,6 +396,8 @@ class Worker:
         self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
         if self._origin is not None:
             self._origin.lines.flush()
+        if self._counts is not None:
+            self._counts.write(self.state.clock.now(), worker_counts.samples(self))
 
 
 class _Server(uvicorn.Server):
@@ -421,6 +429,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
         server_header=False,
         proxy_headers=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,
     )
     worker.hear()
@@ -436,9 +445,11 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Started by the supervisor: `FOLDLINE_LISTEN_FD` is the socket, `FOLDLINE_WORKER` this worker's number."""
     end_with_parent()
+    number = int(environ.get("FOLDLINE_WORKER", "0"))
     settings = load(home_from(environ), environ)
+    logs.begin(settings.log_format, f"worker {number}")
     listening = socket.socket(fileno=int(environ["FOLDLINE_LISTEN_FD"]))
-    uvloop.run(serve(settings, listening, int(environ.get("FOLDLINE_WORKER", "0"))))
+    uvloop.run(serve(settings, listening, number))
 
 
 if __name__ == "__main__":
