@@ -19,8 +19,10 @@ from urllib.parse import urlencode
 from tests.billing.till_room import until
 from tests.readers.processes import DeskBrowser
 
+from foldline.pages.record import PublicPage
 from foldline.server.demo.mailbox import read_mails
 from foldline.stores.home import Home
+from foldline.stores.records import PublicStore
 
 SECRET = "an-operators-secret-" + "0123456789" * 4
 #: Seconds until everything answers.
@@ -140,7 +142,10 @@ class Running:
 
     def number_of(self, path: str) -> int:
         """The number of the article at a path."""
-        return int(self.ask("gate", path)[1].decode().split('name="article" value="')[1].split('"')[0])
+        with closing(PublicStore(self.home)) as records:
+            found = records.find(path)
+        assert isinstance(found, PublicPage)
+        return found.article.id
 
     def codes(self, address: str) -> list[str]:
         """The codes that were mailed to an address, the newest first."""

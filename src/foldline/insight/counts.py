@@ -117,6 +117,10 @@ def _snapshot(told: Mapping[str, object]) -> Snapshot | None:
         rows = told["samples"]
         assert isinstance(rows, list)
         samples = tuple(Sample(row[0], tuple(row[1]), row[2], tuple(row[3])) for row in rows)
-        return Snapshot(str(told["process"]), *(told[name] for name in ("pid", "began", "at")), samples)  # type: ignore[arg-type]
+        pid, began, at = (told[name] for name in ("pid", "began", "at"))
+        assert isinstance(pid, int)
+        assert isinstance(began, int | float)
+        assert isinstance(at, int | float)
+        return Snapshot(str(told["process"]), pid, began, at, samples)
     except (KeyError, TypeError, IndexError, AssertionError):
         return None
