@@ -42,6 +42,8 @@ class Library:
         self._sealed_store = sealed
         self._public: Kept[bytes, Record] = Kept(public_bytes)
         self._sealed: Kept[tuple[int, int], Rest] = Kept(sealed_bytes)
+        #: How often a store was asked, because memory did not hold it.
+        self.public_reads = self.sealed_reads = 0
 
     def page(self, path: bytes) -> Record | None:
         """The record at a path.
@@ -51,6 +53,7 @@ class Library:
         """
         known = self._public.get(path)
         if known is None:
+            self.public_reads += 1
             known = self._public_store.find(path.decode("ascii", "replace"))
             if known is not None:
                 # Joined presentations are kept beside the fragments: a record weighs about three times its size.
@@ -87,10 +90,15 @@ class Library:
         key = (page.article.id, page.version)
         known = self._sealed.get(key)
         if known is None:
+            self.sealed_reads += 1
             known = self._sealed_store.rest(page, opening)
             # So are wholes, of which the public half is a part.
             self._sealed.put(key, known, 2 * known.size() + page.size() + 500)
         return known
+
+    def held_bytes(self) -> tuple[int, int]:
+        """What memory holds, as it is weighed against its bounds: of public records, and of sealed ones."""
+        return self._public.weight, self._sealed.weight
 
     def forget(self, path: bytes) -> None:
         """A record changed."""

@@ -20,14 +20,17 @@ from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
 from foldline.errors import StoreUnavailable
 from foldline.gate.asgi import GateApp
+from foldline.gate.health import Lack, lack_of
 from foldline.gate.library import Library
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
+from foldline.insight.counts import CountFile
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
+from foldline.server import logs, worker_counts
 from foldline.server.feed_watch import FeedWatch
 from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
@@ -225,16 +228,19 @@ class Worker:
         clock = clock or SystemClock()
         home = settings.home
         self.state = state_of(settings, clock)
-        self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
+        name = f"{'worker' if mounted is None else 'mounted'}-{number}"
+        self.events = EventLines(home.events, name, clock)
         self.state.note = self.events.note
         self._institutions = InstitutionsInForce(home)
         self.state.institutions = self._institutions.look()
-        self.library = Library(PublicStore(home), SealedStore(home))
+        self._records = PublicStore(home)
+        self.library = Library(self._records, SealedStore(home))
         self.passes = PassStore(home)
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
         self._asks_again = False
+        self._lack: Lack | None = None
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
@@ -258,6 +264,9 @@ class Worker:
             PictureFolder(home.media),
             gifts=ThreadedGifts(self.gifts),
         )
+        self._counts: CountFile | None = None
+        if settings.metrics is not None:
+            self._counts = CountFile(home.counts, name.replace("-", " "), clock.now())
         self._origin = None
         if settings.origin is not None:
             # Only a site behind the gate pays for what reads it: memory of every other worker.
@@ -299,6 +308,7 @@ class Worker:
                     self._rules.settled = self._mode.settled = self._keys.settled = False
                     self._crawlers.settled = self._institutions.settled = False
                     self._hear_origin(change)
+            self.state.changes_heard_at = self.state.now()
         except StoreUnavailable as error:
             log.warning("%s", error)
         if not self.state.taken_back.known:
@@ -315,6 +325,22 @@ class Worker:
             self.state.institutions = self._institutions.look()
         if self._origin is not None and not self._mode.settled:
             self._origin.mode = self._mode.look()
+
+    def look_at_records(self) -> None:
+        """Read past what is held in memory: whether this worker could still be asked for a page that it does not
+        hold. And tell once that it became ready, or is not ready any more, and why."""
+        try:
+            self._records.path_of(0)
+            self.state.records_read_at = self.state.now()
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+        lack = lack_of(self.state)
+        if lack != self._lack:
+            if lack:
+                log.error("not ready: it lacks %s", lack)
+            elif self._lack is not None:
+                log.warning("ready again")
+            self._lack = lack
 
     @property
     def in_shadow(self) -> bool:
@@ -364,6 +390,8 @@ class Worker:
             while True:
                 self.hear()
                 turn += 1
+                if turn % 4 == 1:
+                    self.look_at_records()
                 if turn % 4 == 0:
                     self._flush()
                 if turn % 40 == 0:
@@ -386,6 +414,8 @@ class Worker:
         self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
         if self._origin is not None:
             self._origin.lines.flush()
+        if self._counts is not None:
+            self._counts.write(self.state.clock.now(), worker_counts.samples(self))
 
 
 class _Server(GracefulServer):
@@ -417,6 +447,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
         server_header=False,
         proxy_headers=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,
     )
     worker.hear()
@@ -432,9 +463,11 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Started by the supervisor: `FOLDLINE_LISTEN_FD` is the socket, `FOLDLINE_WORKER` this worker's number."""
     end_with_parent()
+    number = int(environ.get("FOLDLINE_WORKER", "0"))
     settings = load(home_from(environ), environ)
+    logs.begin(settings.log_format, f"worker {number}")
     listening = socket.socket(fileno=int(environ["FOLDLINE_LISTEN_FD"]))
-    uvloop.run(serve(settings, listening, int(environ.get("FOLDLINE_WORKER", "0"))))
+    uvloop.run(serve(settings, listening, number))
 
 
 if __name__ == "__main__":

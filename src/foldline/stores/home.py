@@ -127,11 +127,16 @@ class Home:
     def site_socket(self) -> Path:
         return self.run / "site.sock"
 
+    @property
+    def counts(self) -> Path:
+        """What each process of this host counts, where metrics are told."""
+        return self.run / "counts"
+
     def _place(self, schema: str, file: Path) -> Place:
         return file if self.database is None else Schema(self.database, f"foldline_{schema}")
 
     def make(self) -> None:
         """Create the folders, closed to other users of the machine (they hold what is sealed)."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run):
+        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run, self.counts):
             folder.mkdir(exist_ok=True, mode=0o700)
