@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from foldline.errors import FoldlineError
 from scripts.bench.run import bar
+from scripts.growth.figures import LIMITS
 from scripts.growth.invented import Size
 from scripts.growth.report import show
 from scripts.growth.run import SIZES, Plan, measure
@@ -25,13 +27,15 @@ QUICK = (Size(1_000, 1_000), Size(20_000, 20_000))
 @click.command()
 @click.option("--quick", is_flag=True, help="A thousand and twenty thousand of each, three rounds: a minute.")
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True)
+@click.option("--only", multiple=True, type=click.Choice(tuple(LIMITS)), help="This task alone; may be repeated.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the publications in this folder.")
 @click.option("--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write every figure there.")
-def main(quick: bool, rounds: int, keep: Path | None, as_json: Path | None) -> None:
+def main(quick: bool, rounds: int, only: tuple[str, ...], keep: Path | None, as_json: Path | None) -> None:
     """Measure a page, a spend, a sign-in, a search, a rule change and a publication as a publication grows."""
     signal.signal(signal.SIGTERM, _stop)
     console = Console()
     plan = Plan(QUICK, min(rounds, 3), 2_000) if quick else Plan(SIZES, rounds)
+    plan = replace(plan, tasks=only or plan.tasks)
     place = nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="foldline-growth-")
     try:
         with place as folder, bar() as progress:

@@ -30,8 +30,8 @@ LIMITS: Mapping[str, float] = {
 @dataclass(frozen=True, slots=True)
 class Growth:
     """`costs` are, by task, those of each round in the order of `sizes`. `grown` is by how many bytes a worker grew
-    while `read` articles of the largest publication were read, and `bound` what its caches of records may hold. `made` is
-    how many seconds it took to make each publication, 0 for one that was there."""
+    while `read` articles of the largest publication were read, and `bound` what its caches of records may hold. `made`
+    is how many seconds it took to make each publication, 0 for one that was there."""
 
     sizes: tuple[Size, ...]
     costs: Mapping[str, tuple[tuple[Cost, ...], ...]]

@@ -5,62 +5,35 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import random
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 from foldline.config import Settings
 from foldline.errors import FoldlineError
-from foldline.signed import cookies, reader_pass
-from foldline.signed.keys import Keyring
-from foldline.signed.reader_pass import SESSION_SECONDS, PassFacts
 from foldline.stores.changes import INTERVAL, write_changes
 from scripts.bench.processes import pss_of
-from scripts.growth import invented
 from scripts.growth.invented import Size
 from scripts.growth.site_hand import Cost
+from scripts.growth.visits import Asked, Visits
 
 #: Seconds until a worker must answer its first request.
 START = 30.0
-#: Articles that everybody reads today: the newest, so many of them.
-TODAY = 50
-#: The one product of an invented publication.
-WHOLE_PUBLICATION = 1
-_POST = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request, and what its answer must hold to be the right one."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    holds: bytes
-    body: bytes = b""
 
 
 class GateSide:
-    """Asks a worker. Each task takes a number, and the same number asks the same."""
+    """Asks a worker."""
 
     def __init__(self, settings: Settings, size: Size, pid: int, port: int) -> None:
         self._settings = settings
-        self._keyring = Keyring(settings.secrets, settings.host)
         self._size = size
+        self._visits = Visits(settings, size)
         self._pid = pid
         self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.tasks: dict[str, Callable[[int], Asked]] = {
-            "page by a fresh pass": self.fresh,
-            "page by a pass that asks": self.asking,
-            "spend": self.spend,
-            "article not in memory": self.cold,
-        }
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -76,7 +49,7 @@ class GateSide:
         if name == "article not in memory":
             write_changes(self._settings.home, [("all", "")], int(time.time()))
             time.sleep(4 * INTERVAL)
-        asked = [self.tasks[name](number) for number in range(first, first + times)]
+        asked = [self._visits.tasks[name](number) for number in range(first, first + times)]
         waits = []
         self._line.close()
         used = cpu_seconds(self._pid)
@@ -98,48 +71,12 @@ class GateSide:
         if answer.status != 200 or asked.holds not in text:
             raise FoldlineError(f"{asked.method} {asked.path} answered {answer.status}: {text[:200]!r}")
 
-    def fresh(self, number: int) -> Asked:
-        """A subscriber reads one of today's articles, by a pass that nobody must be asked about."""
-        return self._page(self._subscriber(number), self._today(number), signed=0)
-
-    def asking(self, number: int) -> Asked:
-        """The same by a pass that was signed longer ago than it stays fresh."""
-        return self._page(self._subscriber(number), self._today(number), signed=1_000)
-
-    def cold(self, number: int) -> Asked:
-        """A subscriber reads any article at all."""
-        return self._page(self._subscriber(number), 1 + _any(number, self._size.articles), signed=0)
-
-    def spend(self, number: int) -> Asked:
-        """A reader who has not paid, and has read before, opens another article by what their month allows."""
-        step = invented.SUBSCRIBES * invented.READS
-        reader = step * (number % (self._size.readers // step)) + invented.READS
-        article = self._today(number)
-        form = b"article=%d&answer=fragment" % article
-        return Asked("POST", "/-/read", {**self._cookie(reader, 0), **_POST}, invented.last_words(article), form)
-
-    def _page(self, reader: int, article: int, signed: int) -> Asked:
-        return Asked("GET", invented.path(article), self._cookie(reader, signed), invented.last_words(article))
-
-    def _subscriber(self, number: int) -> int:
-        return invented.SUBSCRIBES * (1 + _any(number, self._size.readers // invented.SUBSCRIBES))
-
-    def _today(self, number: int) -> int:
-        return self._size.articles - _any(number, TODAY)
-
-    def _cookie(self, reader: int, signed: int) -> dict[str, str]:
-        now = int(time.time())
-        products = {WHOLE_PUBLICATION: now + 10 * 86_400} if invented.subscribes(reader) else {}
-        facts = PassFacts(invented.reader_key(reader), invented.session_key(reader), products, now + SESSION_SECONDS)
-        token = reader_pass.issue(self._keyring, reader_pass.from_facts(facts, now - signed))
-        return {"Cookie": f"{cookies.PASS}={token}"}
-
     def grown(self, articles: int) -> int:
         """By how many bytes the worker grows while so many articles are read, preview and whole."""
         before = self.pss()
         for number in range(articles):
-            article = 1 + number * (self._size.articles // articles)
-            page = self._page(self._subscriber(number), article, 0)
+            article = 1 + 2 * (number * (self._size.articles // 2) // articles)
+            page = self._visits.page(number, article)
             self.ask(page)
             self.ask(Asked("GET", page.path, {}, b"</main>"))
         time.sleep(8 * INTERVAL)
@@ -148,11 +85,6 @@ class GateSide:
     def pss(self) -> int:
         """The worker's proportional share of memory, in bytes."""
         return pss_of(Path(f"/proc/{self._pid}/smaps_rollup").read_text(encoding="ascii"))
-
-
-def _any(number: int, most: int) -> int:
-    """Some number below `most`, the same in each run."""
-    return random.Random(number).randrange(most)  # noqa: S311 - nothing secret
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""`python -m scripts.growth.make READERS ARTICLES [HAS_READERS HAS_ARTICLES]`: fill the home folder in FOLDLINE_HOME.
+"""`python -m scripts.growth.make READERS ARTICLES`: fill the home folder in FOLDLINE_HOME.
 
 Prints how many rows it has made, a number a line.
 """
@@ -53,8 +53,8 @@ def main() -> None:
         made += more
         print(made, flush=True)
 
-    readers, articles, *had = map(int, sys.argv[1:])
-    fill(settings, Size(readers, articles), step, Size(*had) if had else None)
+    readers, articles = map(int, sys.argv[1:])
+    fill(settings, Size(readers, articles), step)
 
 
 if __name__ == "__main__":

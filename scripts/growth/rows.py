@@ -77,24 +77,23 @@ _AT_ONCE = 20_000
 Step = Callable[[int], None]
 
 
-def fill(settings: Settings, size: Size, step: Step = lambda done: None, since: Size | None = None) -> None:
-    """Let a publication have `size`; `since` is what it has already. `step` hears of rows as they come.
+def fill(settings: Settings, size: Size, step: Step = lambda done: None) -> None:
+    """Let an empty publication have `size`. `step` hears of rows as they come.
 
     Raises:
-        sqlite3.Error: the files can't be written, or something of it is there already.
+        sqlite3.Error: the files can't be written, or something is there already.
     """
-    since = since or Size(0, 0)
-    _fill_readers(settings, since.readers, size.readers, step)
-    _fill_meter(settings, since.readers, size.readers, step)
-    _fill_newsroom(settings.home, since.articles, size.articles, step)
-    _fill_records(settings.home, since.articles, size.articles, step)
+    _fill_readers(settings, size.readers, step)
+    _fill_meter(settings, size.readers, step)
+    _fill_newsroom(settings.home, size.articles, step)
+    _fill_records(settings.home, size.articles, step)
 
 
-def _fill_readers(settings: Settings, first: int, last: int, step: Step) -> None:
+def _fill_readers(settings: Settings, last: int, step: Step) -> None:
     now = int(time.time())
     until, paid = now + SESSION_SECONDS, now + 20 * 86_400
     run, end = datetime.fromtimestamp(now - 86_400, UTC), datetime.fromtimestamp(paid, UTC)
-    numbers = range(first + 1, last + 1)
+    numbers = range(1, last + 1)
     paying = [number for number in numbers if subscribes(number)]
     packed = {True: pack_products({WHOLE_PUBLICATION: paid}), False: pack_products({})}
     with _bulk(settings.home.site_db) as database:
@@ -155,13 +154,13 @@ def _subscription(now: int, paid: int) -> Subscription:
     )  # fmt: skip
 
 
-def _fill_meter(settings: Settings, first: int, last: int, step: Step) -> None:
+def _fill_meter(settings: Settings, last: int, step: Step) -> None:
     keyring = Keyring(settings.secrets, settings.host)
     window = window_at(int(time.time()), settings.zone)
     names = [article_names(keyring, article) for article in range(1, READ + 1)]
 
     def rows() -> Iterator[tuple[object, ...]]:
-        for number in range(first + 1, last + 1):
+        for number in range(1, last + 1):
             if number % READS == 0:
                 owner = reader_owner(keyring, reader_key(number))[0]
                 for name in names:
@@ -172,16 +171,15 @@ def _fill_meter(settings: Settings, first: int, last: int, step: Step) -> None:
         _Table(database, step).many("foldline_meter", {}, columns, rows())
 
 
-def _fill_newsroom(home: Home, first: int, last: int, step: Step) -> None:
-    numbers = range(first + 1, last + 1)
+def _fill_newsroom(home: Home, last: int, step: Step) -> None:
+    numbers = range(1, last + 1)
     with _bulk(home.site_db) as database:
         put = _Table(database, step)
-        if not first:
-            sections = [(n, f"Section {n}", f"section-{n}", n) for n in range(1, SECTIONS + 1)]
-            put.rows(Section(), ("id", "name", "slug", "order"), sections)
-            put.rows(Tag(), ("id", "name", "slug"), [(n, f"Tag {n}", f"tag-{n}") for n in range(1, TAGS + 1)])
-            authors = [(n, f"Author {n}", f"author-{n}") for n in range(1, AUTHORS + 1)]
-            put.rows(Author(), ("id", "name", "slug"), authors)
+        sections = [(n, f"Section {n}", f"section-{n}", n) for n in range(1, SECTIONS + 1)]
+        put.rows(Section(), ("id", "name", "slug", "order"), sections)
+        put.rows(Tag(), ("id", "name", "slug"), [(n, f"Tag {n}", f"tag-{n}") for n in range(1, TAGS + 1)])
+        authors = [(n, f"Author {n}", f"author-{n}") for n in range(1, AUTHORS + 1)]
+        put.rows(Author(), ("id", "name", "slug"), authors)
         listed = [json.dumps(_lists_of(number)) for number in range(SECTIONS * TAGS)]
         put.rows(
             Article(
@@ -205,7 +203,7 @@ def _lists_of(number: int) -> list[str]:
             f"/author/author-{number % AUTHORS + 1}"]  # fmt: skip
 
 
-def _fill_records(home: Home, first: int, last: int, step: Step) -> None:
+def _fill_records(home: Home, last: int, step: Step) -> None:
     """One article is written as each is, and its rows are copied with another number, and the text that bears it."""
     template = _template(home)
     with closing(connect(home.public_db)) as public, closing(connect(home.sealed_db)) as sealed:
@@ -240,7 +238,7 @@ def _fill_records(home: Home, first: int, last: int, step: Step) -> None:
 
     with _bulk(home.public_db) as public, _bulk(home.sealed_db) as sealed:
         open_, shut = _Table(public, step), _Table(sealed, lambda done: None)
-        for start in range(first + 1, last + 1, _AT_ONCE):
+        for start in range(1, last + 1, _AT_ONCE):
             some = range(start, min(start + _AT_ONCE, last + 1))
             open_.many("records", {}, ("path", "kind", "article", "version", "facts"), public_rows(some))
             open_.many("fragments", {}, ("path", "name", "plain", "deflated"), fragment_rows(some))

@@ -22,7 +22,7 @@ from foldline.config import Settings, load
 from foldline.errors import FoldlineError
 from foldline.gate.library import PUBLIC_BYTES, SEALED_BYTES
 from foldline.stores.home import Home
-from scripts.growth.figures import Growth
+from scripts.growth.figures import LIMITS, Growth
 from scripts.growth.gate_side import GateSide, gate_side
 from scripts.growth.invented import Size
 from scripts.growth.make import empty_home
@@ -48,6 +48,7 @@ class Plan:
     sizes: tuple[Size, ...] = SIZES
     rounds: int = 7
     read: int = 20_000
+    tasks: tuple[str, ...] = tuple(LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,8 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Growth:
         FoldlineError: something did not answer as it should.
     """
     made = [publication(folder, size, progress) for size in plan.sizes]
-    tasks = [*GATE_TASKS, *SITE_TASKS]
-    costs: dict[str, list[tuple[Cost, ...]]] = {task: [] for task in tasks}
-    bar = progress.add_task("rounds", total=(plan.rounds + 1) * len(tasks) + 1)
+    costs: dict[str, list[tuple[Cost, ...]]] = {task: [] for task in plan.tasks}
+    bar = progress.add_task("rounds", total=(plan.rounds + 1) * len(plan.tasks) + 1)
     load_average = os.getloadavg()[0]
     with contextlib.ExitStack() as stack:
         sides = [
@@ -104,18 +104,25 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Growth:
             for size, (settings, _) in zip(plan.sizes, made, strict=True)
         ]
         for number in range(plan.rounds + 1):
-            for task in tasks:
+            for task in plan.tasks:
                 progress.update(bar, description=task, advance=1)
                 found = tuple(_cost(side, task, number) for side in sides)
                 # The first round fills what is filled once: caches, and lists that nobody wrote yet.
                 if number:
                     costs[task].append(found)
         progress.update(bar, description="memory", advance=1)
-        read = min(plan.read, plan.sizes[-1].articles)
+        read = min(plan.read, plan.sizes[-1].articles // 2)
         grown = sides[-1].gate.grown(read)
     return Growth(
-        plan.sizes, {task: tuple(found) for task, found in costs.items()}, grown, read, PUBLIC_BYTES + SEALED_BYTES, load_average, tuple(seconds for _, seconds in made), _versions(),
-    )  # fmt: skip
+        sizes=plan.sizes,
+        costs={task: tuple(found) for task, found in costs.items()},
+        grown=grown,
+        read=read,
+        bound=PUBLIC_BYTES + SEALED_BYTES,
+        load=load_average,
+        made=tuple(seconds for _, seconds in made),
+        versions=_versions(),
+    )
 
 
 def _cost(side: Side, task: str, number: int) -> Cost:
