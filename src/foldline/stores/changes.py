@@ -13,6 +13,17 @@ from foldline.stores.home import Home
 INTERVAL = 0.25
 
 
+#: What a site behind the gate tells of its pages.
+ORIGIN_KINDS = ("origin-changed", "origin-withdrawn", "origin-all")
+
+
+class ToldChange(NamedTuple):
+    """The last that the origin told of a page: one of `ORIGIN_KINDS`, and when, an epoch second."""
+
+    kind: str
+    at: int
+
+
 class Change(NamedTuple):
     """`kind` is article (key: a path), session (key: a session in hex), gift (key: a gift in hex, a colon and its
     end: it was taken back), rules, open-now, crawlers, institutions or all (key: empty); of a site behind the gate
@@ -65,6 +76,23 @@ class ChangeFeed:
         if rows:
             self._last = rows[-1][0]
         return [Change(*row) for row in rows]
+
+    def told(self) -> dict[str, ToldChange]:
+        """The last that the origin told of each page, whatever host it told; what is about all of them has the key "".
+
+        Raises:
+            StoreUnavailable: the database can't be read.
+        """
+        try:
+            if self._connection is None:
+                self._connection = connect(self._home.site_db, read_only=True, timeout=0.05)
+            rows = self._connection.execute(
+                "SELECT key, kind, at FROM foldline_changes WHERE kind IN (?, ?, ?) ORDER BY id", ORIGIN_KINDS
+            ).fetchall()
+        except FAILURES as error:
+            self.close()
+            raise StoreUnavailable(f"changes: {error}") from error
+        return {key: ToldChange(kind, at) for key, kind, at in rows}
 
     def close(self) -> None:
         if self._connection is not None:

@@ -91,6 +91,11 @@ class Home:
         return self.path / "media"
 
     @property
+    def pictures(self) -> Place:
+        """The newsroom's pictures: in the folder `media`, or where every host finds them."""
+        return self._place("media", self.media)
+
+    @property
     def events(self) -> Path:
         return self.path / "events"
 

@@ -36,6 +36,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 #: Class 08 is about connections, 57P about a server that ends or starts, 25006 about one that became a copy.
 _LOST = ("08", "57P", "25006")
+#: No such table, column or schema.
+_NOT_MADE = ("42P01", "42703", "3F000")
 
 
 class _Truth(Dumper):
@@ -232,7 +234,8 @@ def _is_lost(error: psycopg.Error, raw: Bounded) -> bool:
 def failed(error: psycopg.Error) -> Failed:
     """The same in words without values: what PostgreSQL says of a row holds what stands in it."""
     what = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
-    return Failed(what, error.sqlstate or "")
+    behind = ". Run `foldline migrate` first." if error.sqlstate in _NOT_MADE else ""
+    return Failed(what + behind, error.sqlstate or "")
 
 
 @lru_cache(maxsize=1024)
