@@ -20,6 +20,7 @@ from tests.server.caches import free_port
 
 from foldline.config import load
 from foldline.pages.record import PublicPage
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
 from foldline.testing.answers import Answer
@@ -30,7 +31,8 @@ VERB = (sys.executable, "-m", "foldline.cli.main")
 
 def environ_of(home: Home, more: Mapping[str, str] | None = None) -> dict[str, str]:
     keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
-    return {**keep, "FOLDLINE_HOME": str(home.path), **(more or {})}
+    database = {} if home.database is None else {"FOLDLINE_DATABASE": home.database.url}
+    return {**keep, "FOLDLINE_HOME": str(home.path), **database, **(more or {})}
 
 
 def foldline(home: Home, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -73,9 +75,9 @@ What nobody had asked was where {canary}.
 """
 
 
-def make_home(folder: Path, workers: int = 2, **environ: str) -> Home:
+def make_home(folder: Path, workers: int = 2, database: Address | None = None, **environ: str) -> Home:
     """A home folder with a newspaper of three articles, each with a rest in which `CANARY` stands."""
-    home = Home(folder)
+    home = Home(folder, database)
     home.make()
     text = SETTINGS.format(host=HOST, port=free_port(), desk=free_port(), workers=workers)
     home.settings_file.write_text(text, encoding="utf-8")

@@ -16,22 +16,31 @@ from foldline.clock import SystemClock
 from foldline.config import load
 from foldline.policy.window import window_at
 from foldline.server.outcome import Outcome, last_outcome, restart_problems, supervisor_of
+from foldline.server.this_host import host_problems, name_of
 from foldline.server.worker import keyring_of
+from foldline.signed.keys import key_digest
+from foldline.stores.address import Address
 from foldline.stores.home import Home
+from foldline.stores.hosts import HostStore, alive
 from foldline.testing.builders import PRODUCT, home_at
 from foldline.testing.client import WireClient
 from foldline.testing.passes import Carry, cookie, write_facts
 
 LATER = int(time.time()) + 30 * 86_400
-RESTARTS = 4 if os.environ.get("FOLDLINE_PROOF") == "long" else 1
+LONG = os.environ.get("FOLDLINE_PROOF") == "long"
+#: One restart takes fifteen seconds of work: what is long is asked for.
+RESTARTS, ENGINES = (4, ["sqlite", "postgresql"]) if LONG else (1, ["sqlite"])
 #: Seconds until something that is to happen must have happened.
 SOON = 60.0
 
 
-@pytest.fixture(scope="module")
-def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+@pytest.fixture(scope="module", params=ENGINES)
+def paper(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("rolling")
-    with serving(make_home(folder / "home"), folder / "log") as runs:
+    address = None
+    if request.param == "postgresql":
+        address = Address.of(request.getfixturevalue("postgres").database().url)
+    with serving(make_home(folder / "home", database=address), folder / "log") as runs:
         yield runs
 
 
@@ -77,6 +86,11 @@ def test_restarts_under_200_requests_a_second_answer_all_of_them_and_none_wrongl
     assert asks.verdict.wrong == []
     assert min(asks.verdict.asked.values()) >= 20
     assert asks.kept >= 200
+    # The host tells of itself, and nothing is wrong with it.
+    with HostStore(paper.home, read_only=True) as store:
+        now, rows = store.known()
+    assert [row.name for row in alive(now, rows)] == [name_of(paper.home)]
+    assert (rows[0].keys, host_problems(load(paper.home, {}))) == ((key_digest(load(paper.home, {}).secrets[0]),), [])
 
 
 def test_bad_settings_and_a_short_secret_take_nobodys_place(paper: Serving) -> None:

@@ -326,6 +326,10 @@ class Worker:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
         _step_through(self._hearing())
 
+    async def listen(self) -> None:
+        """The same, beside the loop where all of it lies on another machine."""
+        await self._settle(self._hearing())
+
     def look_at_records(self) -> None:
         """Read past what is held in memory: whether this worker could still be asked for a page that it does not
         hold. And tell once that it became ready, or is not ready any more, and why."""
@@ -460,7 +464,7 @@ class Worker:
         turn = 0
         try:
             while True:
-                await self._settle(self._hearing())
+                await self.listen()
                 turn += 1
                 if turn % 4 == 1:
                     await self._settle(self._looking())
