@@ -85,6 +85,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "user": (str, ""),
         "sender": (str, ""),
         "security": (str, "starttls"),
+        "dkim": (str, ""),
     },
 }
 
@@ -127,7 +128,8 @@ class OriginSettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only."""
+    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only.
+    `dkim` is the selector that the host signs with, which is only looked up."""
 
     host: str
     port: int
@@ -135,6 +137,7 @@ class MailSettings:
     password: str
     sender: str
     security: str
+    dkim: str = ""
 
 
 class LegalPages(NamedTuple):

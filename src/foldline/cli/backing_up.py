@@ -38,6 +38,7 @@ def backup(into: Path, keep: int | None, with_secret: bool, home: Path | None) -
         made = back_up(
             settings.home, into, settings.secrets, int(time.time()), with_secret=with_secret, step=begin("copied")
         )
+    settings.home.last_backup.write_text(f"{made.made_at} {made.folder.resolve()}\n", encoding="utf-8")
     size = sum(bytes_ for bytes_, _ in made.files.values())
     click.echo(f"{made.folder}: {len(made.files)} files, {size / 1e6:.1f} MB, every database whole.")
     if not with_secret:

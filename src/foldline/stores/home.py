@@ -133,6 +133,11 @@ class Home:
         return self.run / "site.sock"
 
     @property
+    def last_backup(self) -> Path:
+        """When a backup was last made, and where: an epoch second, a space and a path."""
+        return self.path / "last-backup"
+
+    @property
     def counts(self) -> Path:
         """What each process of this host counts, where metrics are told."""
         return self.run / "counts"
