@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench proof long wordpress lock clean
+.PHONY: demo test lint bench bench-load bench-growth proof long wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
@@ -24,6 +24,15 @@ lint: .stamps/dev
 bench: .stamps/dev
 	@./scripts/system-packages
 	$(BIN)/python -m scripts.bench $(ARGS)
+
+# A day of a newspaper behind nginx, in three minutes: every answer is held against what its reader may read.
+bench-load: .stamps/dev
+	@./scripts/system-packages
+	$(BIN)/python -m scripts.load $(ARGS)
+
+# What things cost with ten thousand readers and with a million. Needs 15 GB of disk, and half an hour.
+bench-growth: .stamps/dev
+	$(BIN)/python -m scripts.growth $(ARGS)
 
 # That nothing leaks, in its long form: half an hour on two cores. It ends with what was asked of each source.
 proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas

@@ -35,7 +35,8 @@ from foldline.signed.reader_pass import SESSION_SECONDS
 from foldline.site.billing.lifecycle import State
 from foldline.site.billing.models import BillingEvent, OwnedEntitlement, Subscription
 from foldline.site.billing.provider import Status
-from foldline.site.newsroom.models import Article, Author, Authorship, Section, Tag
+from foldline.site.newsroom import press
+from foldline.site.newsroom.models import Article, Author, Authorship, Edition, Section, Tag
 from foldline.site.readers.models import (
     WHOLE_PUBLICATION,
     Change,
@@ -87,6 +88,8 @@ def fill(settings: Settings, size: Size, step: Step = lambda done: None) -> None
     _fill_meter(settings, size.readers, step)
     _fill_newsroom(settings.home, size.articles, step)
     _fill_records(settings.home, size.articles, step)
+    # All of it was made with the templates of today: nothing is to be published again when it is served.
+    Edition.objects.update_or_create(pk=1, defaults={"fingerprint": press.fingerprint(), "closing": press.closing()})
 
 
 def _fill_readers(settings: Settings, last: int, step: Step) -> None:
