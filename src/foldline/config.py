@@ -33,6 +33,8 @@ SECRET_MINIMUM = 32
 #: So many caches are told of each change, at most.
 MOST_CACHES = 8
 
+LOG_FORMATS = ("text", "json")
+
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/", "/newsstand/")
 
@@ -56,6 +58,8 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
+    "log": {"format": (str, "text")},
+    "metrics": {"listen": (str, "")},
     "origin": {
         "url": (str, ""),
         "mounted": (bool, False),
@@ -81,6 +85,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "user": (str, ""),
         "sender": (str, ""),
         "security": (str, "starttls"),
+        "dkim": (str, ""),
     },
 }
 
@@ -123,7 +128,8 @@ class OriginSettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only."""
+    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only.
+    `dkim` is the selector that the host signs with, which is only looked up."""
 
     host: str
     port: int
@@ -131,6 +137,7 @@ class MailSettings:
     password: str
     sender: str
     security: str
+    dkim: str = ""
 
 
 class LegalPages(NamedTuple):
@@ -155,7 +162,8 @@ class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
     of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
     names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
-    may be fetched. Of the `secrets`, which are those of the file in its order, the `revoked` prove nothing."""
+    may be fetched. `metrics` is where the process listens that tells them, None for nowhere. Of the `secrets`, which
+    are those of the file in its order, the `revoked` prove nothing."""
 
     home: Home
     publication: Publication
@@ -181,6 +189,8 @@ class Settings:
     gifts: GiftSettings = field(default_factory=GiftSettings)
     withdrawal_years: int = 3
     revoked: frozenset[bytes] = frozenset()
+    log_format: str = "text"
+    metrics: tuple[str, int] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -261,6 +271,8 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         newsstand_inner=frozenset(tables["newsstand"]["inner"]),
         gifts=GiftSettings(*tables["gifts"].values()),
         withdrawal_years=tables["retention"]["withdrawals"],
+        log_format=tables["log"]["format"],
+        metrics=_listener(tables["metrics"]["listen"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -540,10 +552,24 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
         if address and not re.fullmatch(r"(?:https?://[^\s/]+)?/[^\s]*|https?://[^\s/]+", address):
             hint = "Write a whole address, or a path on this site, as in /terms."
             problems.append(Problem("FL038", f"[legal] {name} is not the address of a page", where, hint))
+    if tables["log"]["format"] not in LOG_FORMATS:
+        hint = f"Known: {', '.join(LOG_FORMATS)}."
+        problems.append(Problem("FL361", f"unknown [log] format {tables['log']['format']!r}", where, hint))
+    if tables["metrics"]["listen"] and _listener(tables["metrics"]["listen"]) is None:
+        hint = "Write a host and a port, as in 127.0.0.1:9101 or [::1]:9101."
+        problems.append(Problem("FL360", "[metrics] listen is no address to listen on", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:
         problems.append(Problem("FL031", "[mail] sender is not an e-mail address", where, "Codes are sent from it."))
+
+
+def _listener(address: str) -> tuple[str, int] | None:
+    """(host, port) of `127.0.0.1:9101`; None for what is no such thing."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", address)
+    if found is None or not 0 <= int(found[3]) < 65536:
+        return None
+    return found[1] or found[2], int(found[3])
 
 
 def _is_cache(address: str) -> bool:

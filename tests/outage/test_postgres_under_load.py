@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.outage.load import Asking
-from tests.outage.test_faults_under_load import REST, askings_of, broken, rules_broken, table_away
+from tests.outage.test_faults_under_load import REST, TABLES, askings_of, broken, rules_broken, table_away
 
 from foldline.clock import SystemClock
 from foldline.stores.address import Address
@@ -120,9 +120,10 @@ FAULTS: dict[str, Callable[[Home, PostgresCluster], object]] = {
     "the passes are locked": locked,
     "the database is read-only": read_only,
     "nobody may connect": without_rights,
-    "the table of passes is away": lambda home, postgres: table_away(home, "foldline_pass_facts"),
-    "the table of changes is away": lambda home, postgres: table_away(home, "foldline_changes"),
-    "the table of rules is away": lambda home, postgres: table_away(home, "foldline_rule_sets"),
+    **{
+        name: lambda home, postgres, table=table: table_away(home, table)  # type: ignore[misc]
+        for name, table in TABLES.items()
+    },
     "the published rules are broken": lambda home, postgres: rules_broken(home),
 }
 #: Those of the first are in every run; the others take as long again.

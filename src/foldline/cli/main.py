@@ -9,6 +9,7 @@ import click
 
 from foldline import __version__
 from foldline.cli.audit import audit
+from foldline.cli.backing_up import backup, restoring
 from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
@@ -36,8 +37,8 @@ def verbs() -> None:
 
 
 for verb in (
-    audit, billing, changed, check, demo, exporting, importing, init, keys, mapping, migrate, mode, policy, recipe,
-    reporting, restart, retention, serve, staff, why,
+    audit, backup, billing, changed, check, demo, exporting, importing, init, keys, mapping, migrate, mode, policy,
+    recipe, reporting, restart, restoring, retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -13,10 +14,13 @@ import click
 from foldline.cli.home import database_option, home_option, ready_django, refuse_demo_powers, settings_of
 from foldline.cli.mode import OPEN
 from foldline.errors import ConfigurationError, Problem
+from foldline.server import logs
 from foldline.server.outcome import last_outcome, supervisor_of
 from foldline.server.supervisor import Supervisor, listen
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import standing
+
+log = logging.getLogger("foldline.events")
 
 
 @click.command()
@@ -48,14 +52,20 @@ def serve(only_try: bool, home: Path | None) -> None:
         prepare.require_migrated(settings)
         prepare.publish_again()
         return
+    logs.begin(settings.log_format, "serve")
     mounted = settings.origin is not None and settings.origin.mounted
     gate = None if mounted else listen(*settings.listen, "[listen]")
     desk = listen(*settings.desk, "[desk]")
+    metrics = listen(*settings.metrics, "[metrics]") if settings.metrics is not None else None
     prepare = ready_django(settings)
     prepare.require_migrated(settings)
     prepare.publish_again()
 
     def ready() -> None:
+        if settings.log_format == "json":
+            # Whoever reads standard error reads all of it, as one form.
+            log.info("every process answers")
+            return
         if gate is None:
             click.echo(f"Accounts of {settings.publication.name} are ready for the gate in your application.")
         else:
@@ -68,7 +78,7 @@ def serve(only_try: bool, home: Path | None) -> None:
             click.echo(f"In shadow. {OPEN}")
         click.echo(f"Desk: http://{settings.desk[0]}:{desk.getsockname()[1]}")
 
-    Supervisor(settings, os.environ, gate, desk).run(ready)
+    Supervisor(settings, os.environ, gate, desk, metrics=metrics).run(ready)
 
 
 @click.command()

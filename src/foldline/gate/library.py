@@ -49,6 +49,8 @@ class Library:
         self._public: Kept[bytes, Record] = Kept(public_bytes)
         self._sealed: Kept[tuple[int, int], Rest] = Kept(sealed_bytes)
         self._paths: Kept[int, bytes] = Kept(PATHS)
+        #: How often a store was asked, because memory did not hold it.
+        self.public_reads = self.sealed_reads = 0
 
     def page(self, path: bytes) -> Record | None:
         """The record at a path.
@@ -58,6 +60,7 @@ class Library:
         """
         known = self._public.get(path)
         if known is None:
+            self.public_reads += 1
             known = self._public_store.find(path.decode("ascii", "replace"))
             if known is not None:
                 self._keep(path, known)
@@ -122,9 +125,14 @@ class Library:
         key = (page.article.id, page.version)
         known = self._sealed.get(key)
         if known is None:
+            self.sealed_reads += 1
             known = self._sealed_store.rest(page, opening)
             self._keep_rest(page, known)
         return known
+
+    def held_bytes(self) -> tuple[int, int]:
+        """What memory holds, as it is weighed against its bounds: of public records, and of sealed ones."""
+        return self._public.weight, self._sealed.weight
 
     def _keep(self, path: bytes, record: Record) -> None:
         # Joined presentations are kept beside the fragments: a record weighs about three times its size.

@@ -60,7 +60,8 @@ class GateState:
     `page_headers` stand on every page, `tdm` on the pages of a site behind the gate, too. `standing` are the answers
     that follow from the settings alone, by their paths. `crawlers` are those that may be verified, with what is known
     of them; `unproven` is whoever claims to be one of them and was not looked up yet. `gives` says whether readers may
-    give articles, and `taken_back` which gifts opened something that is closed again."""
+    give articles, and `taken_back` which gifts opened something that is closed again. `records_read_at` and
+    `changes_heard_at` are the epoch seconds when each was last read, 0 for never."""
 
     publication: Publication
     words: Words
@@ -81,6 +82,8 @@ class GateState:
     watch: Watch = unwatched
     institutions: Institutions = field(default_factory=Institutions)
     gives: bool = False
+    records_read_at: int = 0
+    changes_heard_at: int = 0
     taken_back: TakenBack = field(default_factory=TakenBack)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from foldline.errors import StoreUnavailable
+from foldline.server.worker import PICTURE_TYPES
+from foldline.stores.home import Home
+from foldline.stores.pictures import PictureStore
 
 Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
 
 #: How long a visit waits for a record, in seconds: a preview that comes later is none.
 RECORD_DEADLINE = 1.0
 #: After a failure it is left alone for so long, in seconds: one slow visit, not all of them.
 BREATHER = 0.5
+#: How long a picture is waited for, in seconds: it may have 20 MB.
+PICTURE_DEADLINE = 10.0
 
 
 class InThread:
@@ -44,3 +53,22 @@ class InThread:
     def close(self) -> None:
         """Let the thread end with what it does now."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class DistantPictures:
+    """The newsroom's pictures from the database that hosts share. Caches hold them for long: a name never means
+    another picture."""
+
+    def __init__(self, home: Home) -> None:
+        self._store = PictureStore(home)
+        self._beside = InThread("pictures", PICTURE_DEADLINE)
+
+    async def picture(self, name: str) -> tuple[str, bytes] | None:
+        """(content type, bytes) of a picture; None where there is none, or none that can be read."""
+        kind = PICTURE_TYPES.get(name.rpartition(".")[2])
+        try:
+            data = await self._beside(partial(self._store.find, name)) if kind is not None else None
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+            return None
+        return (kind, data) if kind is not None and data is not None else None

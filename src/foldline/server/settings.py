@@ -177,17 +177,8 @@ DEFAULT_FROM_EMAIL = FOLDLINE.mail.sender or f"no-reply@{_HOST.hostname}"
 
 STATIC_URL = "/static/"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Refused requests are counted by the gate; their lines here would hold addresses that a stranger wrote.
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
-    },
-}
+# Each process begins its own log (`server/logs.py`), before anything here is read.
+LOGGING_CONFIG = None
 
 #: Who takes payments (`site/billing/provider.py`), or None.
 FOLDLINE_PROVIDER = provider_from(os.environ, FOLDLINE.publication.url, FOLDLINE.secrets[0])

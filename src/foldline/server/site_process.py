@@ -12,6 +12,8 @@ from importlib import import_module
 import uvicorn
 import uvloop
 
+from foldline.config import home_from, load
+from foldline.server import logs
 from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
 
@@ -32,6 +34,7 @@ async def _serve(surface: str, on_leave: Callable[[], None]) -> None:
         server_header=False,
         proxy_headers=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,
     )
     sockets = [socket.socket(fileno=int(os.environ["FOLDLINE_LISTEN_FD"]))] if surface == "desk" else None
@@ -42,6 +45,8 @@ def main(surface: str) -> None:
     """Started by the supervisor with `site` or `desk`."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS[surface]
     end_with_parent()
+    settings = load(home_from(os.environ), os.environ)
+    logs.begin(settings.log_format, surface)
     stop = threading.Event()
     if surface == "site":
         # Django must be set up before anything of the site can be imported.
@@ -50,10 +55,13 @@ def main(surface: str) -> None:
         threading.Thread(target=due.run_forever, args=(stop,), name="due", daemon=True).start()
         # A thread of its own: a cache that hangs holds up no publication.
         purging = import_module("foldline.server.purging")
-        settings = import_module("django.conf").settings.FOLDLINE
         threading.Thread(target=purging.run_forever, args=(settings, stop), name="purging", daemon=True).start()
         this_host = import_module("foldline.server.this_host")
         threading.Thread(target=this_host.run_forever, args=(settings, stop), name="host", daemon=True).start()
+    if settings.metrics is not None:
+        import_module("django").setup()
+        telling = import_module("foldline.server.site_counts")
+        threading.Thread(target=telling.run_forever, args=(settings, surface, stop), name="counts", daemon=True).start()
     try:
         uvloop.run(_serve(surface, stop.set))
     finally:

@@ -50,7 +50,8 @@ def listen(host: str, port: int, what: str) -> socket.socket:
 
 class Supervisor:
     """All processes of one publication. `gate`, `desk` and `till` are sockets that listen already; without the first
-    there are no workers, because the gate is mounted in an application; the last is the demonstration's."""
+    there are no workers, because the gate is mounted in an application; the till is the demonstration's; without the
+    last nobody is told metrics."""
 
     def __init__(
         self,
@@ -59,10 +60,11 @@ class Supervisor:
         gate: socket.socket | None,
         desk: socket.socket,
         till: socket.socket | None = None,
+        metrics: socket.socket | None = None,
     ) -> None:
         self._settings = settings
         self._lock = _take(settings.home)
-        self._gate, self._desk, self._till = gate, desk, till
+        self._gate, self._desk, self._till, self._metrics = gate, desk, till, metrics
         self._stopping = False
         self._asked = self._begun = 0
         self._roll: Roll | None = None
@@ -79,6 +81,17 @@ class Supervisor:
                     [*_MODULE, "foldline.server.demo.till_process"],
                     {**self._environ, "FOLDLINE_LISTEN_FD": str(till.fileno())},
                     till.fileno(),
+                )
+            )
+        if metrics is not None:
+            for left in (*settings.home.counts.glob("worker-*.counts"), settings.home.counts / "site.counts"):
+                left.unlink(missing_ok=True)
+            self.children.append(
+                Child(
+                    "metrics",
+                    [*_MODULE, "foldline.server.metrics_process"],
+                    {**self._environ, "FOLDLINE_LISTEN_FD": str(metrics.fileno())},
+                    metrics.fileno(),
                 )
             )
 
@@ -192,7 +205,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for listening in (self._gate, self._desk, self._till):
+        for listening in (self._gate, self._desk, self._till, self._metrics):
             if listening is not None:
                 listening.close()
         self._steps = iter(())

@@ -91,6 +91,11 @@ class Home:
         return self.path / "media"
 
     @property
+    def pictures(self) -> Place:
+        """The newsroom's pictures: in the folder `media`, or where every host finds them."""
+        return self._place("media", self.media)
+
+    @property
     def events(self) -> Path:
         return self.path / "events"
 
@@ -127,11 +132,21 @@ class Home:
     def site_socket(self) -> Path:
         return self.run / "site.sock"
 
+    @property
+    def last_backup(self) -> Path:
+        """When a backup was last made, and where: an epoch second, a space and a path."""
+        return self.path / "last-backup"
+
+    @property
+    def counts(self) -> Path:
+        """What each process of this host counts, where metrics are told."""
+        return self.run / "counts"
+
     def _place(self, schema: str, file: Path) -> Place:
         return file if self.database is None else Schema(self.database, f"foldline_{schema}")
 
     def make(self) -> None:
         """Create the folders, closed to other users of the machine (they hold what is sealed)."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run):
+        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run, self.counts):
             folder.mkdir(exist_ok=True, mode=0o700)

@@ -249,6 +249,14 @@ CREATE TABLE IF NOT EXISTS told (
 );
 """
 
+# In files pictures are files. Where hosts share a database each of them must find each picture.
+PICTURES = """
+CREATE TABLE IF NOT EXISTS pictures (
+    name TEXT PRIMARY KEY,
+    data BLOB NOT NULL
+);
+"""
+
 # What operators publish, and what host names said. `networks` are lines; `problem` is what was wrong at the last try,
 # with its id before it. Whoever claims to be a crawler and is not known waits in `asked`, without what they asked for.
 CRAWLERS = """
@@ -294,13 +302,14 @@ def scripts(home: Home) -> tuple[tuple[Place, str], ...]:
 def migrate(home: Home) -> None:
     """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
     home.make()
-    distant = []
+    distant: list[tuple[Place, str]] = []
     for place, script in scripts(home):
         if isinstance(place, Path):
             _migrate_file(place, script)
         else:
             distant.append((place, script))
     if distant:
+        distant.append((home.pictures, PICTURES))
         # Only a publication that lies in PostgreSQL pays for its driver.
         from foldline.stores.tables_in_postgres import make
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from foldline.stores.address import Schema
+from foldline.stores.address import Place, Schema
 from foldline.stores.postgres import PostgresConnection, lock_number
 from foldline.stores.schema import ADDED
 
@@ -41,13 +41,13 @@ def spelled(script: str) -> str:
     return script
 
 
-def make(places: Iterable[tuple[Schema, str]]) -> None:
+def make(places: Iterable[tuple[Place, str]]) -> None:
     """Create what is missing, all of it or nothing. Two that do it at once wait for each other.
 
     Raises:
         Failed: PostgreSQL can't be reached, or does not let us.
     """
-    found = list(places)
+    found = [(place, script) for place, script in places if isinstance(place, Schema)]
     connection = PostgresConnection(found[0][0])
     try:
         connection.begin((b"migrate",))

@@ -16,6 +16,7 @@ from foldline.stores import schema
 from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode, ModeStore
+from foldline.stores.pictures import PictureStore
 
 HOST = "twin.example"
 SECRET = "the secret of a test, which opens nothing at all"  # noqa: S105
@@ -66,7 +67,7 @@ def home_at(path: Path, settings: str = SETTINGS, database: Address | None = Non
     home.secret_file.write_text(SECRET + "\n", encoding="utf-8")
     home.secret_file.chmod(0o600)
     schema.migrate(home)
-    (home.media / PICTURE).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    PictureStore(home).keep(PICTURE, b"\x89PNG\r\n\x1a\n" + bytes(64))
     return load(home, {})
 
 

@@ -31,7 +31,7 @@ from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
 from foldline.policy.open_now import OpenNow
-from foldline.server.worker import PictureFolder, keyring_of, state_of
+from foldline.server.worker import keyring_of, pictures_of, state_of
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import Pass, PassFacts
@@ -307,7 +307,7 @@ class World:
             Spender(KeptMeter(self.meter), self.clock),
             self.breaks.passes(StoredPasses(PassStore(self.home))),
             NoSite(),
-            PictureFolder(self.home.media),
+            pictures_of(self.home),
             gifts=StoredGifts(self.home),
         )
         self.app.world = self
