@@ -94,7 +94,14 @@ def _no_database_is_taken_away_under_a_connection() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name and count what was not tried, and why: a skip that nobody sees is a defect."""
+    """What was asked of the gate, where a test counts it; and what was not tried, and why: a skip that nobody sees is
+    a defect."""
+    passed = terminalreporter.stats.get("passed", [])
+    counted = [str(value) for report in passed for name, value in report.user_properties if name == "asked"]
+    if counted:
+        terminalreporter.section("ASKED WITHOUT A DIFFERENCE")
+        for line in sorted(counted):
+            terminalreporter.line(line)
     reasons: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

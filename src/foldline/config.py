@@ -38,6 +38,8 @@ LONGEST_HOST = 32
 #: So many caches are told of each change, at most.
 MOST_CACHES = 8
 
+LOG_FORMATS = ("text", "json")
+
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/", "/newsstand/")
 
@@ -61,6 +63,8 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
+    "log": {"format": (str, "text")},
+    "metrics": {"listen": (str, "")},
     "origin": {
         "url": (str, ""),
         "mounted": (bool, False),
@@ -86,9 +90,13 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "user": (str, ""),
         "sender": (str, ""),
         "security": (str, "starttls"),
+        "dkim": (str, ""),
     },
 }
 
+
+#: What stands before a secret that proves nothing any more.
+REVOKED = "revoked "
 
 #: Tables `[sign-in.<name>]`: what each must say. The secret comes from the environment only.
 SIGN_IN = "sign-in"
@@ -125,7 +133,8 @@ class OriginSettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only."""
+    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only.
+    `dkim` is the selector that the host signs with, which is only looked up."""
 
     host: str
     port: int
@@ -133,6 +142,7 @@ class MailSettings:
     password: str
     sender: str
     security: str
+    dkim: str = ""
 
 
 class LegalPages(NamedTuple):
@@ -157,7 +167,8 @@ class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
     of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
     names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
-    may be fetched."""
+    may be fetched. `metrics` is where the process listens that tells them, None for nowhere. Of the `secrets`, which
+    are those of the file in its order, the `revoked` prove nothing."""
 
     home: Home
     publication: Publication
@@ -182,6 +193,9 @@ class Settings:
     newsstand_inner: frozenset[str] = frozenset()
     gifts: GiftSettings = field(default_factory=GiftSettings)
     withdrawal_years: int = 3
+    revoked: frozenset[bytes] = frozenset()
+    log_format: str = "text"
+    metrics: tuple[str, int] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -220,7 +234,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         home = replace(home, host=_host_name(home, environ))
     providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
     plans = read_plans(given[PLAN], str(home.settings_file), problems)
-    secrets = _secrets(home, environ, problems)
+    secrets, revoked = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
@@ -252,6 +266,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         hops=listen["hops"],
         mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
         secrets=secrets,
+        revoked=revoked,
         words=words,
         providers=providers,
         origin=origin,
@@ -263,6 +278,8 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         newsstand_inner=frozenset(tables["newsstand"]["inner"]),
         gifts=GiftSettings(*tables["gifts"].values()),
         withdrawal_years=tables["retention"]["withdrawals"],
+        log_format=tables["log"]["format"],
+        metrics=_listener(tables["metrics"]["listen"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
 
@@ -384,8 +401,11 @@ def _line_of(word: str, text: str) -> int:
     return text.count("\n", 0, found.end()) + 1 if found else 1
 
 
-def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) -> tuple[bytes, ...]:
-    """The secrets, newest first: the first signs, the others still verify (rotation with overlap)."""
+def _secrets(
+    home: Home, environ: Mapping[str, str], problems: list[Problem]
+) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
+    """The secrets, newest first: the first signs, the others still verify (rotation with overlap). Then those among
+    them that are marked as revoked, which go to the end."""
     hint = "Make one with `openssl rand -base64 48`, and set FOLDLINE_SECRET or write it as the first line of `secret`."
     where = "FOLDLINE_SECRET"
     lines = [environ[where]] if environ.get(where) else []
@@ -395,17 +415,20 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             text = home.secret_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             problems.append(Problem("FL010", "the secret is not a readable text", where, hint))
-            return ()
+            return (), frozenset()
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if home.secret_file.stat().st_mode & 0o077:
             problems.append(Problem("FL012", "other users can read the secret", where, "Run `chmod 600` on it."))
-    if not lines:
-        problems.append(Problem("FL010", "there is no secret", where, hint))
-    for line in lines:
+    marked = [line.removeprefix(REVOKED).strip() for line in lines if line.startswith(REVOKED)]
+    good = [line for line in lines if not line.startswith(REVOKED) and line not in marked]
+    if not good:
+        what = "every secret is revoked" if marked else "there is no secret"
+        problems.append(Problem("FL010", what, where, hint))
+    for line in (*good, *marked):
         if len(line.encode()) < SECRET_MINIMUM:
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
-    return tuple(line.encode() for line in lines)
+    return tuple(line.encode() for line in (*good, *marked)), frozenset(line.encode() for line in marked)
 
 
 def _origin(
@@ -544,10 +567,24 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
         if address and not re.fullmatch(r"(?:https?://[^\s/]+)?/[^\s]*|https?://[^\s/]+", address):
             hint = "Write a whole address, or a path on this site, as in /terms."
             problems.append(Problem("FL038", f"[legal] {name} is not the address of a page", where, hint))
+    if tables["log"]["format"] not in LOG_FORMATS:
+        hint = f"Known: {', '.join(LOG_FORMATS)}."
+        problems.append(Problem("FL361", f"unknown [log] format {tables['log']['format']!r}", where, hint))
+    if tables["metrics"]["listen"] and _listener(tables["metrics"]["listen"]) is None:
+        hint = "Write a host and a port, as in 127.0.0.1:9101 or [::1]:9101."
+        problems.append(Problem("FL360", "[metrics] listen is no address to listen on", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:
         problems.append(Problem("FL031", "[mail] sender is not an e-mail address", where, "Codes are sent from it."))
+
+
+def _listener(address: str) -> tuple[str, int] | None:
+    """(host, port) of `127.0.0.1:9101`; None for what is no such thing."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", address)
+    if found is None or not 0 <= int(found[3]) < 65536:
+        return None
+    return found[1] or found[2], int(found[3])
 
 
 def _is_cache(address: str) -> bool:

@@ -21,15 +21,19 @@ from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
 from foldline.errors import StoreUnavailable
 from foldline.gate.asgi import GateApp, Pictures
+from foldline.gate.health import Lack, lack_of
 from foldline.gate.library import Library
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
+from foldline.insight.counts import CountFile
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
+from foldline.server import logs, worker_counts
 from foldline.server.feed_watch import FeedWatch
+from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -44,6 +48,7 @@ from foldline.stores.feed_uses import FeedUses
 from foldline.stores.gifts import SqliteGifts
 from foldline.stores.home import Home
 from foldline.stores.institutions_in_force import InstitutionsInForce
+from foldline.stores.keys_in_force import Keys, KeysInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
@@ -81,7 +86,7 @@ def rules_of(settings: Settings, now: int) -> Rules | None:
 
 def keyring_of(settings: Settings) -> Keyring:
     """The keys of the publication."""
-    return Keyring(settings.secrets, settings.host)
+    return Keyring(settings.secrets, settings.host, settings.revoked)
 
 
 def state_of(settings: Settings, clock: Clock) -> GateState:
@@ -236,6 +241,21 @@ def pictures_of(home: Home) -> Pictures:
     return DistantPictures(home)
 
 
+#: Yields what must be read, and takes what was read or why it could not be.
+Steps = Generator[Callable[[], Any], Any, None]
+
+
+def _step_through(steps: Steps) -> None:
+    answer: Any = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            read = steps.send(answer)
+            try:
+                answer = read()
+            except StoreUnavailable as error:
+                answer = error
+
+
 class Worker:
     """The application of one worker and what it does beside answering: hear of changes, write event lines."""
 
@@ -246,7 +266,8 @@ class Worker:
         clock = clock or SystemClock()
         home = settings.home
         self.state = state_of(settings, clock)
-        self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
+        name = f"{'worker' if mounted is None else 'mounted'}-{number}"
+        self.events = EventLines(home.events, name, clock)
         self.state.note = self.events.note
         self._institutions = InstitutionsInForce(home)
         self.state.institutions = self._institutions.look()
@@ -255,6 +276,7 @@ class Worker:
         #: Where a machine is asked for what no visit waits for. Without one no thread is ever started here.
         self._beside = ThreadPoolExecutor(1, "beside")
         self.library = _library(home)
+        self._records = PublicStore(home)
         self.passes = PassStore(home)
         if self._distant:
             # A connection takes longer to be made than a visit waits for its pass.
@@ -264,6 +286,7 @@ class Worker:
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
         self._asks_again = False
+        self._lack: Lack | None = None
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
@@ -272,6 +295,10 @@ class Worker:
         self.state.crawlers = self._crawlers.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._watch = FeedWatch(FeedUses(home), self.state.keyring, settings.zone)
+        self._host = settings.host
+        self._keys = KeysInForce(home, settings.secrets, settings.revoked, keeps=True)
+        self._held = Keys(settings.secrets, settings.revoked)
+        self._hold_keys(self._keys.look())
         self.state.watch = self._watch.note
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
@@ -283,6 +310,9 @@ class Worker:
             pictures_of(home),
             gifts=ThreadedGifts(self.gifts),
         )
+        self._counts: CountFile | None = None
+        if settings.metrics is not None:
+            self._counts = CountFile(home.counts, name.replace("-", " "), clock.now())
         self._origin = None
         if settings.origin is not None:
             # Only a site behind the gate pays for what reads it: memory of every other worker.
@@ -298,20 +328,23 @@ class Worker:
 
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
-        steps = self._hearing()
-        answer: Any = None
-        with contextlib.suppress(StopIteration):
-            while True:
-                read = steps.send(answer)
-                try:
-                    answer = read()
-                except StoreUnavailable as error:
-                    answer = error
+        _step_through(self._hearing())
 
     async def listen(self) -> None:
-        """The same where all of it lies on another machine: everything is read beside the loop."""
+        """The same, beside the loop where all of it lies on another machine."""
+        await self._settle(self._hearing())
+
+    def look_at_records(self) -> None:
+        """Read past what is held in memory: whether this worker could still be asked for a page that it does not
+        hold. And tell once that it became ready, or is not ready any more, and why."""
+        _step_through(self._looking())
+
+    async def _settle(self, steps: Steps) -> None:
+        """Take steps; where what they read lies on another machine, each is read beside the loop."""
+        if not self._distant:
+            _step_through(steps)
+            return
         loop = asyncio.get_running_loop()
-        steps = self._hearing()
         answer: Any = None
         with contextlib.suppress(StopIteration):
             while True:
@@ -321,12 +354,14 @@ class Worker:
                 except StoreUnavailable as error:
                     answer = error
 
-    def _hearing(self) -> Generator[Callable[[], Any], Any, None]:
-        """Yields what must be read, takes what was read or why it could not be, and lets it hold."""
+    def _hearing(self) -> Steps:
+        """Changes in their order, and whatever is not settled since."""
         changes = yield self._feed.read
         if isinstance(changes, StoreUnavailable):
             log.warning("%s", changes)
             changes = []
+        else:
+            self.state.changes_heard_at = self.state.now()
         for change in changes:
             if change.kind == "session":
                 session = bytes.fromhex(change.key)
@@ -338,6 +373,8 @@ class Worker:
             self._learn_taken_back((yield self._read_taken_back))
         if self._origin is not None:
             self._origin.settle()
+        if not self._keys.settled:
+            self._hold_keys((yield self._keys.look))
         if not self._rules.settled:
             self.state.rules = yield partial(self._rules.look, self.state.now())
         if not self._crawlers.settled:
@@ -362,19 +399,42 @@ class Worker:
         elif change.kind in ("origin-changed", "origin-withdrawn"):
             self.library.forget(change.key.encode())
             self._hear_origin(change)
+        elif change.kind == "keys":
+            self._keys.settled = False
         elif change.kind == "mode":
             self._mode.settled = False
         else:
             self.library.forget_all()
             self.state.taken_back.known = False
-            self._rules.settled = self._mode.settled = False
+            self._rules.settled = self._mode.settled = self._keys.settled = False
             self._crawlers.settled = self._institutions.settled = False
             self._hear_origin(change)
+
+    def _looking(self) -> Steps:
+        read = yield partial(self._records.path_of, 0)
+        if isinstance(read, StoreUnavailable):
+            log.warning("%s", read)
+        else:
+            self.state.records_read_at = self.state.now()
+        lack = lack_of(self.state)
+        if lack != self._lack:
+            if lack:
+                log.error("not ready: it lacks %s", lack)
+            elif self._lack is not None:
+                log.warning("ready again")
+            self._lack = lack
 
     @property
     def in_shadow(self) -> bool:
         """Whether a site's own answers go out unchanged."""
         return self._origin is not None and self._origin.mode is Mode.SHADOW
+
+    def _hold_keys(self, keys: Keys) -> None:
+        if keys != self._held:
+            self._held = keys
+            keyring = Keyring(keys.secrets, self._host, keys.revoked)
+            self.state.change_keys(keyring)
+            self._watch.change_keys(keyring)
 
     def _read_taken_back(self) -> tuple[tuple[bytes, int], ...]:
         try:
@@ -408,14 +468,14 @@ class Worker:
         turn = 0
         try:
             while True:
-                if self._distant:
-                    await self.listen()
-                else:
-                    self.hear()
+                await self.listen()
                 turn += 1
+                if turn % 4 == 1:
+                    await self._settle(self._looking())
                 if turn % 4 == 0:
                     self.events.flush()
                     await self._hand_over()
+                    self._tell_counts()
                 if turn % 40 == 0:
                     self.roll.flush()
                     self._watch.flush()
@@ -450,9 +510,14 @@ class Worker:
             self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
         if self._origin is not None:
             self._origin.lines.flush()
+        self._tell_counts()
+
+    def _tell_counts(self) -> None:
+        if self._counts is not None:
+            self._counts.write(self.state.clock.now(), worker_counts.samples(self))
 
 
-class _Server(uvicorn.Server):
+class _Server(GracefulServer):
     """Ends what runs beside it with the last answer. Afterwards it is too late: uvicorn raises the signal that stopped
     it once more, and the process is gone with what was not yet written down."""
 
@@ -481,6 +546,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
         server_header=False,
         proxy_headers=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,
     )
     worker.hear()
@@ -496,9 +562,11 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Started by the supervisor: `FOLDLINE_LISTEN_FD` is the socket, `FOLDLINE_WORKER` this worker's number."""
     end_with_parent()
+    number = int(environ.get("FOLDLINE_WORKER", "0"))
     settings = load(home_from(environ), environ)
+    logs.begin(settings.log_format, f"worker {number}")
     listening = socket.socket(fileno=int(environ["FOLDLINE_LISTEN_FD"]))
-    uvloop.run(serve(settings, listening, int(environ.get("FOLDLINE_WORKER", "0"))))
+    uvloop.run(serve(settings, listening, number))
 
 
 if __name__ == "__main__":

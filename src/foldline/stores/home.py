@@ -116,8 +116,33 @@ class Home:
         return self.path / "run"
 
     @property
+    def keys_in_force(self) -> Path:
+        """What was said last about keys, for a process that starts while the database is away."""
+        return self.run / "keys-in-force"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by whoever serves from this folder, whose process id stands in it."""
+        return self.run / "lock"
+
+    @property
+    def restarted(self) -> Path:
+        """How the last rolling restart went."""
+        return self.run / "restarted"
+
+    @property
     def site_socket(self) -> Path:
         return self.run / "site.sock"
+
+    @property
+    def last_backup(self) -> Path:
+        """When a backup was last made, and where: an epoch second, a space and a path."""
+        return self.path / "last-backup"
+
+    @property
+    def counts(self) -> Path:
+        """What each process of this host counts, where metrics are told."""
+        return self.run / "counts"
 
     def _place(self, schema: str, file: Path) -> Place:
         return file if self.database is None else Schema(self.database, f"foldline_{schema}")
@@ -125,5 +150,5 @@ class Home:
     def make(self) -> None:
         """Create the folders, closed to other users of the machine (they hold what is sealed)."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run):
+        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run, self.counts):
             folder.mkdir(exist_ok=True, mode=0o700)

@@ -74,6 +74,21 @@ CREATE TABLE IF NOT EXISTS foldline_open_now (
     closed_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
+CREATE TABLE IF NOT EXISTS foldline_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL,
+    act TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS foldline_hosts (
+    name TEXT PRIMARY KEY,
+    keys TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    version TEXT NOT NULL,
+    clock INTEGER NOT NULL,
+    seen INTEGER NOT NULL
+);
 """
 
 # Libraries and companies. `ranges` and `domains` hold one a line. Rows end and stay: event lines name them.

@@ -197,7 +197,7 @@ class PostgresCluster:
         """The processes that serve connections to a database, without the one that asks."""
         with self.connect() as asking:
             rows = asking.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", (database,)).fetchall()
-        return [row[0] for row in rows]
+        return [int(str(row[0])) for row in rows]
 
     def kill_backend(self, database: str) -> int:
         """`kill -9` of every process that serves a database; how many. The server ends all sessions of everybody's, and
