@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.plans import PLAN, Plan, read_plans
 from foldline.signed.meter import MOST_ARTICLES
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.syndication.machines import Machines, is_name
@@ -66,6 +67,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "closed": (str, ""),
         "body": (str, ""),
     },
+    "database": {"url": (str, "")},
     "caches": {"purge": (list, [])},
     "machines": {
         "search": (bool, True),
@@ -87,6 +89,9 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     },
 }
 
+
+#: What stands before a secret that proves nothing any more.
+REVOKED = "revoked "
 
 #: Tables `[sign-in.<name>]`: what each must say. The secret comes from the environment only.
 SIGN_IN = "sign-in"
@@ -157,8 +162,8 @@ class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
     of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
     names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
-    may be fetched. `metrics` is where
-    the process listens that tells them, None for nowhere."""
+    may be fetched. `metrics` is where the process listens that tells them, None for nowhere. Of the `secrets`, which
+    are those of the file in its order, the `revoked` prove nothing."""
 
     home: Home
     publication: Publication
@@ -183,6 +188,7 @@ class Settings:
     newsstand_inner: frozenset[str] = frozenset()
     gifts: GiftSettings = field(default_factory=GiftSettings)
     withdrawal_years: int = 3
+    revoked: frozenset[bytes] = frozenset()
     log_format: str = "text"
     metrics: tuple[str, int] | None = None
 
@@ -203,7 +209,8 @@ class Settings:
 
 
 def home_from(environ: Mapping[str, str], given: str | Path | None = None) -> Home:
-    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise."""
+    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise. Which database goes
+    with it is in its settings (`load`)."""
     return Home(Path(given or environ.get("FOLDLINE_HOME") or ".").resolve())
 
 
@@ -216,9 +223,11 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     home = home if isinstance(home, Home) else Home(home)
     problems: list[Problem] = []
     tables, given = _tables(home, problems)
+    if home.database is None:
+        home = replace(home, database=_database(home, tables["database"]["url"], environ, problems))
     providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
     plans = read_plans(given[PLAN], str(home.settings_file), problems)
-    secrets = _secrets(home, environ, problems)
+    secrets, revoked = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
@@ -250,6 +259,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         hops=listen["hops"],
         mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
         secrets=secrets,
+        revoked=revoked,
         words=words,
         providers=providers,
         origin=origin,
@@ -265,6 +275,24 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         metrics=_listener(tables["metrics"]["listen"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
+
+
+def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[Problem]) -> Address | None:
+    """Where hosts share a database: `FOLDLINE_DATABASE`, else what the settings say; None for the files of the home."""
+    where = "FOLDLINE_DATABASE" if environ.get("FOLDLINE_DATABASE") else f"{home.settings_file} [database] url"
+    text = environ.get("FOLDLINE_DATABASE") or url
+    if not text:
+        return None
+    try:
+        found = Address.of(text)
+    except ValueError as error:
+        hint = "Write it as in postgresql://foldline@db.example/foldline."
+        problems.append(Problem("FL340", f"this is not the address of a database: {error}", where, hint))
+        return None
+    if found.password and where != "FOLDLINE_DATABASE":
+        hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
+        problems.append(Problem("FL341", "a password stands in the settings file", where, hint))
+    return Address(found.url, environ.get("FOLDLINE_DATABASE_PASSWORD") or found.password)
 
 
 def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
@@ -358,8 +386,11 @@ def _line_of(word: str, text: str) -> int:
     return text.count("\n", 0, found.end()) + 1 if found else 1
 
 
-def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) -> tuple[bytes, ...]:
-    """The secrets, newest first: the first signs, the others still verify (rotation with overlap)."""
+def _secrets(
+    home: Home, environ: Mapping[str, str], problems: list[Problem]
+) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
+    """The secrets, newest first: the first signs, the others still verify (rotation with overlap). Then those among
+    them that are marked as revoked, which go to the end."""
     hint = "Make one with `openssl rand -base64 48`, and set FOLDLINE_SECRET or write it as the first line of `secret`."
     where = "FOLDLINE_SECRET"
     lines = [environ[where]] if environ.get(where) else []
@@ -369,17 +400,20 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             text = home.secret_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             problems.append(Problem("FL010", "the secret is not a readable text", where, hint))
-            return ()
+            return (), frozenset()
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if home.secret_file.stat().st_mode & 0o077:
             problems.append(Problem("FL012", "other users can read the secret", where, "Run `chmod 600` on it."))
-    if not lines:
-        problems.append(Problem("FL010", "there is no secret", where, hint))
-    for line in lines:
+    marked = [line.removeprefix(REVOKED).strip() for line in lines if line.startswith(REVOKED)]
+    good = [line for line in lines if not line.startswith(REVOKED) and line not in marked]
+    if not good:
+        what = "every secret is revoked" if marked else "there is no secret"
+        problems.append(Problem("FL010", what, where, hint))
+    for line in (*good, *marked):
         if len(line.encode()) < SECRET_MINIMUM:
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
-    return tuple(line.encode() for line in lines)
+    return tuple(line.encode() for line in (*good, *marked)), frozenset(line.encode() for line in marked)
 
 
 def _origin(

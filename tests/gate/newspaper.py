@@ -19,6 +19,7 @@ from foldline.policy.reasons import WALL_REASONS
 from foldline.server.worker import Worker
 from foldline.signed import cookies, reader_pass
 from foldline.signed.reader_pass import Pass, PassFacts
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.records import ArticleRecord, RecordWriter
 from foldline.stores.schema import connect, migrate
@@ -106,8 +107,10 @@ class Newspaper:
         )
         connection = connect(self.home.site_db)
         connection.execute(
-            "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at,"
-            " payment_failed) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO foldline_pass_facts (session, reader, products, session_until, ended_at,"
+            " payment_failed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET reader = excluded.reader,"
+            " products = excluded.products, session_until = excluded.session_until, ended_at = excluded.ended_at,"
+            " payment_failed = excluded.payment_failed, used_on = 0",
             row,
         )
         if change:
@@ -132,8 +135,10 @@ class Newspaper:
         self.home.site_db.rename(self.home.site_db.with_suffix(".away"))
 
 
-def open_newspaper(folder: Path, meter_limit: int = 3, more_settings: str = "") -> Newspaper:
-    home = Home(folder)
+def open_newspaper(
+    folder: Path, meter_limit: int = 3, more_settings: str = "", database: Address | None = None
+) -> Newspaper:
+    home = Home(folder, database)
     home.make()
     home.settings_file.write_text(
         f'[publication]\nname = "The Valley Post"\nurl = "{URL}"\nzone = "America/New_York"\n'

@@ -14,6 +14,7 @@ import django
 
 from foldline.config import Settings, home_from, load
 from foldline.errors import ConfigurationError, Problem
+from foldline.stores.address import Address
 
 Verb = Callable[..., Any]
 
@@ -25,6 +26,35 @@ def home_option(verb: Verb) -> Verb:
         type=click.Path(file_okay=False, path_type=Path),
         default=None,
         help="The publication's folder (default: FOLDLINE_HOME, else this folder).",
+    )(verb)
+
+
+def database_option(verb: Verb) -> Verb:
+    """`--database URL`, stronger than FOLDLINE_DATABASE and the settings: it holds for the processes that are started,
+    too."""
+
+    def given(context: click.Context, option: click.Parameter, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            address = Address.of(url)
+        except ValueError as error:
+            hint = "Write it as in postgresql://foldline@db.example/foldline."
+            what = f"this is not the address of a database: {error}"
+            raise ConfigurationError((Problem("FL340", what, "--database", hint),)) from None
+        if address.password:
+            hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
+            what = "a password on the command line stands in the list of processes"
+            raise ConfigurationError((Problem("FL341", what, "--database", hint),))
+        os.environ["FOLDLINE_DATABASE"] = address.url
+        return url
+
+    return click.option(
+        "--database",
+        metavar="URL",
+        callback=given,
+        expose_value=False,
+        help="A PostgreSQL that hosts share (default: FOLDLINE_DATABASE, else the settings).",
     )(verb)
 
 

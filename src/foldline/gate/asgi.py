@@ -12,7 +12,7 @@ from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.authz import REFUSES, is_authz, verdict
 from foldline.gate.errors import bare
-from foldline.gate.library import Library
+from foldline.gate.library import Library, NotAtHand
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
@@ -100,7 +100,7 @@ class GateApp:
         self._pictures = pictures
         self._gifts = gifts
         self.tally = Tally()
-        #: What memory or one indexed read answers, by the kind of need.
+        #: What memory or one indexed read answers, by the kind of need. Where it is neither, it raises NotAtHand.
         self._at_once: dict[type, Callable[[Any], Any]] = {
             needs.Page: self._page,
             needs.Rest: lambda need: self.library.rest(need.page, need.opening),
@@ -195,6 +195,8 @@ class GateApp:
         except StopIteration as end:
             response: Response = end.value
             return response
+        except NotAtHand:
+            pass
         except Exception:
             log.exception("a visit failed")
             return self._refused(500, request.path)
@@ -212,7 +214,10 @@ class GateApp:
             while True:
                 try:
                     meet = self._at_once.get(type(need))
-                    answer = meet(need) if meet is not None else await self._meet(need)
+                    try:
+                        answer = meet(need) if meet is not None else await self._meet(need)
+                    except NotAtHand:
+                        answer = await self._reach(need)
                 except StoreUnavailable as error:
                     self._unmet(need, error)
                     need = steps.throw(error)
@@ -230,6 +235,17 @@ class GateApp:
         if need.anew:
             self.library.forget(need.path)
         return self.library.page(need.path)
+
+    async def _reach(self, need: needs.Need) -> Any:
+        """What lies on another machine."""
+        if isinstance(need, needs.Page):
+            return await self.library.reach(need.path)
+        if isinstance(need, needs.Rest):
+            return await self.library.reach_rest(need.page, need.opening)
+        if isinstance(need, needs.Items):
+            return await self.library.reach_items(need.base)
+        assert isinstance(need, needs.PageOf)
+        return await self.library.reach_page_of(need.article)
 
     async def _meet(self, need: needs.Need) -> Any:
         if isinstance(need, needs.Renew):

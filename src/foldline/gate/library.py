@@ -12,6 +12,10 @@ PUBLIC_BYTES = 64 << 20
 SEALED_BYTES = 64 << 20
 
 
+class NotAtHand(Exception):
+    """It is not in memory, and whoever reads it waits for another machine: `Library.reach` and its like do."""
+
+
 class PublicRecords(Protocol):
     """Where public records are read; `stores.records.PublicStore` is one."""
 
@@ -56,9 +60,24 @@ class Library:
             self.public_reads += 1
             known = self._public_store.find(path.decode("ascii", "replace"))
             if known is not None:
-                # Joined presentations are kept beside the fragments: a record weighs about three times its size.
-                self._public.put(path, known, 3 * known.size() + 500)
+                self._keep(path, known)
         return known
+
+    async def reach(self, path: bytes) -> Record | None:
+        """The same, wherever it lies."""
+        return self.page(path)
+
+    async def reach_page_of(self, article: int) -> PublicPage | None:
+        """`page_of`, wherever it lies."""
+        return self.page_of(article)
+
+    async def reach_items(self, base: str) -> FeedItems | None:
+        """`items`, wherever they lie."""
+        return self.items(base)
+
+    async def reach_rest(self, page: PublicPage, opening: Opening) -> Rest:
+        """`rest`, wherever it lies."""
+        return self.rest(page, opening)
 
     def held(self, path: bytes) -> Record | None:
         """The record at a path, where it is in memory."""
@@ -92,13 +111,20 @@ class Library:
         if known is None:
             self.sealed_reads += 1
             known = self._sealed_store.rest(page, opening)
-            # So are wholes, of which the public half is a part.
-            self._sealed.put(key, known, 2 * known.size() + page.size() + 500)
+            self._keep_rest(page, known)
         return known
 
     def held_bytes(self) -> tuple[int, int]:
         """What memory holds, as it is weighed against its bounds: of public records, and of sealed ones."""
         return self._public.weight, self._sealed.weight
+
+    def _keep(self, path: bytes, record: Record) -> None:
+        # Joined presentations are kept beside the fragments: a record weighs about three times its size.
+        self._public.put(path, record, 3 * record.size() + 500)
+
+    def _keep_rest(self, page: PublicPage, rest: Rest) -> None:
+        # So are wholes, of which the public half is a part.
+        self._sealed.put((page.article.id, page.version), rest, 2 * rest.size() + page.size() + 500)
 
     def forget(self, path: bytes) -> None:
         """A record changed."""

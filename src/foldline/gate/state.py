@@ -144,6 +144,12 @@ class GateState:
             return None
         return known
 
+    def change_keys(self, keyring: Keyring) -> None:
+        """Sign and verify by other keys from now on: nothing that was verified by those of before is remembered."""
+        self.keyring = keyring
+        self.marks = Marks(keyring, self.zone)
+        self._passes.clear()
+
     def end_session(self, session: bytes, now: int) -> None:
         """Remember that a session ended, until every pass of it is stale and the store is asked anyway."""
         self._ended.put(session, now)

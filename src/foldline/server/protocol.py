@@ -21,6 +21,7 @@ from foldline.gate.asgi import TARGET, GateApp
 from foldline.gate.request import Request
 from foldline.gate.response import HeaderList, Response
 from foldline.gate.tally import TICKS
+from foldline.server.graceful import CLOSING
 from foldline.server.patience import PatientProtocol
 
 _READS = (b"GET", b"HEAD")
@@ -172,6 +173,7 @@ class GateProtocol(PatientProtocol):
             and not self.pipeline
             and not self.flow.write_paused
             and not self.expect_100_continue
+            and CLOSING not in self.server_state.default_headers
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()

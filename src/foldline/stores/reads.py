@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
+from foldline.stores.database import FAILURES, connect, forget_thoroughly, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 
 class Read(NamedTuple):
@@ -44,8 +43,8 @@ class ReadStore:
         try:
             self._connection = connect(home.reads_db, existing=True)
             # A mark that is forgotten must not lie in free pages of the file.
-            self._connection.execute("PRAGMA secure_delete = ON")
-        except sqlite3.Error as error:
+            forget_thoroughly(self._connection)
+        except FAILURES as error:
             raise StoreUnavailable(f"reads: {error}") from error
 
     def close(self) -> None:
@@ -70,11 +69,15 @@ class ReadStore:
             for read in piece.reads:
                 if read.day <= forgotten:
                     late += 1
-                elif self._run("INSERT OR IGNORE INTO foldline_read_marks VALUES (?, ?)", read.who, read.day):
+                elif self._run(
+                    "INSERT INTO foldline_read_marks (who, day) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    read.who,
+                    read.day,
+                ):
                     new += 1
                     self._run(
                         "INSERT INTO foldline_reads (article, reads) VALUES (?, 1)"
-                        " ON CONFLICT (article) DO UPDATE SET reads = reads + 1",
+                        " ON CONFLICT (article) DO UPDATE SET reads = foldline_reads.reads + 1",
                         read.article,
                     )
             self._run(
@@ -103,7 +106,7 @@ class ReadStore:
         """Forget whose reads were counted up to this day, an ordinal. Their lines count no more."""
         with self._writing():
             self._day_row()
-            self._run("UPDATE foldline_read_days SET forgotten = MAX(forgotten, ?)", until)
+            self._run("UPDATE foldline_read_days SET forgotten = ? WHERE forgotten < ?", until, until)
             self._run("DELETE FROM foldline_read_marks WHERE day <= ?", until)
 
     def marks_up_to(self, day: int) -> int:
@@ -162,7 +165,7 @@ class ReadStore:
         return int(row[0]) if row else 0
 
     def _day_row(self) -> None:
-        self._run("INSERT OR IGNORE INTO foldline_read_days (id, forgotten) VALUES (1, 0)")
+        self._run("INSERT INTO foldline_read_days (id, forgotten) VALUES (1, 0) ON CONFLICT DO NOTHING")
 
     def _ask(self, query: str, *values: object) -> tuple[int, ...]:
         row: tuple[int, ...] | None = self._connection.execute(query, values).fetchone()
@@ -175,16 +178,10 @@ class ReadStore:
     def _asking(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"reads: {error}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._asking():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._asking(), transaction(self._connection):
+            yield

@@ -52,6 +52,10 @@ class Subscription(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["provider", "provider_id"], name="one_row_for_a_subscription"),
         ]
+        indexes = (
+            models.Index(fields=["provider_id"], name="billing_subscription_number"),
+            models.Index(fields=["customer"], name="billing_subscription_customer"),
+        )
 
     def __str__(self) -> str:
         return f"{self.provider} {self.provider_id}"

@@ -24,8 +24,8 @@ from foldline.signed.counting import reader_owner
 from foldline.site.billing.order_numbers import order_number
 from foldline.site.portable import cells
 from foldline.site.portable.files import FILES, FORMAT, MANIFEST, File
+from foldline.stores.database import sqlite as connect
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 #: How many rows are held at a time, and between two looks at the bar.
 ROWS = 1000
@@ -68,9 +68,12 @@ def export(home: Home, to: Path, form: str, begin: Callable[[str], Step]) -> dic
 def _write_all(home: Home, folder: Path, form: str, begin: Callable[[str], Step]) -> dict[str, int]:
     told: dict[str, dict[str, str | int]] = {}
     counts = {}
+    site_place, meter_place = home.site_db, home.meter_db
+    if not (isinstance(site_place, Path) and isinstance(meter_place, Path)):
+        raise NotExported("An export is made of files. Nothing was written.")
     with (
-        closing(connect(home.site_db, read_only=True)) as database,
-        closing(connect(home.meter_db, read_only=True)) as meter,
+        closing(connect(site_place, read_only=True)) as database,
+        closing(connect(meter_place, read_only=True)) as meter,
     ):
         database.create_function("order_number", 2, order_number, deterministic=True)
         # One read transaction for all files: no file names what another does not have.

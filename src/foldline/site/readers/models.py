@@ -48,14 +48,23 @@ class ReaderManager(BaseUserManager["Reader"]):
 
         An account that two were made of (`merging`) has more than one address.
         """
-        further = models.Q(emailaddress__email=email, emailaddress__verified=True)
-        found = self.filter(models.Q(email=email) | further).distinct()
+        further = self._other("emailaddress").filter(email=email, verified=True).values("user")
+        found = self._either(self.filter(email=email), further)
         return min(found, key=lambda reader: reader.email != email, default=None)
 
     def of_key(self, key: str) -> Reader | None:
         """The reader whom other systems call so, or called so before two accounts were made one; None for nobody."""
-        found = self.filter(models.Q(key=key) | models.Q(merged_accounts__key=key)).distinct()
+        found = self._either(self.filter(key=key), self._other("merged_accounts").filter(key=key).values("reader"))
         return min(found, key=lambda reader: reader.key != key, default=None)
+
+    def _other(self, name: str) -> models.Manager[Any]:
+        """The rows of a table that leads here, and that this file can't import."""
+        manager: models.Manager[Any] = self.model._meta.get_field(name).related_model._default_manager
+        return manager
+
+    def _either(self, own: models.QuerySet[Reader], further: models.QuerySet[Any, Any]) -> models.QuerySet[Reader]:
+        """Those found in their own row or in another table, each once. An OR over a join would read every reader."""
+        return self.filter(pk__in=own.order_by().values("pk").union(further.order_by(), all=True))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Reader:
         reader = self.model(email=canonical_email(email), **fields)

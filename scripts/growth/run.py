@@ -1,0 +1,179 @@
+"""One run: publications of each size are made, and everything is measured at all of them in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from rich.progress import Progress
+
+from foldline.config import Settings, load
+from foldline.errors import FoldlineError
+from foldline.gate.library import PUBLIC_BYTES, SEALED_BYTES
+from foldline.stores.home import Home
+from scripts.growth.figures import LIMITS, Growth
+from scripts.growth.gate_side import GateSide, gate_side
+from scripts.growth.invented import Size
+from scripts.growth.make import empty_home
+from scripts.growth.site_hand import Cost
+
+SIZES = (Size(10_000, 1_000), Size(100_000, 30_000), Size(1_000_000, 1_000_000))
+#: About so many rows there are of a reader, and of an article.
+_ROWS_OF_A_READER, _ROWS_OF_AN_ARTICLE = 8.8, 21.0
+#: How often each is done in a round.
+GATE_TASKS = {
+    "page by a fresh pass": 400,
+    "page by a pass that asks": 200,
+    "spend": 200,
+    "article not in memory": 200,
+}
+SITE_TASKS = {"sign in": 8, "find a reader": 8, "change the rules": 4, "publish": 3, "edit": 3, "withdraw": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many rounds, and how many distinct articles are read for a worker's memory."""
+
+    sizes: tuple[Size, ...] = SIZES
+    rounds: int = 7
+    read: int = 20_000
+    tasks: tuple[str, ...] = tuple(LIMITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One publication that is measured."""
+
+    size: Size
+    gate: GateSide
+    site: SiteSide
+
+
+class SiteSide:
+    """The process that does what the site does."""
+
+    def __init__(self, process: subprocess.Popen[str], to: IO[str], back: IO[str]) -> None:
+        self._process = process
+        self._to, self._back = to, back
+        self._heard()
+
+    def cost(self, name: str, times: int, first: int) -> Cost:
+        """Have a task done.
+
+        Raises:
+            FoldlineError: it was not done.
+        """
+        print(json.dumps([name, times, first]), file=self._to, flush=True)
+        said = self._heard()
+        if "error" in said:
+            raise FoldlineError(f"{name}: {said['error']}")
+        return Cost(**said)
+
+    def _heard(self) -> dict[str, float]:
+        line = self._back.readline()
+        if not line:
+            raise FoldlineError(f"the site's process ended with {self._process.wait()}")
+        said: dict[str, float] = json.loads(line)
+        return said
+
+
+def measure(plan: Plan, folder: Path, progress: Progress) -> Growth:
+    """Make what is not in `folder` yet, and measure.
+
+    Raises:
+        FoldlineError: something did not answer as it should.
+    """
+    made = [publication(folder, size, progress) for size in plan.sizes]
+    costs: dict[str, list[tuple[Cost, ...]]] = {task: [] for task in plan.tasks}
+    bar = progress.add_task("rounds", total=(plan.rounds + 1) * len(plan.tasks) + 1)
+    load_average = os.getloadavg()[0]
+    with contextlib.ExitStack() as stack:
+        sides = [
+            Side(size, stack.enter_context(gate_side(settings, size)), stack.enter_context(site_side(settings, size)))
+            for size, (settings, _) in zip(plan.sizes, made, strict=True)
+        ]
+        for number in range(plan.rounds + 1):
+            for task in plan.tasks:
+                progress.update(bar, description=task, advance=1)
+                found = tuple(_cost(side, task, number) for side in sides)
+                # The first round fills what is filled once: caches, and lists that nobody wrote yet.
+                if number:
+                    costs[task].append(found)
+        progress.update(bar, description="memory", advance=1)
+        read = min(plan.read, plan.sizes[-1].articles // 2)
+        grown = sides[-1].gate.grown(read)
+    return Growth(
+        sizes=plan.sizes,
+        costs={task: tuple(found) for task, found in costs.items()},
+        grown=grown,
+        read=read,
+        bound=PUBLIC_BYTES + SEALED_BYTES,
+        load=load_average,
+        made=tuple(seconds for _, seconds in made),
+        versions=_versions(),
+    )
+
+
+def _cost(side: Side, task: str, number: int) -> Cost:
+    if task in GATE_TASKS:
+        return side.gate.cost(task, GATE_TASKS[task], 1 + number * GATE_TASKS[task])
+    # Publishing makes addresses: what is kept of another run must not stand in the way.
+    begin = int(time.time()) % 10**7 * 100
+    return side.site.cost(task, SITE_TASKS[task], begin)
+
+
+def publication(folder: Path, size: Size, progress: Progress) -> tuple[Settings, float]:
+    """The publication of a size, and how many seconds it took to make: 0 for one that lies there."""
+    place = folder / f"{size.readers}-readers-{size.articles}-articles"
+    done = place / "made"
+    if done.exists():
+        return load(Home(place), {}), 0.0
+    shutil.rmtree(place, ignore_errors=True)
+    settings = empty_home(place)
+    rows = int(size.readers * _ROWS_OF_A_READER + size.articles * _ROWS_OF_AN_ARTICLE)
+    bar = progress.add_task(f"{size.readers:,} readers, {size.articles:,} articles", total=rows)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "scripts.growth.make", str(size.readers), str(size.articles)]
+    with subprocess.Popen(command, env=_environ(settings), stdout=subprocess.PIPE, text=True) as maker:  # noqa: S603
+        for line in maker.stdout or ():
+            progress.update(bar, completed=int(line))
+    if maker.returncode:
+        raise FoldlineError(f"the publication of {size.readers:,} readers could not be made; see above")
+    progress.update(bar, completed=rows)
+    done.touch()
+    return settings, time.monotonic() - began
+
+
+@contextlib.contextmanager
+def site_side(settings: Settings, size: Size) -> Iterator[SiteSide]:
+    """The site's own process over a publication."""
+    command = [sys.executable, "-m", "scripts.growth.site_hand", str(size.readers), str(size.articles)]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, env=_environ(settings), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield SiteSide(process, process.stdin, process.stdout)
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
+def _environ(settings: Settings) -> Mapping[str, str]:
+    return {**os.environ, "FOLDLINE_HOME": str(settings.home.path)}
+
+
+def _versions() -> dict[str, str]:
+    return {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
