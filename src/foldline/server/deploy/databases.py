@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from foldline.config import Settings
 from foldline.errors import Problem
 from foldline.stores.backup import databases
-from foldline.stores.schema import connect
+from foldline.stores.database import sqlite
 
 
 def problems_of_databases(settings: Settings) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def _replaced(loader: object, name: str) -> bool:
 def _sound(path: Path) -> Iterator[Problem]:
     hint = "Restore a backup: docs/backup.md."
     try:
-        with closing(connect(path, existing=True, timeout=5.0)) as database:
+        with closing(sqlite(path, existing=True)) as database:
             found = [row[0] for row in database.execute("PRAGMA quick_check(3)")]
             if found != ["ok"]:
                 yield Problem("FL374", f"the database is broken: {found[0]}", str(path), hint)
