@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench bench-load bench-growth proof postgres long wordpress lock clean
+.PHONY: demo test lint bench bench-load bench-growth proof long postgres wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)

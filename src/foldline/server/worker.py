@@ -489,6 +489,9 @@ class Worker:
             if self._origin is not None:
                 await self._origin.close()
             self._flush()
+            if self._counts is not None:
+                self._counts.close()
+                self._counts = None
             self._beside.shutdown(wait=False, cancel_futures=True)
 
     async def _hand_over(self) -> None:
