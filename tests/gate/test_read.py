@@ -222,7 +222,7 @@ def test_after_a_secret_was_rotated_what_was_read_stays_read(paper: Newspaper) -
 
 
 def test_public_records_that_cannot_be_read_are_told_as_a_passing_fault(paper: Newspaper) -> None:
-    paper.worker.library._public_store._connection.close()  # type: ignore[attr-defined]
+    paper.break_records("public")
     answer = paper.read(10)
     assert answer.status == 503
     assert (b"retry-after", b"5") in answer.headers
