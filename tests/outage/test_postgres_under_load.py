@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.outage.load import Asking
-from tests.outage.test_faults_under_load import REST, askings_of, broken, rules_broken, table_away
+from tests.outage.test_faults_under_load import REST, TABLES, askings_of, broken, rules_broken, table_away
 
 from foldline.clock import SystemClock
 from foldline.stores.address import Address
@@ -38,7 +38,8 @@ def gate(world: World, tmp_path: Path) -> Iterator[GateProcess]:
     address = world.home.database
     assert address is not None
     environ = {"FOLDLINE_DATABASE": address.url}
-    with GateProcess(world.home, HOST, workers=2, errors=tmp_path / "errors", environ=environ) as runs:
+    # One worker, so that it holds every text that it is asked for: what it never held it can't show while it is away.
+    with GateProcess(world.home, HOST, errors=tmp_path / "errors", environ=environ) as runs:
         yield runs
 
 
@@ -119,9 +120,10 @@ FAULTS: dict[str, Callable[[Home, PostgresCluster], object]] = {
     "the passes are locked": locked,
     "the database is read-only": read_only,
     "nobody may connect": without_rights,
-    "the table of passes is away": lambda home, postgres: table_away(home, "foldline_pass_facts"),
-    "the table of changes is away": lambda home, postgres: table_away(home, "foldline_changes"),
-    "the table of rules is away": lambda home, postgres: table_away(home, "foldline_rule_sets"),
+    **{
+        name: lambda home, postgres, table=table: table_away(home, table)  # type: ignore[misc]
+        for name, table in TABLES.items()
+    },
     "the published rules are broken": lambda home, postgres: rules_broken(home),
 }
 #: Those of the first are in every run; the others take as long again.
@@ -132,6 +134,8 @@ SHORT = ("the server hangs", "the postmaster is killed", "every backend is kille
 def test_on_postgresql_nobody_who_has_paid_is_refused_and_nobody_else_gets_a_gated_byte(
     world: World, gate: GateProcess, askings: tuple[Asking, ...], postgres: PostgresCluster, fault: str
 ) -> None:
+    for asking in askings:
+        asking.ask(gate.client)
     verdict = broken(gate, askings, lambda: FAULTS[fault](world.home, postgres))
     assert verdict.wrong == []
     assert len(verdict.asked) == len(askings)

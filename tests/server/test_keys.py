@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foldline.cli.keys import keys
-from foldline.clock import SystemClock
+from foldline.clock import Clock, SystemClock
 from foldline.config import load
 from foldline.errors import InvalidToken
 from foldline.policy.window import window_at
@@ -56,13 +56,14 @@ def second_home(home: Home, folder: Path) -> Home:
 class Host:
     """One host: a worker in this process, which hears what changed when it is told to."""
 
-    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop, clock: Clock | None = None) -> None:
         self.home = home
+        self._clock = clock
         self._loop = loop
         self.start()
 
     def start(self) -> None:
-        self.worker = Worker(load(self.home, {}), 0)
+        self.worker = Worker(load(self.home, {}), 0, self._clock)
         self.worker.hear()
         self._client = GateClient(self.worker.app, HOST.encode(), self._loop)
 

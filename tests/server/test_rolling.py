@@ -25,6 +25,7 @@ from foldline.stores.hosts import HostStore, alive
 from foldline.testing.builders import PRODUCT, home_at
 from foldline.testing.client import WireClient
 from foldline.testing.passes import Carry, cookie, write_facts
+from foldline.testing.postgres import runs
 
 LATER = int(time.time()) + 30 * 86_400
 LONG = os.environ.get("FOLDLINE_PROOF") == "long"
@@ -157,6 +158,25 @@ def until(so: Callable[[], bool]) -> None:
     while not so():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+if LONG:
+
+    def test_when_the_supervisor_is_killed_its_processes_go_too_and_the_next_one_serves_as_before(
+        paper: Serving,
+    ) -> None:
+        """The last test of this paper: it ends it."""
+        asked, children = askings(paper.home), paper.children()
+        paper.process.kill()
+        paper.process.wait()
+        # None stays: two would listen at one place, with settings of two times.
+        until(lambda: not any(runs(pid) for pid in children))
+        with (
+            serving(paper.home, paper.log.with_name("log of the next")) as next_one,
+            Crowd(HOST, (next_one.port,), asked, CANARY.encode()) as asks,
+        ):
+            time.sleep(1.0)
+        assert (asks.unanswered, asks.verdict.wrong) == ([], [])
 
 
 def test_where_nothing_serves_a_restart_says_so(tmp_path: Path) -> None:

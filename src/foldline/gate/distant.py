@@ -39,7 +39,10 @@ class DistantLibrary(Library):
         return known
 
     def page_of(self, article: int) -> PublicPage | None:
-        raise NotAtHand
+        known = self.held_page_of(article)
+        if known is None:
+            raise NotAtHand
+        return known
 
     def items(self, base: str) -> FeedItems | None:
         raise NotAtHand
@@ -65,6 +68,9 @@ class DistantLibrary(Library):
         return found
 
     async def reach_page_of(self, article: int) -> PublicPage | None:
+        known = self.held_page_of(article)
+        if known is not None:
+            return known
         path, _ = await self._read(self._read_public, article, partial(self._public_store.path_of, article))
         found = await self.reach(path.encode()) if path is not None else None
         return found if isinstance(found, PublicPage) else None

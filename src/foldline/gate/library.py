@@ -10,6 +10,8 @@ from foldline.policy.decide import Opening
 
 PUBLIC_BYTES = 64 << 20
 SEALED_BYTES = 64 << 20
+#: Articles whose paths are remembered: more than there is room for pages.
+PATHS = 50_000
 
 
 class NotAtHand(Exception):
@@ -46,6 +48,7 @@ class Library:
         self._sealed_store = sealed
         self._public: Kept[bytes, Record] = Kept(public_bytes)
         self._sealed: Kept[tuple[int, int], Rest] = Kept(sealed_bytes)
+        self._paths: Kept[int, bytes] = Kept(PATHS)
         #: How often a store was asked, because memory did not hold it.
         self.public_reads = self.sealed_reads = 0
 
@@ -83,8 +86,21 @@ class Library:
         """The record at a path, where it is in memory."""
         return self._public.get(path)
 
+    def held_page_of(self, article: int) -> PublicPage | None:
+        """The page of an article, where it is in memory."""
+        path = self._paths.get(article)
+        found = self.held(path) if path is not None else None
+        return found if isinstance(found, PublicPage) and found.article.id == article else None
+
     def page_of(self, article: int) -> PublicPage | None:
-        """The page of an article, by its number."""
+        """The page of an article, by its number.
+
+        Raises:
+            StoreUnavailable: it is not in memory and can't be read.
+        """
+        held = self.held_page_of(article)
+        if held is not None:
+            return held
         path = self._public_store.path_of(article)
         found = self.page(path.encode()) if path is not None else None
         return found if isinstance(found, PublicPage) else None
@@ -121,6 +137,8 @@ class Library:
     def _keep(self, path: bytes, record: Record) -> None:
         # Joined presentations are kept beside the fragments: a record weighs about three times its size.
         self._public.put(path, record, 3 * record.size() + 500)
+        if isinstance(record, PublicPage):
+            self._paths.put(record.article.id, path)
 
     def _keep_rest(self, page: PublicPage, rest: Rest) -> None:
         # So are wholes, of which the public half is a part.

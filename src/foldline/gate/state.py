@@ -28,6 +28,8 @@ from foldline.policy.window import Window, window_at
 from foldline.signed import reader_pass
 from foldline.signed.keys import Keyring
 
+#: Seconds for which a pass may still be fresh: as it is signed, and what clocks of hosts may differ by unnoticed.
+FRESHEST = reader_pass.FRESH_SECONDS + 5
 PASSES_KEPT = 20_000
 ENDED_KEPT = 100_000
 
@@ -159,8 +161,10 @@ class GateState:
         self._changed.put(session, now)
 
     def must_ask(self, held: reader_pass.Pass, now: int) -> bool:
-        """Whether a pass is no longer fresh, holds too many products, or was signed before its facts changed."""
-        if held.fresh_until <= now or held.ask:
+        """Whether a pass is no longer fresh, holds too many products, or was signed before its facts changed. One that
+        was signed in the future is a host's whose clock differs: nobody knows what it was signed before."""
+        left = held.fresh_until - now
+        if left <= 0 or left > FRESHEST or held.ask:
             return True
         changed = self._changed.get(held.session)
         return changed is not None and held.fresh_until - reader_pass.FRESH_SECONDS <= changed

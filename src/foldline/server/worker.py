@@ -278,6 +278,10 @@ class Worker:
         self.library = _library(home)
         self._records = PublicStore(home)
         self.passes = PassStore(home)
+        if self._distant:
+            # A connection takes longer to be made than a visit waits for its pass.
+            with contextlib.suppress(StoreUnavailable):
+                self.passes.facts(bytes(16))
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
