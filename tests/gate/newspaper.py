@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,9 +131,23 @@ class Newspaper:
         listed = Listed(name, (read_range(networks),), int(self.clock.time) + 86_400)
         self.worker.state.crawlers = Crawlers((name,), (listed,))
 
+    def break_records(self, half: str) -> None:
+        """The `public` or the `sealed` half of the records can't be read any more, for real."""
+        if self.home.database is not None:
+            self._rename(f"foldline_{half}")
+        else:
+            getattr(self.worker.library, f"_{half}_store")._connection.close()
+
+    def _rename(self, schema: str) -> None:
+        with closing(connect(self.home.site_db)) as connection:
+            connection.execute(f"ALTER SCHEMA {schema} RENAME TO away")
+
     def break_passes(self) -> None:
         """The store of passes stops answering, for real."""
         self.worker.passes.close()
+        if self.home.database is not None:
+            self._rename("foldline_site")
+            return
         self.home.site_db.rename(self.home.site_db.with_suffix(".away"))
 
 

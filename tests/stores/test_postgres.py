@@ -14,6 +14,7 @@ import pytest
 from tests.gate.newspaper import HOST, PREVIEW, REST, Newspaper, open_newspaper
 
 from foldline.gate.distant import DistantLibrary
+from foldline.gate.library import Library
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.pages.record import PublicPage, Record, Redirect
@@ -153,6 +154,18 @@ def request_for(path: str, jar: dict[str, str] | None = None) -> Request:
 
 def test_what_was_read_while_it_changed_is_not_kept() -> None:
     """A worker has heard of a change while the record of before was on its way: it must not hold that one on."""
+    assert _kept_after_a_change(DistantLibrary) == "/new"
+
+
+def test_a_library_that_counts_no_changes_would_keep_what_was_withdrawn() -> None:
+    class Forgetful(DistantLibrary):
+        def forget(self, path: bytes) -> None:
+            Library.forget(self, path)
+
+    assert _kept_after_a_change(Forgetful) == "/old"
+
+
+def _kept_after_a_change(kind: type[DistantLibrary]) -> str:
     reads = iter((Redirect("/a", "/old"), Redirect("/a", "/new")))
 
     class Public:
@@ -165,11 +178,11 @@ def test_what_was_read_while_it_changed_is_not_kept() -> None:
             library.forget(b"/a")
         return found
 
-    library = DistantLibrary(Public(), Public(), beside, beside)  # type: ignore[arg-type]
+    library = kind(Public(), Public(), beside, beside)  # type: ignore[arg-type]
     found = asyncio.run(library.reach(b"/a"))
     assert isinstance(found, Redirect)
-    assert found.to == "/new"
     assert library.held(b"/a") == found
+    return found.to
 
 
 def test_a_password_is_in_no_text_of_an_address() -> None:

@@ -178,7 +178,9 @@ class OriginRecords:
 
     async def _next_version(self, path: str) -> int:
         known = await self._library.reach(path.encode())
-        return max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+        # Two hosts that make a record in the same second must not call two texts by one number.
+        now = int(self._state.clock.now() * 1_000_000) if self._home.database is not None else self._state.now()
+        return max(now, known.version + 1 if isinstance(known, PublicPage) else 1)
 
     def _write(self, path: str, page: FetchedPage, version: int, rules: Rules | None) -> None:
         self._writer.put_article(self._ingest.record(path, page, version, rules))

@@ -277,22 +277,6 @@ class RecordWriter:
         if not record.rest and article.access is not None:
             # Nothing stands below the fold: whatever its level, the article is published as free.
             article = article._replace(access=Access.FREE)
-        if record.rest:
-            rest = Fragment.of(record.rest)
-            whole: tuple[Fragment, ...] = (
-                fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"],
-            )  # fmt: skip
-            after: tuple[bytes | None, bytes | None] = (None, None)
-            if record.rest_after is not None:
-                behind = Fragment.of(record.rest_after)
-                whole, after = (rest, fragments["wall:open"], behind), (behind.plain, behind.deflated)
-            self._sealed.execute(
-                "INSERT INTO rests (article, version, plain, deflated, whole_end, after_plain, after_deflated)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article, version) DO UPDATE SET plain = excluded.plain,"
-                " deflated = excluded.deflated, whole_end = excluded.whole_end, after_plain = excluded.after_plain,"
-                " after_deflated = excluded.after_deflated",
-                (article.id, record.version, rest.plain, rest.deflated, trailer(whole), *after),
-            )
         facts = {
             "access": article.access.value if article.access else None,
             "section": article.section,
@@ -305,12 +289,32 @@ class RecordWriter:
             "alarms": list(record.alarms),
             "headline": record.headline,
         }
+        # The public half is locked before the sealed half is written: two hosts that store one article at once must not
+        # leave the halves of two versions. It is seen after it.
         with self._replacing(record.path, "article", facts, article.id, record.version):
-            for name, fragment in fragments.items():
-                self._put_fragment(record.path, name, fragment)
+            if record.rest:
+                self._seal(record, fragments)
             if record.item:
-                self._put_fragment(record.path, "item", Fragment(record.item.encode(), b""))
+                fragments["item"] = Fragment(record.item.encode(), b"")
+            self._put_fragments(record.path, fragments)
         self._sealed.execute("DELETE FROM rests WHERE article = ? AND version < ?", (article.id, record.version - 1))
+
+    def _seal(self, record: ArticleRecord, fragments: Mapping[str, Fragment]) -> None:
+        rest = Fragment.of(record.rest)
+        whole: tuple[Fragment, ...] = (
+            fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"],
+        )  # fmt: skip
+        after: tuple[bytes | None, bytes | None] = (None, None)
+        if record.rest_after is not None:
+            behind = Fragment.of(record.rest_after)
+            whole, after = (rest, fragments["wall:open"], behind), (behind.plain, behind.deflated)
+        self._sealed.execute(
+            "INSERT INTO rests (article, version, plain, deflated, whole_end, after_plain, after_deflated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article, version) DO UPDATE SET plain = excluded.plain,"
+            " deflated = excluded.deflated, whole_end = excluded.whole_end, after_plain = excluded.after_plain,"
+            " after_deflated = excluded.after_deflated",
+            (record.article.id, record.version, rest.plain, rest.deflated, trailer(whole), *after),
+        )
 
     def number_of(self, path: str) -> int:
         """The number of an article that no newsroom numbers: the same for a path for ever."""
@@ -326,13 +330,13 @@ class RecordWriter:
     def put_listing(self, path: str, html: str, content_type: str = HTML) -> None:
         """Store a page without a fold, or a list that machines read."""
         with self._replacing(path, "page", {} if content_type == HTML else {"type": content_type}):
-            self._put_fragment(path, "body", Fragment.of(html))
+            self._put_fragments(path, {"body": Fragment.of(html)})
 
     def put_feed(self, sheet: Sheet, title: str, items: Sequence[int]) -> None:
         """Store a list that machines read: its title, and the articles with these numbers."""
         facts = {"type": sheet.content_type, "modified": sheet.modified, "title": title, "items": list(items)}
         with self._replacing(sheet.path, "page", facts):
-            self._put_fragment(sheet.path, "body", sheet.body)
+            self._put_fragments(sheet.path, {"body": sheet.body})
 
     def items(self, articles: Sequence[int]) -> tuple[FeedItem, ...]:
         """What feeds say of articles, in their order; those without a record are left out."""
@@ -387,8 +391,8 @@ class RecordWriter:
             )
             yield
 
-    def _put_fragment(self, path: str, name: str, fragment: Fragment) -> None:
-        self._public.execute(
+    def _put_fragments(self, path: str, fragments: Mapping[str, Fragment]) -> None:
+        self._public.executemany(
             "INSERT INTO fragments (path, name, plain, deflated) VALUES (?, ?, ?, ?)",
-            (path, name, fragment.plain, fragment.deflated),
+            [(path, name, fragment.plain, fragment.deflated) for name, fragment in fragments.items()],
         )
