@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench bench-load bench-growth proof long wordpress lock clean
+.PHONY: demo test lint bench bench-load bench-growth proof long postgres wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
@@ -43,6 +43,11 @@ proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 long: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	@./scripts/system-packages
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/newsroom/test_newsroom_import.py tests/operations tests/outage tests/server/test_rolling.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What makes homes of its own, with all of them in PostgreSQL instead of files. Tests of files themselves are left out.
+postgres: .stamps/dev
+	@./scripts/system-packages
+	FOLDLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/stores tests/gate tests/proof tests/readers tests/newsroom tests/institutions tests/billing tests/desk -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev

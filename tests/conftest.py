@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.schema import migrate
+from foldline.testing.builders import databases
 from foldline.testing.postgres import Database, PostgresCluster, programs
 
 pytest_plugins = ["tests.sites.fixtures"]
@@ -47,6 +48,15 @@ def tables(postgres: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) 
     made = postgres.database()
     migrate(Home(tmp_path_factory.mktemp("tables"), Address.of(made.url)))
     return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _homes_on_postgresql(request: pytest.FixtureRequest) -> None:
+    """With FOLDLINE_TEST_DATABASE=postgresql every home that names no database lies there (`make postgres`)."""
+    if os.environ.get("FOLDLINE_TEST_DATABASE") != "postgresql":
+        return
+    postgres, tables = request.getfixturevalue("postgres"), request.getfixturevalue("tables")
+    databases.fresh = lambda: Address.of(postgres.database(tables.name).url)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ class SiteHand:
             "publish": self.publish,
             "edit": self.edit,
             "withdraw": self.withdraw,
+            "look what is due": self.look,
         }
 
     def _any(self, number: int, most: int) -> int:
@@ -135,6 +136,15 @@ class SiteHand:
         from foldline.site.newsroom.models import Article
 
         publishing.withdraw(Article.objects.get(pk=4 * self._any(number, self._articles // 4) - 2))
+
+    def look(self, number: int) -> None:
+        """What the newsroom's job does every second: it looks for what is scheduled, and for what is not done."""
+        from foldline.site.newsroom import lists, publishing
+        from foldline.site.readers import moment
+
+        publishing.publish_due(moment.now())
+        if publishing.unsettled().exists() or lists.due_now().exists():
+            raise RuntimeError("something is due that should have been done")
 
 
 def ready(home: Home) -> None:

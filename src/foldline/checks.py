@@ -139,6 +139,13 @@ CHECKS: dict[str, str] = {
     # A database that hosts share.
     "FL340": "The address of the database is none",
     "FL341": "A password of the database stands where others read it",
+    "FL342": "The database can't be reached",
+    "FL343": "What answers is no PostgreSQL that is new enough",
+    "FL344": "The database does not let us in, or not far enough",
+    "FL345": "The database takes no writes",
+    "FL346": "The database is full",
+    "FL347": "The database is not whole",
+    "FL348": "The database was made by a newer version",
     "FL330": "Nobody showed that a site is theirs to audit",
     "FL331": "A subscriber is shown nothing that a stranger is not",
     "FL332": "A cookie for an audit can't be used",

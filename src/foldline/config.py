@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from foldline.sources.origin.surfaces import SurfaceMap
 
 SECRET_MINIMUM = 32
+
+#: The longest name of a host, in characters.
+LONGEST_HOST = 32
 
 #: So many caches are told of each change, at most.
 MOST_CACHES = 8
@@ -225,6 +230,8 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     tables, given = _tables(home, problems)
     if home.database is None:
         home = replace(home, database=_database(home, tables["database"]["url"], environ, problems))
+    if home.database is not None and not home.host:
+        home = replace(home, host=_host_name(home, environ))
     providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
     plans = read_plans(given[PLAN], str(home.settings_file), problems)
     secrets, revoked = _secrets(home, environ, problems)
@@ -293,6 +300,14 @@ def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[P
         hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
         problems.append(Problem("FL341", "a password stands in the settings file", where, hint))
     return Address(found.url, environ.get("FOLDLINE_DATABASE_PASSWORD") or found.password)
+
+
+def _host_name(home: Home, environ: Mapping[str, str]) -> str:
+    """What a host is called where several share a database: `FOLDLINE_HOST_NAME`, else the machine's name with what
+    tells two homes of one machine apart."""
+    given = environ.get("FOLDLINE_HOST_NAME", "").strip()
+    apart = hashlib.sha256(bytes(home.path)).hexdigest()[:6]
+    return given[:LONGEST_HOST] or f"{socket.gethostname()[: LONGEST_HOST - 7]}-{apart}"
 
 
 def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -26,8 +28,10 @@ from foldline.server.deploy.asked import Asking
 from foldline.server.deploy.machine import problems_of_the_machine
 from foldline.server.deploy.mail import problems_of_mail
 from foldline.server.deploy.public import problems_of_the_public_address
+from foldline.stores.address import Address, Schema
 from foldline.stores.home import Home
 from foldline.stores.schema import migrate
+from foldline.testing.postgres import Database
 
 SECRET = "3kq8Zt0vYw1NfLxR7uPbHc5MgJd9SaEi4TnVoQy2"
 HOST = "valley-post.example"
@@ -244,8 +248,6 @@ def test_a_clock_that_is_five_minutes_off_is_named(
     authority = tmp_path / "authority.pem"
     with proxy_with_tls(tmp_path, "127.0.0.1", authority=authority) as other:
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        import time
-
         other.fields["Date"] = formatdate(time.time() - off, usegmt=True)
         settings = settings_at(tmp_path / "home", url="http://127.0.0.1:8080")
         asking = Asking(clocks=(f"https://{other.address}/",))
@@ -364,3 +366,38 @@ def test_a_database_of_a_newer_version_is_named(django: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM django_migrations WHERE name = '0999_later'")
     assert "readers.0999_later" in found["FL374"]
+
+
+# PostgreSQL
+
+
+def of_tables(home: Home) -> dict[str, str]:
+    from foldline.server.deploy import databases
+    from foldline.stores.backup import tables
+
+    places = [place for place in tables(home) if isinstance(place, Schema)]
+    found = said(problem for place in places for problem in databases._of_postgres(place))
+    return found | said(databases._clock_of(places[0]))
+
+
+def test_a_database_of_postgresql_that_does_not_take_our_writes_is_named(tmp_path: Path, with_tables: Database) -> None:
+    home = Home(tmp_path, Address.of(with_tables.url))
+    assert of_tables(home) == {}
+    with psycopg.connect(with_tables.superuser_url, autocommit=True) as server:
+        server.execute("REVOKE UPDATE ON foldline_meter.foldline_meter FROM foldline")
+    assert "foldline_meter" in of_tables(home)["FL374"]
+
+
+def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
+    found = of_tables(Home(tmp_path, Address.of("postgresql://foldline@127.0.0.1:1/foldline", "hunter2-long")))
+    assert "can't be written" in found["FL374"]
+    assert "hunter2" not in str(found)
+
+
+def test_a_clock_that_is_off_that_of_the_database_is_named(
+    tmp_path: Path, with_tables: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from foldline.server.deploy import databases
+
+    monkeypatch.setattr(databases.time, "time", lambda real=time.time: real() - 300)
+    assert "300 s behind that of the database" in of_tables(Home(tmp_path, Address.of(with_tables.url)))["FL370"]

@@ -23,6 +23,7 @@ from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.records import ArticleRecord, RecordWriter
 from foldline.stores.schema import connect, migrate
+from foldline.testing.builders import databases
 
 HOST = b"127.0.0.1:8080"
 URL = "http://127.0.0.1:8080"
@@ -138,7 +139,7 @@ class Newspaper:
 def open_newspaper(
     folder: Path, meter_limit: int = 3, more_settings: str = "", database: Address | None = None
 ) -> Newspaper:
-    home = Home(folder, database)
+    home = Home(folder, database or databases.fresh())
     home.make()
     home.settings_file.write_text(
         f'[publication]\nname = "The Valley Post"\nurl = "{URL}"\nzone = "America/New_York"\n'

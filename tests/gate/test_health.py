@@ -110,6 +110,12 @@ def test_nothing_else_is_answered_on_another_host(ready: Newspaper) -> None:
         assert ready.ask("GET", path, host=b"localhost:8080").status in (400, 421), path
 
 
+def test_a_gate_that_answered_more_on_any_host_would_be_seen(ready: Newspaper) -> None:
+    ready.worker.state.hosts |= {b"localhost:8080"}
+    with pytest.raises(AssertionError):
+        test_nothing_else_is_answered_on_another_host(ready)
+
+
 def test_health_is_kept_by_nobody_and_sets_no_cookie(ready: Newspaper) -> None:
     ready.jar[cookies.PASS] = "broken"
     for path in (LIVE, READY):

@@ -6,16 +6,19 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from foldline.stores.address import Address
 from foldline.stores.backup import Backup, BackupRefused, back_up, backups_in, mark_of, prune, read_backup, verify
+from foldline.stores.database import connect as in_either
 from foldline.stores.home import Home
 from foldline.stores.restore import JUMP, restore
 from foldline.stores.schema import connect, migrate
+from foldline.testing.postgres import Database
 
 NOW = 1_795_000_000
 SECRETS = (b"a-secret-of-this-test-0123456789abcdef",)
@@ -181,3 +184,67 @@ def test_gifts_and_open_now_are_closed_and_sessions_only_where_asked(home: Home,
     assert (closed.open_now, closed.gifts, closed.sessions) == (1, 0, 1)
     with closing(connect(tmp_path / "other" / "site.db", read_only=True)) as site:
         assert site.execute("SELECT ended_at FROM foldline_pass_facts").fetchone() == (NOW,)
+
+
+@pytest.fixture
+def distant(tmp_path: Path, with_tables: Database) -> Home:
+    """A home whose tables lie in PostgreSQL, with a gift and a number."""
+    home = Home(tmp_path / "distant", Address.of(with_tables.url))
+    home.make()
+    home.settings_file.write_text('[publication]\nname = "The Post"\n', encoding="ascii")
+    with closing(in_either(home.meter_db)) as meter:
+        meter.execute(
+            "INSERT INTO foldline_gifts (gift, owner, published, article, month, counts_until, made_at, ends, most)"
+            " VALUES (?, ?, 1, 7, 1, 0, 0, ?, 5)",
+            (b"one", b"", NOW + 9),
+        )
+    with closing(in_either(home.public_db)) as public:
+        public.execute("INSERT INTO numbers (path) VALUES ('/one')")
+    return home
+
+
+def test_what_lies_in_postgresql_is_backed_up_and_restored_into_an_empty_database(
+    distant: Home, tmp_path: Path, database: Database
+) -> None:
+    made = backed_up(distant, tmp_path / "backups")
+    assert {"database.dump", "foldline.toml"} <= set(made.files)
+    assert not [name for name in made.files if name.endswith(".db")]
+    new = Home(tmp_path / "new", Address.of(database.url))
+    closed = restore(made, new, NOW)
+    assert closed.gifts == 1
+    assert not (new.path / "database.dump").exists()
+    with closing(in_either(new.meter_db)) as meter:
+        assert meter.execute("SELECT taken_back FROM foldline_gifts").fetchall() == [(NOW,)]
+    with closing(in_either(new.public_db)) as public:
+        public.execute("INSERT INTO numbers (path) VALUES ('/two')")
+        first, second = (row[0] for row in public.execute("SELECT id FROM numbers ORDER BY id"))
+    assert second > first + JUMP
+    with pytest.raises(BackupRefused, match="is not empty"):
+        restore(made, Home(tmp_path / "another", new.database), NOW)
+    with pytest.raises(BackupRefused, match="lay in PostgreSQL"):
+        restore(made, Home(tmp_path / "another"), NOW)
+    assert not (tmp_path / "another").exists()
+
+
+def test_a_database_that_is_away_leaves_no_backup(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", Address.of("postgresql://foldline@127.0.0.1:1/foldline", "hunter2-long"))
+    home.make()
+    with pytest.raises(BackupRefused, match="pg_dump") as refused:
+        backed_up(home, tmp_path / "backups")
+    assert "hunter2" not in str(refused.value)
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("taken_away", "seen_by"),
+    [
+        ("_jump", test_every_counter_jumps_those_of_empty_tables_too),
+        ("_close", test_gifts_and_open_now_are_closed_and_sessions_only_where_asked),
+    ],
+)
+def test_a_restore_without_one_of_its_defences_would_be_seen(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_away: str, seen_by: Callable[[Home, Path], None]
+) -> None:
+    monkeypatch.setattr(f"foldline.stores.restore.{taken_away}", lambda *_more, **_named: None)
+    with pytest.raises(AssertionError):
+        seen_by(home, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import Any
 
 import click
 
-from foldline.cli.home import home_option, ready_django, refuse_demo_powers, settings_of
+from foldline.cli.home import database_option, home_option, ready_django, refuse_demo_powers, settings_of
 from foldline.cli.progress import bars
 from foldline.config import Settings, load
 from foldline.errors import ConfigurationError, FoldlineError
+from foldline.stores.address import Address
 from foldline.stores.backup import Backup, BackupRefused, back_up, mark_of, prune, read_backup
 from foldline.stores.home import Home
 from foldline.stores.restore import Closed, restore
@@ -53,6 +55,7 @@ def backup(into: Path, keep: int | None, with_secret: bool, home: Path | None) -
 @click.option("--secret", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="The file of the secret.")
 @click.option("--before", type=click.Path(file_okay=False, exists=True, path_type=Path), help="The home that was lost.")
 @click.option("--gifts-stand", is_flag=True, help="Leave gifts open, though some may have been taken back since.")
+@database_option
 @click.option("--sign-out", is_flag=True, help="End every session: a device may have been signed out since.")
 def restoring(
     folder: Path, into: Path, secret: Path | None, before: Path | None, gifts_stand: bool, sign_out: bool
@@ -64,7 +67,7 @@ def restoring(
     anything is served.
     """
     found = read_backup(folder.resolve())
-    home = Home(into.resolve())
+    home = Home(into.resolve(), _database(os.environ))
     text = _secret_text(found, secret)
     with bars() as begin:
         closed = restore(
@@ -89,6 +92,16 @@ def restoring(
     prepare.migrate(settings)
     _reconcile(settings)
     click.echo(f"Look through it with `foldline check --home {home.path}`, then serve it.")
+
+
+def _database(environ: Mapping[str, str]) -> Address | None:
+    """The database that `--database` or the environment names. What the settings of a backup say is the one that was
+    lost, and is never filled."""
+    url = environ.get("FOLDLINE_DATABASE", "")
+    try:
+        return Address.of(url, environ.get("FOLDLINE_DATABASE_PASSWORD", "")) if url else None
+    except ValueError as error:
+        raise BackupRefused(f"This is not the address of a database: {error}.") from None
 
 
 def _secret_text(found: Backup, file: Path | None) -> str:

@@ -36,17 +36,7 @@ def database_option(verb: Verb) -> Verb:
     def given(context: click.Context, option: click.Parameter, url: str | None) -> str | None:
         if url is None:
             return None
-        try:
-            address = Address.of(url)
-        except ValueError as error:
-            hint = "Write it as in postgresql://foldline@db.example/foldline."
-            what = f"this is not the address of a database: {error}"
-            raise ConfigurationError((Problem("FL340", what, "--database", hint),)) from None
-        if address.password:
-            hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
-            what = "a password on the command line stands in the list of processes"
-            raise ConfigurationError((Problem("FL341", what, "--database", hint),))
-        os.environ["FOLDLINE_DATABASE"] = address.url
+        os.environ["FOLDLINE_DATABASE"] = given_address(url, "--database").url
         return url
 
     return click.option(
@@ -56,6 +46,25 @@ def database_option(verb: Verb) -> Verb:
         expose_value=False,
         help="A PostgreSQL that hosts share (default: FOLDLINE_DATABASE, else the settings).",
     )(verb)
+
+
+def given_address(url: str, option: str) -> Address:
+    """The address of a database that an option names, with the password of the environment.
+
+    Raises:
+        ConfigurationError: FL340, it is none; FL341, it holds a password.
+    """
+    try:
+        address = Address.of(url)
+    except ValueError as error:
+        hint = "Write it as in postgresql://foldline@db.example/foldline."
+        what = f"this is not the address of a database: {error}"
+        raise ConfigurationError((Problem("FL340", what, option, hint),)) from None
+    if address.password:
+        hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
+        what = "a password on the command line stands in the list of processes"
+        raise ConfigurationError((Problem("FL341", what, option, hint),))
+    return Address(address.url, os.environ.get("FOLDLINE_DATABASE_PASSWORD", ""))
 
 
 def settings_of(home: Path | None) -> Settings:

@@ -13,6 +13,7 @@ from foldline.cli.backing_up import backup, restoring
 from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
+from foldline.cli.copying import copying
 from foldline.cli.demo import demo
 from foldline.cli.exporting import exporting
 from foldline.cli.importing import importing
@@ -37,8 +38,8 @@ def verbs() -> None:
 
 
 for verb in (
-    audit, backup, billing, changed, check, demo, exporting, importing, init, keys, mapping, migrate, mode, policy,
-    recipe, reporting, restart, restoring, retention, serve, staff, why,
+    audit, backup, billing, changed, check, copying, demo, exporting, importing, init, keys, mapping, migrate, mode,
+    policy, recipe, reporting, restart, restoring, retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

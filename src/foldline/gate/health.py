@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from foldline.gate import tally
 from foldline.gate.request import Request
-from foldline.gate.response import NO_STORE, Response
+from foldline.gate.response import NO_STORE, HeaderList, Response
 from foldline.gate.state import GateState
 
 #: What was read longer ago than this many seconds is not read lately.
@@ -44,6 +44,7 @@ def lack_of(gate: GateState) -> Lack:
 
 def get_health(request: Request, gate: GateState) -> Response:
     """200, or 503 where this worker can't decide by all that it should know. Never kept, and never with a cookie."""
+    more: HeaderList
     if request.method not in _READS:
         status, said, more = 405, b"Method not allowed.\n", ((b"allow", b"GET, HEAD"),)
     else:

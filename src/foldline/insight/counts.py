@@ -14,6 +14,7 @@ import threading
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -67,11 +68,12 @@ class CountFile:
     def __init__(self, folder: Path, process: str, began: float) -> None:
         self._process, self._began = process, began
         folder.mkdir(exist_ok=True, mode=0o700)
-        path = folder / f"{process.replace(' ', '-')}.counts"
-        new = path.with_suffix(".new")
+        path = self._path = folder / f"{process.replace(' ', '-')}.counts"
+        new = path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.ftruncate(descriptor, SIZE)
+            self._number = os.fstat(descriptor).st_ino
             self._memory = mmap.mmap(descriptor, SIZE)
         finally:
             os.close(descriptor)
@@ -89,7 +91,12 @@ class CountFile:
         self._memory[: _HEAD.size + len(text)] = _HEAD.pack(len(text), zlib.crc32(text)) + text
 
     def close(self) -> None:
+        """A process that ends as it should leaves no file: one that stays is of a process that was killed, or hangs.
+        What another one put in its place stays."""
         self._memory.close()
+        with suppress(OSError):
+            if self._path.stat().st_ino == self._number:
+                self._path.unlink()
 
 
 def read(path: Path) -> Snapshot | None:

@@ -11,8 +11,8 @@ from foldline.policy.open_now import OpenNow
 from foldline.policy.plan import Plan, plan_of
 from foldline.policy.rule import SITE, Allowance, Articles, Grant, Rule
 
-#: Articles whose plans are remembered by one set of rules.
-PLANS_KEPT = 20_000
+#: Articles whose plans are remembered by one set of rules: more than a worker holds pages of. One takes about 2.5 KB.
+PLANS_KEPT = 5_000
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,19 @@ def require_migrated(settings: Settings) -> None:
     """Refuse to serve from a home folder that `foldline migrate` has not been run on.
 
     Raises:
-        ConfigurationError: FL041.
+        ConfigurationError: FL041; FL342 to FL347 about a database that hosts share; FL348.
     """
+    if settings.home.database is not None:
+        # Only a publication that lies in PostgreSQL pays for its driver.
+        from foldline.server.database_checks import database_problems
+
+        if found := database_problems(settings.home):
+            raise ConfigurationError(found)
     executor = MigrationExecutor(connection)
+    if unknown := sorted(set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)):
+        what = f"the database was made by a newer version: {'.'.join(unknown[0])} is not known here"
+        hint = "Run the version that made it, or a newer one, on every host."
+        raise ConfigurationError((Problem("FL348", what, str(settings.home.site_db), hint),))
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     files = (("the article records are", settings.home.public_db), ("the meter is", settings.home.meter_db))
     missing = [f"{name} missing" for name, place in files if not is_made(place)]

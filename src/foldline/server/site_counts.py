@@ -30,7 +30,8 @@ def run_forever(settings: Settings, surface: str, stop: threading.Event) -> None
     if settings.metrics is None:
         return
     file = CountFile(settings.home.counts, surface, time.time())
-    asked, known = 0.0, ()
+    asked = 0.0
+    known: tuple[Sample, ...] = ()
     try:
         while True:
             now = time.time()

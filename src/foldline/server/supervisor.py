@@ -63,7 +63,7 @@ class Supervisor:
         metrics: socket.socket | None = None,
     ) -> None:
         self._settings = settings
-        self._lock = _take(settings.home)
+        self._lock = take(settings.home)
         self._gate, self._desk, self._till, self._metrics = gate, desk, till, metrics
         self._stopping = False
         self._asked = self._begun = 0
@@ -214,7 +214,7 @@ class Supervisor:
         self._lock.close()
 
 
-def _take(home: Home) -> TextIO:
+def take(home: Home) -> TextIO:
     """The lock of a home folder, until it is closed or this process ends.
 
     Raises:

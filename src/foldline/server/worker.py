@@ -278,6 +278,10 @@ class Worker:
         self.library = _library(home)
         self._records = PublicStore(home)
         self.passes = PassStore(home)
+        if self._distant:
+            # A connection takes longer to be made than a visit waits for its pass.
+            with contextlib.suppress(StoreUnavailable):
+                self.passes.facts(bytes(16))
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
@@ -485,6 +489,9 @@ class Worker:
             if self._origin is not None:
                 await self._origin.close()
             self._flush()
+            if self._counts is not None:
+                self._counts.close()
+                self._counts = None
             self._beside.shutdown(wait=False, cancel_futures=True)
 
     async def _hand_over(self) -> None:

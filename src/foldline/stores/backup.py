@@ -21,8 +21,11 @@ from typing import Any
 
 from foldline import __version__
 from foldline.errors import FoldlineError
+from foldline.stores.address import Place
+from foldline.stores.database import sqlite
+from foldline.stores.dump import NAME as DUMP
+from foldline.stores.dump import DumpFailed, dump
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 MANIFEST = "backup.json"
 FORMAT = 1
@@ -52,6 +55,11 @@ class Backup:
     def has_secret(self) -> bool:
         return "secret" in self.files
 
+    @property
+    def has_dump(self) -> bool:
+        """Whether the tables lay in PostgreSQL."""
+        return DUMP in self.files
+
 
 def mark_of(secret: bytes) -> str:
     """What a backup knows a secret by. A secret is random and long: nobody gets from here to there."""
@@ -78,6 +86,10 @@ def back_up(
         for done, name in enumerate(names):
             step(done, len(names))
             _copy(home.path / name, partial / name)
+        if home.database is not None:
+            dump(home.database, partial / DUMP)
+            (partial / DUMP).chmod(0o600)
+            names.append(DUMP)
         files = {name: (_size(partial / name), checksum(partial / name)) for name in names if (partial / name).exists()}
         made = Backup(folder, now, __version__, files, tuple(mark_of(secret) for secret in secrets))
         _check_databases(partial, files)
@@ -86,7 +98,7 @@ def back_up(
         partial.rename(folder)
         _flush(into)
         step(len(names), len(names))
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, DumpFailed) as error:
         shutil.rmtree(partial, ignore_errors=True)
         what = getattr(error, "strerror", None) or error
         raise BackupRefused(f"The backup could not be made: {what}. Older ones are as they were.") from error
@@ -163,6 +175,11 @@ def _free_name(into: Path, now: int) -> Path:
 
 
 def databases(home: Home) -> tuple[Path, ...]:
+    """The files among the places of `tables`, in their order."""
+    return tuple(place for place in tables(home) if isinstance(place, Path))
+
+
+def tables(home: Home) -> tuple[Place, ...]:
     """What holds what must not be lost. Records lie before what they are made of: what changes between the two copies
     is published again. The origin's answers are asked for anew, and the till's books are not ours."""
     return (home.public_db, home.sealed_db, home.site_db, home.meter_db, home.reads_db, home.crawlers_db)
@@ -194,7 +211,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _copy_database(source: Path, target: Path) -> None:
     """One read transaction: whatever is written meanwhile is in the copy whole, or not at all."""
-    with closing(connect(source, read_only=True)) as live, closing(sqlite3.connect(target)) as copy:
+    with closing(sqlite(source, read_only=True)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
         # A copy is one file: its log would be another.
         copy.execute("PRAGMA journal_mode = DELETE")

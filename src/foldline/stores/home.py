@@ -15,6 +15,8 @@ class Home:
 
     path: Path
     database: Address | None = None
+    #: What this host is called beside others that share the database; "" where none do.
+    host: str = ""
 
     @property
     def settings_file(self) -> Path:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from foldline.errors import StoreUnavailable
 from foldline.stores.address import Schema
@@ -61,7 +62,7 @@ class PictureStore:
         elif self._place.is_dir():
             yield from sorted(name for name in os.listdir(self._place) if _NAME.fullmatch(name))
 
-    def _ask(self, place: Schema, query: str, *values: object) -> list[tuple[bytes]]:
+    def _ask(self, place: Schema, query: str, *values: object) -> list[Any]:
         try:
             with closing(connect(place)) as connection:
                 rows = connection.execute(query, values)

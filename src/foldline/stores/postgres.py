@@ -49,6 +49,16 @@ class _Truth(Dumper):
         return b"1" if obj else b"0"
 
 
+class Rows(psycopg.Cursor[tuple[Any, ...]]):
+    """What was found; nothing where a statement finds nothing by its nature, as SQLite says it."""
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return super().fetchone() if self.description else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return super().fetchall() if self.description else []
+
+
 class Bounded(psycopg.Connection[tuple[Any, ...]]):
     """A connection that waits for no answer longer than `patience` seconds, whatever becomes of the network."""
 
@@ -99,7 +109,8 @@ def parameters(address: Address, schema: str, *, read_only: bool, lock: float, s
         "lock_timeout": f"{lock * 1000:.0f}",
         "statement_timeout": f"{statement * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000}",
-        "default_transaction_read_only": "on" if read_only else "off",
+        # A database that was made read-only stays so.
+        **({"default_transaction_read_only": "on"} if read_only else {}),
     }
     given: dict[str, Any] = conninfo_to_dict(address.url)
     return {
@@ -218,6 +229,7 @@ class PostgresConnection:
             _pauses.failed(address)
             raise failed(error) from None
         _pauses.well(address)
+        raw.cursor_factory = Rows
         raw.adapters.register_dumper(bool, _Truth)
         raw.patience = self._statement + GRACE
         return raw

@@ -40,6 +40,8 @@ class ReadStore:
     """One file for all that is counted. Every method raises StoreUnavailable where it can't be read or written."""
 
     def __init__(self, home: Home) -> None:
+        #: Segments of two hosts have the same names: each host's begin with its own.
+        self._here = f"{home.host}:" if home.host else ""
         try:
             self._connection = connect(home.reads_db, existing=True)
             # A mark that is forgotten must not lie in free pages of the file.
@@ -51,16 +53,18 @@ class ReadStore:
         self._connection.close()
 
     def places(self) -> dict[str, Place]:
-        """How far each segment is counted, by its file's name."""
+        """How far each segment of this host is counted, by its file's name."""
         with self._asking():
             rows = self._connection.execute("SELECT name, taken, wiped FROM foldline_read_segments").fetchall()
-        return {name: Place(taken, wiped) for name, taken, wiped in rows}
+        here = len(self._here)
+        return {name[here:]: Place(taken, wiped) for name, taken, wiped in rows if name.startswith(self._here)}
 
     def take(self, piece: Piece) -> int:
         """Count a piece of a segment, once: how many reads were new. A piece that does not begin where the segment was
         counted up to was counted by somebody else, or is of another file, and changes nothing."""
+        segment = self._here + piece.segment
         with self._writing():
-            row = self._ask("SELECT taken FROM foldline_read_segments WHERE name = ?", piece.segment)
+            row = self._ask("SELECT taken FROM foldline_read_segments WHERE name = ?", segment)
             if (row[0] if row else 0) != piece.since:
                 return 0
             forgotten = self._forgotten()
@@ -83,7 +87,7 @@ class ReadStore:
             self._run(
                 "INSERT INTO foldline_read_segments (name, taken) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET taken = excluded.taken",
-                piece.segment,
+                segment,
                 piece.until,
             )
             if piece.garbled or late:
@@ -94,13 +98,13 @@ class ReadStore:
     def wiped(self, segment: str, until: int) -> None:
         """The marks of a segment are overwritten up to here."""
         with self._writing():
-            self._run("UPDATE foldline_read_segments SET wiped = ? WHERE name = ?", until, segment)
+            self._run("UPDATE foldline_read_segments SET wiped = ? WHERE name = ?", until, self._here + segment)
 
     def forget_segments(self, names: Iterable[str]) -> None:
         """These files are gone."""
         with self._writing():
             for name in names:
-                self._run("DELETE FROM foldline_read_segments WHERE name = ?", name)
+                self._run("DELETE FROM foldline_read_segments WHERE name = ?", self._here + name)
 
     def forget_days(self, until: int) -> None:
         """Forget whose reads were counted up to this day, an ordinal. Their lines count no more."""

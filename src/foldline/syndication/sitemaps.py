@@ -47,12 +47,27 @@ class News(NamedTuple):
 def sitemaps(publication: Publication, places: Sequence[Place]) -> dict[str, str]:
     """The files by their paths: one, or an index with as many as it takes. Places stand in the order that is given, so
     that files don't change whose places didn't."""
-    files = list(_files([_url(publication, place) for place in places]))
+    files = list(files_of(publication, places))
     if len(files) == 1:
         return {PATH: files[0]}
-    parts = {f"/sitemap-{number}.xml": text for number, text in enumerate(files, 1)}
+    parts = {part(number): text for number, text in enumerate(files, 1)}
+    return {PATH: index(publication, parts), **parts}
+
+
+def part(number: int) -> str:
+    """Where a file of an index lies; the first has the number 1."""
+    return f"/sitemap-{number}.xml"
+
+
+def index(publication: Publication, parts: Iterable[str]) -> str:
+    """The index of files at these paths."""
     entries = "".join(f"<sitemap><loc>{_text(publication.url + path)}</loc></sitemap>\n" for path in parts)
-    return {PATH: f"{_HEAD}<sitemapindex {_SITEMAP}>\n{entries}</sitemapindex>\n", **parts}
+    return f"{_HEAD}<sitemapindex {_SITEMAP}>\n{entries}</sitemapindex>\n"
+
+
+def files_of(publication: Publication, places: Iterable[Place]) -> Iterable[str]:
+    """As many files as these places take, at least one."""
+    return _files([_url(publication, place) for place in places])
 
 
 def news_sitemap(publication: Publication, articles: Iterable[News], now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,10 +58,19 @@ What the two have in common is that *both* are **honest** about the middle and v
 """
 
 
+class Databases:
+    """Where homes of tests lie that name no database: in files, unless somebody says otherwise."""
+
+    fresh: Callable[[], Address | None] = staticmethod(lambda: None)
+
+
+databases = Databases()
+
+
 def home_at(path: Path, settings: str = SETTINGS, database: Address | None = None) -> Settings:
     """A home folder with its tables, ready to be written to, and its settings. With a `database` its tables are
     there."""
-    home = Home(path, database)
+    home = Home(path, database or databases.fresh())
     home.make()
     home.settings_file.write_text(settings, encoding="utf-8")
     home.secret_file.write_text(SECRET + "\n", encoding="utf-8")

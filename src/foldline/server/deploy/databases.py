@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,16 +13,21 @@ from django.db.migrations.executor import MigrationExecutor
 
 from foldline.config import Settings
 from foldline.errors import Problem
-from foldline.stores.backup import databases
-from foldline.stores.schema import connect
+from foldline.stores.address import Schema
+from foldline.stores.backup import tables
+from foldline.stores.database import Failed, connect, sqlite
 
 
 def problems_of_databases(settings: Settings) -> Iterator[Problem]:
     """What is wrong with each database of a home folder."""
     yield from _newer(settings)
-    for path in databases(settings.home):
-        if path.exists():
-            yield from _sound(path)
+    for place in tables(settings.home):
+        if isinstance(place, Schema):
+            yield from _of_postgres(place)
+        elif place.exists():
+            yield from _sound(place)
+    if isinstance(settings.home.site_db, Schema):
+        yield from _clock_of(settings.home.site_db)
 
 
 def _newer(settings: Settings) -> Iterator[Problem]:
@@ -56,7 +62,7 @@ def _replaced(loader: object, name: str) -> bool:
 def _sound(path: Path) -> Iterator[Problem]:
     hint = "Restore a backup: docs/backup.md."
     try:
-        with closing(connect(path, existing=True, timeout=5.0)) as database:
+        with closing(sqlite(path, existing=True)) as database:
             found = [row[0] for row in database.execute("PRAGMA quick_check(3)")]
             if found != ["ok"]:
                 yield Problem("FL374", f"the database is broken: {found[0]}", str(path), hint)
@@ -74,3 +80,46 @@ def _sound(path: Path) -> Iterator[Problem]:
         else:
             said = f"the database is broken: {said}"
         yield Problem("FL374", said, str(path), hint)
+
+
+#: The oldest server whose words our tables need.
+OLDEST = 140_000
+#: A clock that is off by more, in seconds, makes passes end too soon or too late.
+MOST_OFF = 60
+
+#: What workers write, tried on no row: a right that is missing and a server that takes no writes both say so.
+_TRIED = {
+    "foldline_site": ("UPDATE foldline_changes SET at = at WHERE FALSE", "DELETE FROM foldline_hosts WHERE FALSE"),
+    "foldline_meter": ("UPDATE foldline_meter SET handed = handed WHERE FALSE",),
+    "foldline_public": ("UPDATE records SET version = version WHERE FALSE",),
+    "foldline_sealed": ("UPDATE rests SET version = version WHERE FALSE",),
+    "foldline_reads": ("UPDATE foldline_reads SET reads = reads WHERE FALSE",),
+}
+
+
+def _of_postgres(place: Schema) -> Iterator[Problem]:
+    try:
+        with closing(connect(place)) as database:
+            version = int(database.execute("SELECT current_setting('server_version_num')").fetchone()[0])
+            if version < OLDEST:
+                yield Problem(
+                    "FL374", f"the server is older than PostgreSQL {OLDEST // 10_000}", str(place), "Upgrade it."
+                )
+            for statement in _TRIED.get(place.name, ()):
+                database.execute(statement)
+    except Failed as error:
+        hint = "Let Foldline's role own its tables, on a server that takes writes: docs/postgresql.md."
+        yield Problem("FL374", f"the database can't be written: {error}", str(place), hint)
+
+
+def _clock_of(place: Schema) -> Iterator[Problem]:
+    try:
+        with closing(connect(place, read_only=True)) as database:
+            told = database.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0]
+    except Failed:
+        # Said above already.
+        return
+    off = time.time() - float(told)
+    if abs(off) > MOST_OFF:
+        what = f"this clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} that of the database"
+        yield Problem("FL370", what, str(place), "Let both machines set their clocks (systemd-timesyncd, chrony).")

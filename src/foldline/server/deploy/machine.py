@@ -61,7 +61,7 @@ def _home(home: Home) -> Iterator[Problem]:
     if state.st_uid != os.geteuid():
         hint = "Run Foldline, and this check, as the user whose folder it is."
         yield Problem("FL372", "the home folder belongs to somebody else", str(home.path), hint)
-    for folder in (home.path, home.run, home.events, home.public_db.parent):
+    for folder in (home.path, home.run, home.events, home.fetched_db.parent):
         try:
             with tempfile.TemporaryFile(dir=folder):
                 pass

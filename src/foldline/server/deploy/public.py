@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -50,7 +50,7 @@ def problems_of_the_public_address(settings: Settings, asking: Asking) -> Iterat
     yield from _clocks(settings, asking, clocks)
 
 
-def _public(settings: Settings, asking: Asking) -> Iterator[Problem]:  # type: ignore[misc]
+def _public(settings: Settings, asking: Asking) -> Generator[Problem, None, Told | None]:
     url = settings.publication.url
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from foldline.site.newsroom import lists, publishing
-from foldline.site.newsroom.models import DueList
+from foldline.site.newsroom import lists, older, publishing
 from foldline.site.newsroom.press import open_press
 from foldline.site.readers import moment
 
@@ -21,6 +20,7 @@ class Due:
     def __init__(self) -> None:
         self.failures = 0
         self._repaired = False
+        self._older = older.Older()
         self._closing_at = 0.0
         self._waits: dict[int, float] = {}
         self._not_before: dict[int, float] = {}
@@ -40,7 +40,7 @@ class Due:
             self._closing_at = now + CLOSING
             publishing.notice_closing()
         skip = [pk for pk, then in self._not_before.items() if then > now]
-        if publishing.unsettled().exclude(pk__in=skip).exists() or DueList.objects.exists():
+        if publishing.unsettled().exclude(pk__in=skip).exists() or lists.due_now().exists():
             with open_press() as press:
                 failed = publishing.settle_ordered(press, skip=skip).failed
                 lists.refresh_lists(press)
@@ -48,3 +48,4 @@ class Due:
             for pk in failed:
                 self._waits[pk] = min(RETRY[1], self._waits.get(pk, RETRY[0] / 2) * 2)
                 self._not_before[pk] = now + self._waits[pk]
+        self._older.turn()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from foldline.pages.layout import ErrorKind
 from foldline.pages.public import Card, Listing, Publication
@@ -26,12 +25,16 @@ from foldline.syndication import sitemaps
 from foldline.syndication.feeds.documents import Channel
 from foldline.syndication.sitemaps import News, Place
 
-#: The files of a sitemap that is an index.
-_PART = re.compile(r"/sitemap-[0-9]+\.xml")
 CARDS = 24
 #: Home begins with one large card above its grid.
 HOME_CARDS = CARDS + 1
 HOME = "/"
+#: So many pages of a list are written at once, and so many addresses of a sitemap: what is older is written at leisure
+#: (`older`), so that a publication costs the same however many articles there are.
+FRONT, FRONT_ADDRESSES = 10, 5_000
+#: How rows of lists begin whose older pages are to be written again, and of those that are being written. No address
+#: begins so. One that was begun and stands there at a start was stopped, and begins anew.
+OLDER, BEGUN = "older:", "older, begun:"
 #: Error pages are records too; no request can name such a path.
 ERRORS: dict[str, tuple[int, ErrorKind]] = {
     ":400": (400, "bad-request"),
@@ -77,12 +80,12 @@ class Cards:
 def published() -> QuerySet[Article]:
     """Every article that readers can find, with what a card needs, newest first. Bodies are left where they are."""
     authorships = Prefetch("authorships", Authorship.objects.select_related("author"))
-    return (
-        Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
-        .exclude(alarms__problem=WITHHELD)
-        .defer("body")
-        .select_related("section", "lead_image")
-        .prefetch_related("tags", authorships)
+    return _found().defer("body").select_related("section", "lead_image").prefetch_related("tags", authorships)
+
+
+def _found() -> QuerySet[Article]:
+    return Article.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True).exclude(
+        alarms__problem=WITHHELD
     )
 
 
@@ -119,9 +122,20 @@ def due(paths: Iterable[str]) -> None:
     DueList.objects.bulk_create([DueList(path=path) for path in dict.fromkeys(paths)], ignore_conflicts=True)
 
 
+def due_now() -> QuerySet[DueList]:
+    """What is written at once."""
+    return DueList.objects.exclude(path__startswith=OLDER).exclude(path__startswith=BEGUN)
+
+
+def due_later() -> QuerySet[DueList]:
+    """What is written at leisure."""
+    later = Q(path__startswith=OLDER) | Q(path__startswith=BEGUN)
+    return DueList.objects.filter(later).order_by("id")
+
+
 def refresh_lists(press: Press, progress: Progress | None = None) -> int:
     """Write every list that is due, and say how many pages changed."""
-    paths = list(DueList.objects.order_by("id").values_list("path", flat=True))
+    paths = list(due_now().order_by("id").values_list("path", flat=True))
     written = 0
     for count, path in enumerate(paths, 1):
         with transaction.atomic():
@@ -134,29 +148,43 @@ def refresh_lists(press: Press, progress: Progress | None = None) -> int:
 
 def _refresh(press: Press, base: str) -> int:
     if base in ERRORS:
-        return _write(press, base, press.layout.error(*ERRORS[base]))
+        return write(press, base, press.layout.error(*ERRORS[base]))
     if base == sitemaps.PATH:
         return _refresh_sitemaps(press)
     if base == sitemaps.NEWS_PATH:
         recent = published().filter(published_at__gt=moment.now() - sitemaps.NEWS_FOR)
         news = [News(article.path, article.headline, _dated(article.published_at)) for article in recent]
-        return _write(press, base, sitemaps.news_sitemap(press.settings.publication, news, moment.now()), sitemaps.TYPE)
+        return write(press, base, sitemaps.news_sitemap(press.settings.publication, news, moment.now()), sitemaps.TYPE)
     written = 0
     paths: set[str] = set()
     for path, html in _made_pages(press, base):
         paths.add(path)
-        written += _write(press, path, html)
+        written += write(press, path, html)
     if _beside(press, base) is None:
         written += _refresh_feeds(press, base)
-    for path in _stored_pages(press, base) - paths:
-        press.writer.delete(path)
-        changed(path)
-        written += 1
-    return written
+    if is_long(base, len(paths)):
+        due([OLDER + base])
+        return written
+    return written + delete_pages(press, base, len(paths) + 1)
+
+
+def is_long(base: str, pages: int) -> bool:
+    """Whether a list with so many pages at its front may have older ones."""
+    return base not in ERRORS and base not in beside() and pages >= FRONT
+
+
+def delete_pages(press: Press, base: str, first: int) -> int:
+    """Let a list's pages be gone from this number on; how many there were."""
+    number = first
+    while press.writer.listing(page_path(base, number)) is not None:
+        press.writer.delete(page_path(base, number))
+        changed(page_path(base, number))
+        number += 1
+    return number - first
 
 
 def _refresh_feeds(press: Press, base: str) -> int:
-    cards = _cards(base)
+    cards = cards_of(base)
     if cards is None:
         return delete_feeds(press, base)
     numbers = list(cards.articles.values_list("pk", flat=True)[:ITEMS])
@@ -164,19 +192,37 @@ def _refresh_feeds(press: Press, base: str) -> int:
 
 
 def _refresh_sitemaps(press: Press) -> int:
-    lists = [path for path in every_list() if path not in ERRORS and path not in FOR_MACHINES]
-    articles = published().prefetch_related("notes").order_by("published_at", "pk")
-    places = [*(Place(path) for path in sorted(lists)), *(_place(article) for article in articles)]
-    files = sitemaps.sitemaps(press.settings.publication, places)
-    written = sum(_write(press, path, text, sitemaps.TYPE) for path, text in files.items())
-    for path in {path for path in press.writer.paths("page") if _PART.fullmatch(path)} - set(files):
-        press.writer.delete(path)
-        changed(path)
-        written += 1
-    return written
+    many = Article.objects.order_by("pk").values_list("pk")[FRONT_ADDRESSES : FRONT_ADDRESSES + 1]
+    if many.exists():
+        due([OLDER + sitemaps.PATH])
+        return 0
+    files = sitemaps.sitemaps(press.settings.publication, [*places_of_lists(), *map(place, dated())])
+    written = sum(write(press, path, text, sitemaps.TYPE) for path, text in files.items())
+    return written + delete_sitemaps(press, len(files))
 
 
-def _place(article: Article) -> Place:
+def delete_sitemaps(press: Press, first: int) -> int:
+    """Let the files of an index be gone from this number on; how many there were."""
+    number = first
+    while press.writer.listing(sitemaps.part(number)) is not None:
+        press.writer.delete(sitemaps.part(number))
+        changed(sitemaps.part(number))
+        number += 1
+    return number - first
+
+
+def places_of_lists() -> list[Place]:
+    """Where every list begins."""
+    return [Place(path) for path in sorted(every_list()) if path not in ERRORS and path not in FOR_MACHINES]
+
+
+def dated() -> QuerySet[Article]:
+    """Every article that readers can find, with what a sitemap says of it, the oldest first."""
+    found = _found().only("slug", "published_at", "updated_at")
+    return found.prefetch_related("notes").order_by("published_at", "pk")
+
+
+def place(article: Article) -> Place:
     """What an editor says is when it changed; a text that is saved again moves no date."""
     published_at = _dated(article.published_at)
     told = article.shown_update
@@ -200,12 +246,15 @@ def _made_pages(press: Press, base: str) -> Iterator[tuple[str, str]]:
     if other is not None:
         yield from other.pages(press)
         return
-    cards = _cards(base)
-    for listing in _pages(cards, press.prefix) if cards else ():
-        yield listing.path, press.layout.listing(listing)
+    cards = cards_of(base)
+    if cards is not None:
+        most = before(cards.kind, FRONT + 1)
+        # One more than the front has: whether another page follows.
+        articles = list(cards.articles[: most + 1])
+        yield from pages_from(press, cards, articles[:most], 1, more=len(articles) > most)
 
 
-def _write(press: Press, path: str, html: str, content_type: str = HTML) -> int:
+def write(press: Press, path: str, html: str, content_type: str = HTML) -> int:
     if press.writer.listing(path) == html:
         return 0
     press.writer.put_listing(path, html, content_type)
@@ -213,7 +262,7 @@ def _write(press: Press, path: str, html: str, content_type: str = HTML) -> int:
     return 1
 
 
-def _cards(base: str) -> Cards | None:
+def cards_of(base: str) -> Cards | None:
     """None where the list is no longer one: its word is gone, or nothing is published under it."""
     if base == HOME:
         return Cards("home", HOME, "", published())
@@ -230,21 +279,37 @@ def _cards(base: str) -> Cards | None:
     return cards if cards.articles.exists() else None
 
 
-def _pages(cards: Cards, prefix: str) -> Iterator[Listing]:
-    articles = list(cards.articles)
-    first = HOME_CARDS if cards.kind == "home" else CARDS
-    starts = [0, *range(first, len(articles), CARDS)]
+def pages_from(
+    press: Press, cards: Cards, articles: list[Article], first: int, *, more: bool
+) -> Iterator[tuple[str, str]]:
+    """(path, HTML) of a list's pages from the number `first` on, which these articles fill; `more` says whether another
+    page follows."""
+    starts = [0]
+    while starts[-1] + _size(cards.kind, first + len(starts) - 1) < len(articles):
+        starts.append(starts[-1] + _size(cards.kind, first + len(starts) - 1))
     ends = [*starts[1:], len(articles)]
-    for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
-        yield Listing(
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), first):
+        follows = more or number < first + len(starts) - 1
+        listing = Listing(
             kind=cards.kind,
             path=page_path(cards.base, number),
             title=cards.title,
-            cards=_made(articles[start:end], prefix),
+            cards=_made(articles[start:end], press.prefix),
             newer_path=page_path(cards.base, number - 1) if number > 1 else "",
-            older_path=page_path(cards.base, number + 1) if number < len(starts) else "",
+            older_path=page_path(cards.base, number + 1) if follows else "",
             feed_base="" if cards.kind == "home" else cards.base,
         )
+        yield listing.path, press.layout.listing(listing)
+
+
+def _size(kind: str, number: int) -> int:
+    """How many cards a page of a list has."""
+    return HOME_CARDS if kind == "home" and number == 1 else CARDS
+
+
+def before(kind: str, number: int) -> int:
+    """How many articles stand before a page."""
+    return sum(_size(kind, page) for page in range(1, number))
 
 
 def _made(articles: list[Article], prefix: str) -> tuple[Card, ...]:
@@ -257,13 +322,3 @@ def page_path(base: str, number: int) -> str:
     if number == 1:
         return base
     return f"/page/{number}" if base == HOME else f"{base}/{number}"
-
-
-def _stored_pages(press: Press, base: str) -> set[str]:
-    """The list's pages as they are stored, by counting up from the first."""
-    found: set[str] = set()
-    number = 1
-    while press.writer.listing(page_path(base, number)) is not None:
-        found.add(page_path(base, number))
-        number += 1
-    return found

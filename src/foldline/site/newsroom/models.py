@@ -168,7 +168,19 @@ class Article(models.Model):
 
     class Meta:
         ordering = ("-published_at", "-id")
-        indexes = (models.Index(fields=["-published_at", "-id"], name="newsroom_article_newest"),)
+        indexes = (
+            models.Index(fields=["-published_at", "-id"], name="newsroom_article_newest"),
+            models.Index(fields=["section", "-published_at", "-id"], name="newsroom_article_of_section"),
+            # Both are looked for every second, and there are hardly ever any.
+            models.Index(
+                fields=["id"],
+                name="newsroom_article_unsettled",
+                condition=~models.Q(version=models.F("settled_version")),
+            ),
+            models.Index(
+                fields=["publish_at"], name="newsroom_article_scheduled", condition=models.Q(publish_at__isnull=False)
+            ),
+        )
 
     def __str__(self) -> str:
         return self.headline

@@ -18,7 +18,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 
 from foldline.errors import Problem
 from foldline.policy.facts import Access
-from foldline.site.newsroom import lists
+from foldline.site.newsroom import lists, older
 from foldline.site.newsroom.changes import changed, everything_changed
 from foldline.site.newsroom.composing import composed, record_of
 from foldline.site.newsroom.lists import Progress
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 NOT_DESCRIBED = "FL402"
 NO_TEXT = "FL403"
 HELD_BACK = "FL413"
+#: A statement holds so many numbers, and no more than a database takes.
+_AT_ONCE = 10_000
 
 
 class Settled(NamedTuple):
@@ -98,6 +100,7 @@ def republish_all(progress: Progress | None = None) -> int:
     with open_press() as press:
         count = settle_ordered(press, progress).done
         lists.refresh_lists(press)
+    older.finish()
     everything_changed()
     return count
 
@@ -168,7 +171,8 @@ def repair(press: Press, articles: Progress | None = None, pages: Progress | Non
     stored = press.writer.versions()
     live = dict(lists.published().values_list("pk", "version"))
     behind = [pk for pk, version in live.items() if stored.get(pk) != version]
-    Article.objects.filter(pk__in=behind).update(settled_version=F("version") - 1)
+    for start in range(0, len(behind), _AT_ONCE):
+        Article.objects.filter(pk__in=behind[start : start + _AT_ONCE]).update(settled_version=F("version") - 1)
     for path in press.writer.paths("article") - _paths_in_use():
         press.writer.delete(path)
         changed(path)
