@@ -36,7 +36,7 @@ bench-growth: .stamps/dev
 
 # The long form of the proof: every surface by every variant, and more random histories.
 proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/abuse tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/browser/test_left_behind.py tests/audit tests/server/test_as_if_gated.py tests/browser/test_audit_of_the_demo.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/abuse tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/browser/test_left_behind.py tests/audit tests/server/test_as_if_gated.py tests/browser/test_audit_of_the_demo.py tests/load -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev
