@@ -42,7 +42,7 @@ proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 # Long forms of what must be true beside that: histories of payments, kills between charge and entitlement, a full newsstand.
 long: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	@./scripts/system-packages
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/newsroom/test_newsroom_import.py tests/operations tests/outage tests/server/test_rolling.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/newsroom/test_newsroom_import.py tests/operations tests/outage tests/server/test_rolling.py tests/load -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What makes homes of its own, with all of them in PostgreSQL instead of files. Tests of files themselves are left out.
 postgres: .stamps/dev

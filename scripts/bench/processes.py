@@ -145,8 +145,8 @@ def gate_worker(bench: Served, core: int, path: str = PATH) -> Iterator[Server]:
         "FOLDLINE_WORKER": "0",
     }
     command = pinned(core, [sys.executable, "-m", "foldline.server.worker"])
-    with _running(command, environ, bench.gate) as process:
-        _wait(process, bench.url + path)
+    with running(command, environ, bench.gate) as process:
+        wait_for(process, bench.url + path)
         yield Server("gate", bench.url, process.pid)
 
 
@@ -157,8 +157,8 @@ def empty_worker(core: int) -> Iterator[Server]:
         environ = {**os.environ, "FOLDLINE_LISTEN_FD": str(listening.fileno())}
         command = pinned(core, [sys.executable, "-m", "scripts.bench.empty_worker"])
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with _running(command, environ, listening) as process:
-            _wait(process, url + "/")
+        with running(command, environ, listening) as process:
+            wait_for(process, url + "/")
             yield Server("empty worker", url, process.pid)
 
 
@@ -203,8 +203,8 @@ def nginx(
     config.write_text(_NGINX.format(user=user, folder=folder, port=port, headers=added), encoding="utf-8")
     command = pinned(core, [tool("nginx"), "-e", str(folder / "error.log"), "-c", str(config), "-p", str(folder)])
     url = f"http://127.0.0.1:{port}"
-    with _running(command, dict(os.environ), None) as process:
-        _wait(process, url + path)
+    with running(command, dict(os.environ), None) as process:
+        wait_for(process, url + path)
         (worker,) = psutil.Process(process.pid).children()
         yield Server("nginx", url, worker.pid)
 
@@ -219,7 +219,7 @@ def listener() -> socket.socket:
 
 
 @contextlib.contextmanager
-def _running(
+def running(
     command: list[str], environ: dict[str, str], keep: socket.socket | None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run in a session of its own, so that Ctrl-C is ours alone and the order of the end too."""
@@ -236,11 +236,16 @@ def _running(
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+def wait_for(process: subprocess.Popen[bytes], url: str, headers: Mapping[str, str] | None = None) -> None:
+    """Until it answers.
+
+    Raises:
+        FoldlineError: it ended, or it is too late.
+    """
     until = time.monotonic() + START
     while True:
         try:
-            get(url)
+            get(url, headers)
         except OSError as error:
             if process.poll() is not None or time.monotonic() > until:
                 raise FoldlineError(f"a server did not start: {url}: {error}") from error

@@ -12,15 +12,19 @@ from rich.table import Table
 
 from foldline.errors import FoldlineError
 from scripts.bench.figures import (
+    CACHED_PREVIEW,
     FORWARDED,
+    NGINX,
     PASS,
     PREVIEW,
     PROXIED,
     SITE_PASS,
     SITE_PREVIEW,
     SITE_SUBJECTS,
+    STATIC_PREVIEW,
     BeforeSite,
     Budget,
+    Cached,
     Figures,
 )  # fmt: skip
 
@@ -32,7 +36,12 @@ Sheet = tuple[str, Cells, list[Cells]]
 
 def sheets(figures: Figures) -> list[Sheet]:
     """(title, column heads, rows) of every table; the first column is text, the others are figures."""
-    return [_loads(figures), _before_a_site(figures.site), _one_by_one(figures), _budgets(figures.budgets())]
+    return [
+        _loads(figures),
+        _before_a_site(figures.site, figures.cached),
+        _one_by_one(figures),
+        _budgets(figures.budgets()),
+    ]
 
 
 def _loads(figures: Figures) -> Sheet:
@@ -53,7 +62,7 @@ def _loads(figures: Figures) -> Sheet:
     return "One worker on one core beside nginx static", heads, rows
 
 
-def _before_a_site(site: BeforeSite) -> Sheet:
+def _before_a_site(site: BeforeSite, cached: Cached | None) -> Sheet:
     heads = ("subject, 32 connections", "req/s", "CPU µs", "beside", "ratio")
     beside = {FORWARDED: PROXIED, SITE_PASS: PASS, SITE_PREVIEW: PREVIEW}
     rows: list[Cells] = [
@@ -66,6 +75,11 @@ def _before_a_site(site: BeforeSite) -> Sheet:
         )
         for name in SITE_SUBJECTS
     ]
+    if cached is not None:
+        for name in (STATIC_PREVIEW, CACHED_PREVIEW):
+            rows.append((name, f"{cached.per_second[name]:,.0f}", f"{cached.cpu[name]:.1f}", "", ""))
+        rows.append(("the same", "", "", NGINX, f"{cached.ratio:.2f}"))
+        rows.append(("the same", "", "", STATIC_PREVIEW, f"{cached.same:.2f}"))
     mib = 1 << 20
     rows.append((f"grown by {site.articles:,} articles, in MiB", f"{site.grown / mib:.1f}", "", "caches' bound",
                  f"{site.memory_ratio:.2f}"))  # fmt: skip

@@ -19,6 +19,7 @@ from foldline.gate.response import security_headers
 from foldline.pages.assets import load_assets
 from scripts.bench.before_site import measure_before_site
 from scripts.bench.browser import LOOPBACK, SLOW, Line, Seen, chromium, seen
+from scripts.bench.cached import measure_cached
 from scripts.bench.deciding import deciding
 from scripts.bench.figures import NGINX, PASS, PREVIEW, SITE_SUBJECTS, Figures, Memory, rows_of
 from scripts.bench.processes import Cores, Server, cores, empty_worker, gate_worker, get, nginx, tool
@@ -44,7 +45,7 @@ class Plan:
     @property
     def steps(self) -> int:
         before_a_site = self.rounds * len(SITE_SUBJECTS) + -(-self.articles // 100)
-        return len(CONNECTIONS) * self.rounds * 3 + before_a_site + len(self.lines) * (self.loads + 1)
+        return (len(CONNECTIONS) * 3 + 3) * self.rounds + before_a_site + len(self.lines) * (self.loads + 1)
 
 
 QUICK = Plan(rounds=3, seconds=1, loads=6, lines=(LOOPBACK,), decisions=60, articles=300)
@@ -80,11 +81,12 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Figures:
         site = measure_before_site(
             bench, servers.gate, servers.bare, folder, where, plan.rounds, plan.seconds, plan.articles, step
         )
+        cached = measure_cached(bench, servers.bare, folder, where, plan.rounds, plan.seconds, step)
         progress.update(task, description="decide")
         decided = deciding(plan.decisions)
         browser = _browser(plan, bench, servers, step)
     page = {"whole": len(bench.whole), "preview": len(bench.preview), "cookie header": len(bench.cookie_header())}
-    return Figures(rows, memory, decided, browser, page, site, _versions())
+    return Figures(rows, memory, decided, browser, page, site, _versions(), cached)
 
 
 def bar() -> Progress:

@@ -16,11 +16,14 @@ from rich.console import Console
 
 from foldline.errors import FoldlineError
 from scripts.bench.run import bar
+from scripts.growth.drawing import picture
 from scripts.growth.figures import LIMITS
 from scripts.growth.invented import Size
-from scripts.growth.report import show
+from scripts.growth.report import markdown, show
 from scripts.growth.run import SIZES, Plan, measure
+from scripts.pages import PAGE, write
 
+PICTURE = PAGE.with_name("growth.svg")
 QUICK = (Size(1_000, 1_000), Size(20_000, 20_000))
 
 
@@ -30,7 +33,10 @@ QUICK = (Size(1_000, 1_000), Size(20_000, 20_000))
 @click.option("--only", multiple=True, type=click.Choice(tuple(LIMITS)), help="This task alone; may be repeated.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the publications in this folder.")
 @click.option("--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write every figure there.")
-def main(quick: bool, rounds: int, only: tuple[str, ...], keep: Path | None, as_json: Path | None) -> None:
+@click.option("--write-docs", "into_docs", is_flag=True, help="Write table and picture into docs.")
+def main(
+    quick: bool, rounds: int, only: tuple[str, ...], keep: Path | None, as_json: Path | None, into_docs: bool
+) -> None:
     """Measure a page, a spend, a sign-in, a search, a rule change and a publication as a publication grows."""
     signal.signal(signal.SIGTERM, _stop)
     console = Console()
@@ -49,6 +55,9 @@ def main(quick: bool, rounds: int, only: tuple[str, ...], keep: Path | None, as_
     show(growth, console)
     if as_json:
         as_json.write_text(json.dumps(growth.as_data(), indent=2) + "\n", encoding="utf-8")
+    if into_docs:
+        write("growth", markdown(growth))
+        PICTURE.write_text(picture(growth), encoding="utf-8")
     sys.exit(0 if all(budget.met for budget in growth.budgets()) else 1)
 
 

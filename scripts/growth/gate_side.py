@@ -73,6 +73,7 @@ class GateSide:
 
     def grown(self, articles: int) -> int:
         """By how many bytes the worker grows while so many articles are read, preview and whole."""
+        self._line.close()
         before = self.pss()
         for number in range(articles):
             article = 1 + 2 * (number * (self._size.articles // 2) // articles)

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.growth.figures import Growth
+from scripts.pages import table
 
 
 def cells(growth: Growth) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -32,13 +33,21 @@ def cells(growth: Growth) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     return heads, rows
 
 
+def markdown(growth: Growth) -> str:
+    """The table for the documentation, and how it was measured."""
+    versions = ", ".join(f"{name} {version}" for name, version in growth.versions.items())
+    rounds = len(next(iter(growth.costs.values())))
+    said = f"Readers / articles. {versions}, {rounds} rounds, load average at the start {growth.load:.1f}."
+    return f"{said}\n\n{table(*cells(growth))}"
+
+
 def show(growth: Growth, console: Console) -> None:
     """Print the table."""
     heads, rows = cells(growth)
-    table = Table(title="readers / articles", title_justify="left", box=None, pad_edge=False)
+    shown = Table(title="readers / articles", title_justify="left", box=None, pad_edge=False)
     for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left")
+        shown.add_column(head, justify="right" if number else "left")
     for row in rows:
-        table.add_row(*row, style="red" if "NOT MET" in row else "")
-    console.print(table)
+        shown.add_row(*row, style="red" if "NOT MET" in row else "")
+    console.print(shown)
     console.print(f"load average at the start {growth.load:.1f}; made in {[round(s) for s in growth.made]} s")

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from foldline.errors import FoldlineError
 from scripts.load.mix import read_day
-from scripts.load.report import show
+from scripts.load.report import markdown, mix, show
 from scripts.load.run import live
+from scripts.pages import write
 
 
 @click.command()
@@ -25,8 +26,9 @@ from scripts.load.run import live
 @click.option("--rate", type=click.IntRange(1, 2000), default=60, show_default=True, help="Requests a second, about.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Gate workers.")
 @click.option("--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write every figure there.")
+@click.option("--write-docs", "into_docs", is_flag=True, help="Write the tables into docs/performance.md.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Where the processes' log goes.")
-def main(seconds: int, rate: int, workers: int, as_json: Path | None, log: Path | None) -> None:
+def main(seconds: int, rate: int, workers: int, as_json: Path | None, into_docs: bool, log: Path | None) -> None:
     """A breaking story, readers with and without passes, crawlers, sign-ins, payments, edits and a takedown."""
     signal.signal(signal.SIGTERM, _stop)
     console = Console()
@@ -54,6 +56,9 @@ def main(seconds: int, rate: int, workers: int, as_json: Path | None, log: Path 
     show(lived, console)
     if as_json:
         as_json.write_text(json.dumps(lived.as_data(), indent=2) + "\n", encoding="utf-8")
+    if into_docs:
+        write("mix", mix(read_day()))
+        write("day", markdown(lived))
     sys.exit(0 if not lived.wrong and not lived.failed else 1)
 
 

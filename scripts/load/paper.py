@@ -28,6 +28,7 @@ from scripts.bench.processes import pss_of, tool
 from scripts.load.visits import CRAWLER, subscriber
 
 START = 60.0
+Faults = Sequence[tuple[str, str]]
 _SETTINGS = """\
 [publication]
 name = "The Day"
@@ -114,8 +115,11 @@ class Paper:
 
 
 @contextlib.contextmanager
-def paper(folder: Path, articles: int, subscribers: int, workers: int, say: IO[bytes] | int) -> Iterator[Paper]:
-    """Make a newspaper in `folder` and serve it, until the block is left. `say` takes what the processes log.
+def paper(
+    folder: Path, articles: int, subscribers: int, workers: int, say: IO[bytes] | int, faults: Faults = ()
+) -> Iterator[Paper]:
+    """Make a newspaper in `folder` and serve it, until the block is left. `say` takes what the processes log; `faults`
+    are (what stands in nginx's recipe, what is put there), for whoever asks whether a fault would be seen.
 
     Raises:
         FoldlineError: something did not start.
@@ -142,7 +146,7 @@ def paper(folder: Path, articles: int, subscribers: int, workers: int, say: IO[b
         listening = {**environ, "FOLDLINE_LISTEN_FD": str(till.fileno())}
         command = [*module, "foldline.server.demo.till_process"]
         tilling = stack.enter_context(_running(command, listening, say, keep=(till.fileno(),)))
-        front = stack.enter_context(_nginx(folder / "nginx", settings, ports, environ, say))
+        front = stack.enter_context(_nginx(folder / "nginx", settings, ports, environ, say, faults))
         served = stack.enter_context(_running([*module, "foldline.cli.main", "serve"], environ, say))
         _wait(ports["front"], served)
         roots = {"serve": served.pid, "nginx": front.pid, "till": tilling.pid}
@@ -168,7 +172,12 @@ def _know(settings: Settings, subscribers: int) -> None:
 
 @contextlib.contextmanager
 def _nginx(
-    folder: Path, settings: Settings, ports: Mapping[str, int], environ: Mapping[str, str], say: IO[bytes] | int
+    folder: Path,
+    settings: Settings,
+    ports: Mapping[str, int],
+    environ: Mapping[str, str],
+    say: IO[bytes] | int,
+    faults: Faults,
 ) -> Iterator[subprocess.Popen[str]]:
     folder.mkdir()
     asked = ["--listen", f"127.0.0.1:{ports['front']}", "--cache", "--cache-folder", str(folder / "cache"),
@@ -177,7 +186,12 @@ def _nginx(
     printed = subprocess.run(command, env=dict(environ), capture_output=True, text=True, check=False)  # noqa: S603
     if printed.returncode:
         raise FoldlineError(f"foldline recipe nginx: {printed.stderr.strip()}")
-    (folder / "foldline.conf").write_text(printed.stdout, encoding="utf-8")
+    text = printed.stdout
+    for stands, put in faults:
+        if stands not in text:
+            raise FoldlineError(f"the recipe has no {stands!r} to be put another thing in its place")
+        text = text.replace(stands, put)
+    (folder / "foldline.conf").write_text(text, encoding="utf-8")
     user = f"user {pwd.getpwuid(0).pw_name}; " if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, user=user), encoding="utf-8")
     with _running([tool("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], environ, say) as process:

@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.load.figures import Lived
+from scripts.load.mix import ORDINARY, Day
+from scripts.pages import table
 
 Sheet = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -45,15 +47,33 @@ def summary(lived: Lived) -> str:
     )
 
 
+def mix(day: Day) -> str:
+    """The published mix, in Markdown."""
+    rows = [(one.kind, one.what, f"{one.per_second:g}", "yes" if one.peaks else "") for one in day.coming]
+    came = table(("visit", "what it does", "a second", "peaks"), rows)
+    done = table(("part of the day", "the newsroom"), [(f"{act.at:.0%}", act.what) for act in day.acts])
+    peak = (
+        f"From {day.peak_from:.0%} to {day.peak_until:.0%} of the day those that peak come {day.peak:g} times as "
+        f"often, {day.to_the_story:.0%} of them for the one story. There are {day.articles} articles and "
+        f"{day.subscribers:,} subscribers. Rates are for `--rate {ORDINARY:g}`."
+    )
+    return f"{came}\n\n{done}\n\n{peak}"
+
+
+def markdown(lived: Lived) -> str:
+    """The figures of a day, for the documentation."""
+    return "\n\n".join((summary(lived), table(*visits(lived)), table(*processes(lived))))
+
+
 def show(lived: Lived, console: Console) -> None:
     """Print all of it."""
     for heads, rows in (visits(lived), processes(lived)):
-        table = Table(box=None, pad_edge=False)
+        shown = Table(box=None, pad_edge=False)
         for number, head in enumerate(heads):
-            table.add_column(head, justify="right" if number else "left", no_wrap=True)
+            shown.add_column(head, justify="right" if number else "left", no_wrap=True)
         for row in rows:
-            table.add_row(*row)
-        console.print(table)
+            shown.add_row(*row)
+        console.print(shown)
         console.print()
     console.print(summary(lived))
     for said in lived.told:

@@ -16,14 +16,22 @@ from scripts.load.client import Web
 from scripts.load.figures import Lived, rows_of, told_of
 from scripts.load.judge import Judge
 from scripts.load.mix import Act, Day, arrivals
-from scripts.load.paper import Paper, Used, paper
+from scripts.load.paper import Faults, Paper, Used, paper
 from scripts.load.visits import Visits
 
 Step = Callable[[float, str], None]
 
 
 def live(
-    day: Day, folder: Path, *, seconds: float, rate: float, workers: int, say: IO[bytes] | int, step: Step
+    day: Day,
+    folder: Path,
+    *,
+    seconds: float,
+    rate: float,
+    workers: int,
+    say: IO[bytes] | int,
+    step: Step,
+    faults: Faults = (),
 ) -> Lived:
     """Live a day in so many seconds. `step` hears how far it has come, and what happens.
 
@@ -31,7 +39,7 @@ def live(
         FoldlineError: the newspaper could not be served.
     """
     load = os.getloadavg()[0]
-    with paper(folder, day.articles, day.subscribers, workers, say) as served:
+    with paper(folder, day.articles, day.subscribers, workers, say, faults) as served:
         judge = Judge()
         before = served.used()
         behind = uvloop.run(_live(day, served, judge, seconds, rate, step))

@@ -174,7 +174,7 @@ CHECKS: dict[str, str] = {
     "FL371": "The disk is nearly full",
     "FL372": "The home folder is open to others, or can't be written",
     "FL373": "The secret is weak, old or half rotated",
-    "FL374": "A database is broken, newer, or can't be written",
+    "FL374": "A database file is broken, or can't be written",
     "FL376": "Something listens where the world may reach it",
     "FL377": "There are more workers than cores",
     "FL378": "There is no backup, or an old one",

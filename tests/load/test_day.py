@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from scripts.bench.processes import tool
+from scripts.load.figures import Lived
 from scripts.load.mix import Day, arrivals, read_day
 from scripts.load.run import live
 
 from foldline.errors import FoldlineError
 
+LONG = os.environ.get("FOLDLINE_PROOF") == "long"
 SECONDS, RATE = 5.0, 24.0
 
 
@@ -36,19 +39,39 @@ def test_a_day_is_drawn_beforehand_and_comes_as_often_as_it_says() -> None:
     assert all(day.peak_from <= one.at / 600 < day.peak_until for one in drawn if one.story)
 
 
-@pytest.mark.nginx
-def test_a_short_day_behind_nginx_has_no_wrong_answer_and_none_that_is_missing(tmp_path: Path) -> None:
+def lived(folder: Path, *faults: tuple[str, str]) -> Lived:
+    """A short day, behind a recipe in which something else was put."""
     try:
         tool("nginx")
     except FoldlineError:
         pytest.skip("MISSING nginx: apt-get install nginx-light")
-    day = short(read_day())
-    lived = live(
-        day, tmp_path, seconds=SECONDS, rate=RATE, workers=1, say=subprocess.DEVNULL, step=lambda at, what: None
+    return live(
+        short(read_day()),
+        folder,
+        seconds=SECONDS,
+        rate=RATE,
+        workers=1,
+        say=subprocess.DEVNULL,
+        step=lambda at, what: None,
+        faults=faults,
     )
-    assert (lived.wrong, lived.failed) == (0, 0), lived.told
-    came = {row.kind.partition(":")[0] for row in lived.rows}
-    assert came == {coming.kind for coming in day.coming}
-    assert {"payment: reads", "sign-in: reads"} <= {row.kind for row in lived.rows}
-    assert next(row for row in lived.rows if row.kind == "metered").refused
-    assert {"gate worker", "nginx worker", "site", "till"} <= {one.name for one in lived.processes}
+
+
+@pytest.mark.nginx
+def test_a_short_day_behind_nginx_has_no_wrong_answer_and_none_that_is_missing(tmp_path: Path) -> None:
+    day = lived(tmp_path)
+    assert (day.wrong, day.failed) == (0, 0), day.told
+    came = {row.kind.partition(":")[0] for row in day.rows}
+    assert came == {coming.kind for coming in read_day().coming}
+    assert {"payment: reads", "sign-in: reads"} <= {row.kind for row in day.rows}
+    assert next(row for row in day.rows if row.kind == "metered").refused
+    assert {"gate worker", "nginx worker", "site", "till"} <= {one.name for one in day.processes}
+
+
+if LONG:
+
+    @pytest.mark.nginx
+    def test_a_recipe_that_answers_readers_from_its_cache_is_seen_by_the_day(tmp_path: Path) -> None:
+        day = lived(tmp_path, ("proxy_cache_bypass $foldline_reader", "proxy_cache_bypass 0"))
+        assert day.wrong
+        assert any("a reader who may read article" in said and "got the preview" in said for said in day.told), day.told

@@ -124,7 +124,8 @@ def test_jobs_alarms_caches_and_mails_are_told(paper: Running) -> None:
     until(lambda: summed(told(paper), "foldline_job_runs_total", job="publish and settle") > 0, 30)
     now = told(paper)
     assert summed(now, "foldline_job_failing") == 0
-    assert summed(now, "foldline_cache_bytes", cache="public") > 0
+    paper.ask("gate", SUBSCRIBERS)
+    until(lambda: summed(told(paper), "foldline_cache_bytes", cache="public") > 0, 15)
     sent = summed(now, "foldline_mails_total", ended="sent")
     paper.signed_in("metrics@reader.example")
     until(lambda: summed(told(paper), "foldline_mails_total", ended="sent") > sent)

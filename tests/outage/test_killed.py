@@ -28,7 +28,7 @@ from foldline.testing.worlds import World, rests
 
 #: How many accounts read one article each, how many rights are given meanwhile, and how often somebody is killed.
 LONG = os.environ.get("FOLDLINE_PROOF") == "long"
-ACCOUNTS, RIGHTS, KILLS = (400, 400, 6) if LONG else (60, 60, 2)
+ACCOUNTS, RIGHTS, KILLS = (400, 400, 6) if LONG else (40, 40, 2)
 
 
 @dataclass

@@ -127,7 +127,7 @@ FAULTS: dict[str, Callable[[Home, PostgresCluster], object]] = {
     "the published rules are broken": lambda home, postgres: rules_broken(home),
 }
 #: Those of the first are in every run; the others take as long again.
-SHORT = ("the server hangs", "the postmaster is killed", "every backend is killed")
+SHORT = ("the server hangs", "the postmaster is killed")
 
 
 @pytest.mark.parametrize("fault", FAULTS if LONG else SHORT)

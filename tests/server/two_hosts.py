@@ -78,6 +78,19 @@ def nginx_before_both(home: Path, ports: tuple[int, ...], folder: Path) -> Itera
         yield Cache("nginx", port, "", HOST, process, folder)
 
 
+@contextlib.contextmanager
+def caddy_before_both(home: Path, ports: tuple[int, ...], folder: Path) -> Iterator[Cache]:
+    """Caddy with the recipe for two hosts, as it is printed."""
+    command = program("caddy", "caddy")
+    folder.mkdir()
+    port = free_port()
+    gates = [word for each in ports for word in ("--gate", f"127.0.0.1:{each}")]
+    (folder / "Caddyfile").write_text(printed(home, "caddy", "--listen", f"127.0.0.1:{port}", *gates))
+    arguments = ["run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    with _running([command, *arguments], (port,), folder) as process:
+        yield Cache("caddy", port, "", HOST, process, folder)
+
+
 def killed(gate: GateProcess) -> None:
     """The host's power is gone: its workers, and what listens."""
     for process in gate.processes:

@@ -91,6 +91,8 @@ def restoring(
     prepare = ready_django(settings)
     prepare.migrate(settings)
     _reconcile(settings)
+    if settings.home.database is not None:
+        click.echo(f"Write {settings.home.database} into [database] url, or serve with FOLDLINE_DATABASE.")
     click.echo(f"Look through it with `foldline check --home {home.path}`, then serve it.")
 
 

@@ -26,8 +26,8 @@ class ToldChange(NamedTuple):
 
 class Change(NamedTuple):
     """`kind` is article (key: a path), session (key: a session in hex), gift (key: a gift in hex, a colon and its
-    end: it was taken back), rules, open-now, crawlers, institutions or all (key: empty); of a site behind the gate
-    origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty)."""
+    end: it was taken back), rules, keys, mode, open-now, crawlers, institutions or all (key: empty); of a site behind
+    the gate origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty)."""
 
     id: int
     kind: str

@@ -59,7 +59,8 @@ class ReaderManager(BaseUserManager["Reader"]):
 
     def _other(self, name: str) -> models.Manager[Any]:
         """The rows of a table that leads here, and that this file can't import."""
-        manager: models.Manager[Any] = self.model._meta.get_field(name).related_model._default_manager
+        related: Any = self.model._meta.get_field(name).related_model
+        manager: models.Manager[Any] = related._default_manager
         return manager
 
     def _either(self, own: models.QuerySet[Reader], further: models.QuerySet[Any, Any]) -> models.QuerySet[Reader]:
