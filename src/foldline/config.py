@@ -292,6 +292,10 @@ def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[P
         return None
     try:
         found = Address.of(text)
+        # Only a publication that lies in PostgreSQL pays for its driver.
+        from foldline.stores.postgres import check_address
+
+        check_address(found)
     except ValueError as error:
         hint = "Write it as in postgresql://foldline@db.example/foldline."
         problems.append(Problem("FL340", f"this is not the address of a database: {error}", where, hint))

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from foldline.config import load
+from foldline.errors import ConfigurationError
 from foldline.server.database_checks import database_problems, problem_of
 from foldline.stores.address import Address
 from foldline.stores.database import Failed
@@ -101,3 +103,36 @@ def test_a_schema_that_is_missing_and_a_copy_that_was_broken_off_are_not_whole(
 @pytest.mark.parametrize(("state", "id"), [("53100", "FL346"), ("25006", "FL345"), ("42501", "FL344"), ("", "FL342")])
 def test_what_a_write_is_told_names_the_problem(state: str, id: str) -> None:
     assert problem_of(Failed("could not", state), "here").id == id
+
+
+@pytest.mark.parametrize(
+    ("url", "id"),
+    [
+        ("postgresql://foldline@db.example/paper?sslmod=require", "FL340"),
+        ("mysql://db.example/paper", "FL340"),
+        ("postgresql://foldline:hush@db.example/paper", "FL341"),
+    ],
+)
+def test_an_address_in_the_settings_that_is_none_or_holds_a_password_is_named(
+    tmp_path: Path, url: str, id: str
+) -> None:
+    home = Home(tmp_path)
+    home.settings_file.write_text(
+        f'[publication]\nname = "Post"\nurl = "http://127.0.0.1:8080"\n[database]\nurl = "{url}"\n', encoding="utf-8"
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        load(home, {"FOLDLINE_SECRET": "x" * 40})
+    assert [problem.id for problem in refused.value.problems] == [id]
+    assert "hush" not in str(refused.value)
+
+
+def test_the_environment_is_stronger_than_the_settings_and_may_hold_the_password(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.settings_file.write_text(
+        '[publication]\nname = "Post"\nurl = "http://127.0.0.1:8080"\n[database]\nurl = "postgresql://a.example/paper"\n',
+        encoding="utf-8",
+    )
+    given = {"FOLDLINE_SECRET": "x" * 40, "FOLDLINE_DATABASE": "postgresql://f:hush@b.example/paper"}
+    found = load(home, {**given, "FOLDLINE_HOST_NAME": "second"}).home
+    assert found.database == Address("postgresql://f@b.example/paper", "hush")
+    assert (found.host, "hush" in repr(found)) == ("second", False)

@@ -126,6 +126,18 @@ def parameters(address: Address, schema: str, *, read_only: bool, lock: float, s
     }
 
 
+def check_address(address: Address) -> None:
+    """Whether libpq understands all of an address.
+
+    Raises:
+        ValueError: it does not, with what in words.
+    """
+    try:
+        conninfo_to_dict(address.url)
+    except psycopg.ProgrammingError as error:
+        raise ValueError(str(error).strip()) from None
+
+
 class PostgresConnection:
     """A `Connection` to a schema. A connection that was lost while nothing was under way is made anew when it is asked
     to read or to begin; what was under way fails."""
