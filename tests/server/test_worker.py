@@ -8,7 +8,19 @@ import sys
 
 import pytest
 
-FOREIGN = ["django", "allauth", "jinja2", "markdown_it", "nh3", "selectolax", "turbohtml", "PIL", "yaml", "rich"]
+FOREIGN = [
+    "django",
+    "allauth",
+    "jinja2",
+    "markdown_it",
+    "nh3",
+    "selectolax",
+    "turbohtml",
+    "PIL",
+    "yaml",
+    "rich",
+    "psycopg",
+]
 
 
 @pytest.mark.parametrize(
