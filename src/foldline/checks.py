@@ -175,6 +175,7 @@ CHECKS: dict[str, str] = {
     "FL372": "The home folder is open to others, or can't be written",
     "FL373": "The secret is weak, old or half rotated",
     "FL374": "A database file is broken, or can't be written",
+    "FL375": "The database may lose what it has answered",
     "FL376": "Something listens where the world may reach it",
     "FL377": "There are more workers than cores",
     "FL378": "There is no backup, or an old one",

@@ -361,3 +361,19 @@ def test_a_clock_that_is_off_that_of_the_database_is_named(
     place = Home(tmp_path, Address.of(with_tables.url)).site_db
     assert isinstance(place, Schema)
     assert "300 s behind that of the database" in said(databases._clock_of(place))["FL370"]
+
+
+def test_a_database_that_forgets_what_it_answered_is_named(tmp_path: Path, with_tables: Database) -> None:
+    import psycopg
+
+    from foldline.server.deploy import databases
+
+    place = Home(tmp_path, Address.of(with_tables.url)).site_db
+    assert isinstance(place, Schema)
+    with psycopg.connect(with_tables.superuser_url, autocommit=True) as superuser:
+        for value, named in (("off", True), ("on", False)):
+            superuser.execute(f'ALTER DATABASE "{with_tables.name}" SET synchronous_commit = {value}')  # type: ignore[call-overload]
+            found = said(databases._durability_of(place))["FL375"]
+            assert ("synchronous_commit" in found) is named
+            # A test's own cluster never syncs: nobody takes its power away.
+            assert "fsync" in found

@@ -17,6 +17,7 @@ from foldline.stores.database import Failed, connect, sqlite
 
 #: A clock that is off by more, in seconds, makes passes end too soon or too late.
 MOST_OFF = 60
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 def problems_of_databases(settings: Settings) -> Iterator[Problem]:
@@ -26,6 +27,7 @@ def problems_of_databases(settings: Settings) -> Iterator[Problem]:
             yield from _sound(path)
     if isinstance(settings.home.site_db, Schema):
         yield from _clock_of(settings.home.site_db)
+        yield from _durability_of(settings.home.site_db)
 
 
 def _sound(path: Path) -> Iterator[Problem]:
@@ -49,6 +51,20 @@ def _sound(path: Path) -> Iterator[Problem]:
         else:
             said = f"the database is broken: {said}"
         yield Problem("FL374", said, str(path), hint)
+
+
+def _durability_of(place: Schema) -> Iterator[Problem]:
+    """PostgreSQL 15, 20.5.1: without these a crash takes what was answered already, or breaks tables."""
+    try:
+        with closing(connect(place, read_only=True)) as database:
+            asked = ", ".join(f"current_setting('{name}')" for name in _DURABLE)
+            told = database.execute(f"SELECT {asked}").fetchone()
+    except Failed:
+        return
+    off = [name for name, value in zip(_DURABLE, told, strict=True) if value == "off"]
+    if off:
+        what = f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off: what readers paid for or spent can be lost"
+        yield Problem("FL375", what, str(place), "Set it to on in postgresql.conf, and for the user and the database.")
 
 
 def _clock_of(place: Schema) -> Iterator[Problem]:
