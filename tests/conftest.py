@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from foldline.stores.address import Address, Schema
+from foldline.stores.home import Home
+from foldline.stores.postgres import PostgresConnection
+from foldline.stores.schema import migrate
+from foldline.testing.builders import databases
+from foldline.testing.postgres import Database, PostgresCluster, programs
+
+#: What a test does to a file, and to no schema.
+_OF_FILES = frozenset(name for name in dir(Path) if not name.startswith("_")) - frozenset(dir(Schema))
 
 pytest_plugins = ["tests.sites.fixtures"]
 
@@ -15,6 +27,77 @@ pytest_plugins = ["tests.sites.fixtures"]
 settings.register_profile("short", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("short"), max_examples=2000, derandomize=False)
 settings.load_profile("long" if os.environ.get("FOLDLINE_PROOF") == "long" else "short")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """A PostgreSQL for this process of the run, started when the first test asks for it. Who stops or breaks it mends
+    it again."""
+    if programs() is None:
+        pytest.skip("MISSING postgresql: apt-get install postgresql")
+    with PostgresCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(postgres: PostgresCluster) -> Iterator[Database]:
+    """An empty database, which goes with the test."""
+    made = postgres.database()
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture(scope="session")
+def tables(postgres: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """A database with the tables of all stores, to be copied."""
+    made = postgres.database()
+    migrate(Home(tmp_path_factory.mktemp("tables"), Address.of(made.url)))
+    return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _homes_on_postgresql(request: pytest.FixtureRequest) -> None:
+    """With FOLDLINE_TEST_DATABASE=postgresql every home that names no database lies there (`make postgres`)."""
+    if os.environ.get("FOLDLINE_TEST_DATABASE") != "postgresql":
+        return
+    postgres, tables = request.getfixturevalue("postgres"), request.getfixturevalue("tables")
+    databases.fresh = lambda: Address.of(postgres.database(tables.name).url)
+
+    def only_a_file(schema: Schema, name: str = "") -> Any:
+        if name in _OF_FILES:
+            pytest.skip("about a file; `make test` has it")
+        raise AttributeError(name)
+
+    asked = PostgresConnection.execute
+
+    def execute(self: PostgresConnection, sql: str, parameters: Sequence[Any] = (), /) -> Any:
+        if sql.startswith(("BEGIN IMMEDIATE", "BEGIN EXCLUSIVE", "PRAGMA", "INSERT OR")):
+            pytest.skip("about a file; `make test` has it")
+        return asked(self, sql, parameters)
+
+    Schema.__getattr__ = only_a_file  # type: ignore[attr-defined]
+    Schema.__fspath__ = lambda schema: only_a_file(schema, "stat")  # type: ignore[attr-defined]
+    PostgresConnection.execute = execute  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def with_tables(postgres: PostgresCluster, tables: Database) -> Iterator[Database]:
+    """A database with the tables of all stores, which goes with the test."""
+    made = postgres.database(tables.name)
+    yield made
+    postgres.drop(made)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_both(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    """A home with the tables of all stores: once in files, once in PostgreSQL."""
+    if request.param == "sqlite":
+        home = Home(tmp_path)
+        migrate(home)
+        return home
+    home = Home(tmp_path, Address.of(request.getfixturevalue("with_tables").url))
+    home.make()
+    return home
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +115,14 @@ def _no_database_is_taken_away_under_a_connection() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name and count what was not tried, and why: a skip that nobody sees is a defect."""
+    """What was asked of the gate, where a test counts it; and what was not tried, and why: a skip that nobody sees is
+    a defect."""
+    passed = terminalreporter.stats.get("passed", [])
+    counted = [str(value) for report in passed for name, value in report.user_properties if name == "asked"]
+    if counted:
+        terminalreporter.section("ASKED WITHOUT A DIFFERENCE")
+        for line in sorted(counted):
+            terminalreporter.line(line)
     reasons: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -10,6 +10,7 @@ import pytest
 
 from foldline.stores.home import Home
 from foldline.stores.schema import migrate
+from foldline.testing.builders import databases
 
 SETTINGS = """\
 [publication]
@@ -27,10 +28,12 @@ def django_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @cache
 def _home(base: Path) -> Home:
-    home = Home(base / "django-home")
+    home = Home(base / "django-home", databases.fresh())
     home.make()
     home.settings_file.write_text(SETTINGS, encoding="utf-8")
     os.environ["FOLDLINE_HOME"] = str(home.path)
+    if home.database is not None:
+        os.environ["FOLDLINE_DATABASE"] = home.database.url
     os.environ["FOLDLINE_SECRET"] = "only-for-tests-" + "0123456789" * 4
     os.environ["DJANGO_SETTINGS_MODULE"] = "foldline.server.settings"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

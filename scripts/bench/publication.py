@@ -51,6 +51,10 @@ product = "The Bench, every article"
 price = "5 a month"
 [listen]
 port = {port}
+[log]
+format = "json"
+[metrics]
+listen = "127.0.0.1:9101"
 """
 
 

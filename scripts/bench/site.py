@@ -36,6 +36,10 @@ url = "http://127.0.0.1:{port}"
 zone = "Europe/Berlin"
 [listen]
 port = {port}
+[log]
+format = "json"
+[metrics]
+listen = "127.0.0.1:9101"
 [origin]
 url = "{origin}"
 closed = ".closed"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from foldline.pages.public import Offer, Publication
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.plans import PLAN, Plan, read_plans
 from foldline.signed.meter import MOST_ARTICLES
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.syndication.machines import Machines, is_name
@@ -29,8 +32,13 @@ if TYPE_CHECKING:
 
 SECRET_MINIMUM = 32
 
+#: The longest name of a host, in characters.
+LONGEST_HOST = 32
+
 #: So many caches are told of each change, at most.
 MOST_CACHES = 8
+
+LOG_FORMATS = ("text", "json")
 
 #: What the prefix may not be: paths that mean something else.
 TAKEN = ("/./", "/../", "/section/", "/tag/", "/author/", "/page/", "/newsstand/")
@@ -55,6 +63,8 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
     "fold": {"paragraphs": (int, 5), "characters": (int, 1400)},
     "listen": {"host": (str, "127.0.0.1"), "port": (int, 8080), "workers": (int, 1), "hops": (int, 0)},
     "desk": {"host": (str, "127.0.0.1"), "port": (int, 8081)},
+    "log": {"format": (str, "text")},
+    "metrics": {"listen": (str, "")},
     "origin": {
         "url": (str, ""),
         "mounted": (bool, False),
@@ -62,6 +72,7 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "closed": (str, ""),
         "body": (str, ""),
     },
+    "database": {"url": (str, "")},
     "caches": {"purge": (list, [])},
     "machines": {
         "search": (bool, True),
@@ -79,9 +90,13 @@ SCHEMA: dict[str, dict[str, tuple[type, Any]]] = {
         "user": (str, ""),
         "sender": (str, ""),
         "security": (str, "starttls"),
+        "dkim": (str, ""),
     },
 }
 
+
+#: What stands before a secret that proves nothing any more.
+REVOKED = "revoked "
 
 #: Tables `[sign-in.<name>]`: what each must say. The secret comes from the environment only.
 SIGN_IN = "sign-in"
@@ -118,7 +133,8 @@ class OriginSettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only."""
+    """How mail leaves: an SMTP host, or none (`host` is ""). The password comes from `FOLDLINE_MAIL_PASSWORD` only.
+    `dkim` is the selector that the host signs with, which is only looked up."""
 
     host: str
     port: int
@@ -126,6 +142,7 @@ class MailSettings:
     password: str
     sender: str
     security: str
+    dkim: str = ""
 
 
 class LegalPages(NamedTuple):
@@ -150,7 +167,8 @@ class Settings:
     """Everything that can be set. `hops` is how many proxies of ours stand before the gate, `purge` are the addresses
     of the caches among them that are told what to drop. `machines` is what crawlers are asked, `verified_crawlers`
     names those that a rule's `crawler` means. `newsstand_inner` are hosts of the publisher's own network whose feeds
-    may be fetched."""
+    may be fetched. `metrics` is where the process listens that tells them, None for nowhere. Of the `secrets`, which
+    are those of the file in its order, the `revoked` prove nothing."""
 
     home: Home
     publication: Publication
@@ -175,6 +193,9 @@ class Settings:
     newsstand_inner: frozenset[str] = frozenset()
     gifts: GiftSettings = field(default_factory=GiftSettings)
     withdrawal_years: int = 3
+    revoked: frozenset[bytes] = frozenset()
+    log_format: str = "text"
+    metrics: tuple[str, int] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -193,7 +214,8 @@ class Settings:
 
 
 def home_from(environ: Mapping[str, str], given: str | Path | None = None) -> Home:
-    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise."""
+    """The home folder that `--home` or `FOLDLINE_HOME` names; the folder one stands in otherwise. Which database goes
+    with it is in its settings (`load`)."""
     return Home(Path(given or environ.get("FOLDLINE_HOME") or ".").resolve())
 
 
@@ -206,9 +228,13 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
     home = home if isinstance(home, Home) else Home(home)
     problems: list[Problem] = []
     tables, given = _tables(home, problems)
+    if home.database is None:
+        home = replace(home, database=_database(home, tables["database"]["url"], environ, problems))
+    if home.database is not None and not home.host:
+        home = replace(home, host=_host_name(home, environ))
     providers = _providers(given[SIGN_IN], environ, str(home.settings_file), problems)
     plans = read_plans(given[PLAN], str(home.settings_file), problems)
-    secrets = _secrets(home, environ, problems)
+    secrets, revoked = _secrets(home, environ, problems)
     _check_values(tables, str(home.settings_file), problems)
     origin = _origin(home, tables, environ, problems)
     words = _words(home, tables["publication"]["language"], problems)
@@ -240,6 +266,7 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         hops=listen["hops"],
         mail=MailSettings(password=environ.get("FOLDLINE_MAIL_PASSWORD", ""), **mail),
         secrets=secrets,
+        revoked=revoked,
         words=words,
         providers=providers,
         origin=origin,
@@ -251,8 +278,36 @@ def load(home: Home | Path, environ: Mapping[str, str]) -> Settings:
         newsstand_inner=frozenset(tables["newsstand"]["inner"]),
         gifts=GiftSettings(*tables["gifts"].values()),
         withdrawal_years=tables["retention"]["withdrawals"],
+        log_format=tables["log"]["format"],
+        metrics=_listener(tables["metrics"]["listen"]),
         demo=environ.get("FOLDLINE_DEMO") == "1",
     )
+
+
+def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[Problem]) -> Address | None:
+    """Where hosts share a database: `FOLDLINE_DATABASE`, else what the settings say; None for the files of the home."""
+    where = "FOLDLINE_DATABASE" if environ.get("FOLDLINE_DATABASE") else f"{home.settings_file} [database] url"
+    text = environ.get("FOLDLINE_DATABASE") or url
+    if not text:
+        return None
+    try:
+        found = Address.of(text)
+    except ValueError as error:
+        hint = "Write it as in postgresql://foldline@db.example/foldline."
+        problems.append(Problem("FL340", f"this is not the address of a database: {error}", where, hint))
+        return None
+    if found.password and where != "FOLDLINE_DATABASE":
+        hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
+        problems.append(Problem("FL341", "a password stands in the settings file", where, hint))
+    return Address(found.url, environ.get("FOLDLINE_DATABASE_PASSWORD") or found.password)
+
+
+def _host_name(home: Home, environ: Mapping[str, str]) -> str:
+    """What a host is called where several share a database: `FOLDLINE_HOST_NAME`, else the machine's name with what
+    tells two homes of one machine apart."""
+    given = environ.get("FOLDLINE_HOST_NAME", "").strip()
+    apart = hashlib.sha256(bytes(home.path)).hexdigest()[:6]
+    return given[:LONGEST_HOST] or f"{socket.gethostname()[: LONGEST_HOST - 7]}-{apart}"
 
 
 def _tables(home: Home, problems: list[Problem]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
@@ -346,8 +401,11 @@ def _line_of(word: str, text: str) -> int:
     return text.count("\n", 0, found.end()) + 1 if found else 1
 
 
-def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) -> tuple[bytes, ...]:
-    """The secrets, newest first: the first signs, the others still verify (rotation with overlap)."""
+def _secrets(
+    home: Home, environ: Mapping[str, str], problems: list[Problem]
+) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
+    """The secrets, newest first: the first signs, the others still verify (rotation with overlap). Then those among
+    them that are marked as revoked, which go to the end."""
     hint = "Make one with `openssl rand -base64 48`, and set FOLDLINE_SECRET or write it as the first line of `secret`."
     where = "FOLDLINE_SECRET"
     lines = [environ[where]] if environ.get(where) else []
@@ -357,17 +415,20 @@ def _secrets(home: Home, environ: Mapping[str, str], problems: list[Problem]) ->
             text = home.secret_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             problems.append(Problem("FL010", "the secret is not a readable text", where, hint))
-            return ()
+            return (), frozenset()
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if home.secret_file.stat().st_mode & 0o077:
             problems.append(Problem("FL012", "other users can read the secret", where, "Run `chmod 600` on it."))
-    if not lines:
-        problems.append(Problem("FL010", "there is no secret", where, hint))
-    for line in lines:
+    marked = [line.removeprefix(REVOKED).strip() for line in lines if line.startswith(REVOKED)]
+    good = [line for line in lines if not line.startswith(REVOKED) and line not in marked]
+    if not good:
+        what = "every secret is revoked" if marked else "there is no secret"
+        problems.append(Problem("FL010", what, where, hint))
+    for line in (*good, *marked):
         if len(line.encode()) < SECRET_MINIMUM:
             short = f"the secret is shorter than {SECRET_MINIMUM} bytes"
             problems.append(Problem("FL011", short, where, hint))
-    return tuple(line.encode() for line in lines)
+    return tuple(line.encode() for line in (*good, *marked)), frozenset(line.encode() for line in marked)
 
 
 def _origin(
@@ -506,10 +567,24 @@ def _check_values(tables: dict[str, dict[str, Any]], where: str, problems: list[
         if address and not re.fullmatch(r"(?:https?://[^\s/]+)?/[^\s]*|https?://[^\s/]+", address):
             hint = "Write a whole address, or a path on this site, as in /terms."
             problems.append(Problem("FL038", f"[legal] {name} is not the address of a page", where, hint))
+    if tables["log"]["format"] not in LOG_FORMATS:
+        hint = f"Known: {', '.join(LOG_FORMATS)}."
+        problems.append(Problem("FL361", f"unknown [log] format {tables['log']['format']!r}", where, hint))
+    if tables["metrics"]["listen"] and _listener(tables["metrics"]["listen"]) is None:
+        hint = "Write a host and a port, as in 127.0.0.1:9101 or [::1]:9101."
+        problems.append(Problem("FL360", "[metrics] listen is no address to listen on", where, hint))
     if tables["mail"]["security"] not in ("none", "starttls", "tls"):
         problems.append(Problem("FL030", "[mail] security is not none, starttls or tls", where, ""))
     if tables["mail"]["host"] and "@" not in tables["mail"]["sender"]:
         problems.append(Problem("FL031", "[mail] sender is not an e-mail address", where, "Codes are sent from it."))
+
+
+def _listener(address: str) -> tuple[str, int] | None:
+    """(host, port) of `127.0.0.1:9101`; None for what is no such thing."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", address)
+    if found is None or not 0 <= int(found[3]) < 65536:
+        return None
+    return found[1] or found[2], int(found[3])
 
 
 def _is_cache(address: str) -> bool:

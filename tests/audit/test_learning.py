@@ -9,10 +9,10 @@ from tests.audit.audits import audited
 from tests.audit.leaky_wall import LAPSED, SESSION, Asked, Said, wall
 
 from foldline.proof.audit.asking import Reply
-from foldline.proof.audit.covering import pairwise
 from foldline.proof.audit.learning import Sides, drawn, learnt, sides
 from foldline.proof.audit.places import first_words, is_found, places, sees
 from foldline.proof.audit.run import Wish
+from foldline.proof.covering import pairwise
 
 OPEN = "Everybody may read how the ferry crossed the strait in all weathers for forty years."
 CLOSED = "Nobody but subscribers may read what became of the captain, of the bell and of the painted signboard."

@@ -1,4 +1,4 @@
-"""Whatever arrives, in whatever order: the provider's own objects decide (500 histories; 10,000 under `make proof`)."""
+"""Whatever arrives, in whatever order: the provider's own objects decide (500 histories; 10,000 under `make long`)."""
 
 from __future__ import annotations
 

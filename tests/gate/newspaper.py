@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from foldline.policy.reasons import WALL_REASONS
 from foldline.server.worker import Worker
 from foldline.signed import cookies, reader_pass
 from foldline.signed.reader_pass import Pass, PassFacts
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.records import ArticleRecord, RecordWriter
 from foldline.stores.schema import connect, migrate
+from foldline.testing.builders import databases
 
 HOST = b"127.0.0.1:8080"
 URL = "http://127.0.0.1:8080"
@@ -106,8 +109,10 @@ class Newspaper:
         )
         connection = connect(self.home.site_db)
         connection.execute(
-            "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at,"
-            " payment_failed) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO foldline_pass_facts (session, reader, products, session_until, ended_at,"
+            " payment_failed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET reader = excluded.reader,"
+            " products = excluded.products, session_until = excluded.session_until, ended_at = excluded.ended_at,"
+            " payment_failed = excluded.payment_failed, used_on = 0",
             row,
         )
         if change:
@@ -126,14 +131,30 @@ class Newspaper:
         listed = Listed(name, (read_range(networks),), int(self.clock.time) + 86_400)
         self.worker.state.crawlers = Crawlers((name,), (listed,))
 
+    def break_records(self, half: str) -> None:
+        """The `public` or the `sealed` half of the records can't be read any more, for real."""
+        if self.home.database is not None:
+            self._rename(f"foldline_{half}")
+        else:
+            getattr(self.worker.library, f"_{half}_store")._connection.close()
+
+    def _rename(self, schema: str) -> None:
+        with closing(connect(self.home.site_db)) as connection:
+            connection.execute(f"ALTER SCHEMA {schema} RENAME TO away")
+
     def break_passes(self) -> None:
         """The store of passes stops answering, for real."""
         self.worker.passes.close()
+        if self.home.database is not None:
+            self._rename("foldline_site")
+            return
         self.home.site_db.rename(self.home.site_db.with_suffix(".away"))
 
 
-def open_newspaper(folder: Path, meter_limit: int = 3, more_settings: str = "") -> Newspaper:
-    home = Home(folder)
+def open_newspaper(
+    folder: Path, meter_limit: int = 3, more_settings: str = "", database: Address | None = None
+) -> Newspaper:
+    home = Home(folder, database or databases.fresh())
     home.make()
     home.settings_file.write_text(
         f'[publication]\nname = "The Valley Post"\nurl = "{URL}"\nzone = "America/New_York"\n'

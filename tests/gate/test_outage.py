@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -145,7 +146,7 @@ def test_a_whole_that_was_replaced_twice_before_its_change_was_heard_is_looked_u
 
 def test_a_sealed_store_that_is_gone_means_a_preview_that_says_so(paper: Newspaper) -> None:
     paper.sign_in({1: START + YEAR})
-    paper.worker.library._sealed_store._connection.close()
+    paper.break_records("sealed")
     answer = paper.get("/subscribers")
     assert answer.status == 503
     assert b'data-reason="store-unreachable"' in answer.body
@@ -154,7 +155,7 @@ def test_a_sealed_store_that_is_gone_means_a_preview_that_says_so(paper: Newspap
 def test_a_page_that_cannot_be_read_answers_503_and_says_when_to_try_again(paper: Newspaper) -> None:
     paper.sign_in({1: START + YEAR})
     assert opens(paper)
-    paper.worker.library._public_store._connection.close()
+    paper.break_records("public")
     for path in ("/metered", "/", "/nowhere"):
         answer = paper.get(path)
         assert (answer.status, answer.body) == (503, b"This page can't be read now. Please try again.\n")
@@ -232,7 +233,7 @@ def test_a_visit_is_a_generator_that_does_no_io_itself(paper: Newspaper) -> None
     need = next(steps)
     assert need == needs.Page(b"/metered")
     with pytest.raises(StopIteration) as end:
-        steps.send(paper.worker.library.page(b"/metered"))
+        steps.send(asyncio.run(paper.worker.library.reach(b"/metered")))
     assert end.value.value == paper.get("/metered")
     assert isinstance(paper.worker.app, GateApp)
 

@@ -9,6 +9,8 @@ from PIL import Image, ImageSequence
 from PIL.ExifTags import GPS, IFD, Base
 
 from foldline.site.newsroom.pictures import LARGEST, PictureRefused, keep_picture, read_picture
+from foldline.stores.home import Home
+from foldline.stores.pictures import PictureStore
 
 
 def drawn(kind: str, *, mode: str = "RGB", turned: bool = False, **more: object) -> bytes:
@@ -99,7 +101,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked() -> None
 
 def test_a_picture_gets_a_name_that_nobody_can_guess(tmp_path: Path) -> None:
     picture = read_picture(drawn("PNG"))
-    names = {keep_picture(picture, tmp_path / "media") for _ in range(3)}
+    names = {keep_picture(picture, PictureStore(Home(tmp_path))) for _ in range(3)}
     assert len(names) == 3
     assert all(re.fullmatch(r"[0-9a-f]{32}\.png", name) for name in names)
     assert {path.name for path in (tmp_path / "media").iterdir()} == names

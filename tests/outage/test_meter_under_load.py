@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from tests.outage.load import Asking
-from tests.outage.test_faults_under_load import LATER, REST, broken, disk_full
+from tests.outage.test_faults_under_load import LATER, LONG, REST, broken, disk_full
 
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed.counting import reader_owner
+from foldline.stores.address import Address, Schema
 from foldline.stores.home import Home
 from foldline.stores.meter import SqliteMeter
 from foldline.stores.schema import connect, migrate
@@ -25,15 +26,18 @@ from foldline.testing.worlds import World, rests
 DEVICE = b"a spent device.."
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path / "home", rests(REST)) as made:
+@pytest.fixture(params=["sqlite", "postgresql"] if LONG else ["sqlite"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    where = Address.of(request.getfixturevalue("database").url) if request.param == "postgresql" else None
+    with World(tmp_path / "home", rests(REST), database=where) as made:
         yield made
 
 
 @pytest.fixture
 def gate(world: World, tmp_path: Path) -> Iterator[GateProcess]:
-    with GateProcess(world.home, HOST, workers=2, errors=tmp_path / "errors") as runs:
+    address = world.home.database
+    environ = {} if address is None else {"FOLDLINE_DATABASE": address.url}
+    with GateProcess(world.home, HOST, workers=2, errors=tmp_path / "errors", environ=environ) as runs:
         yield runs
 
 
@@ -75,6 +79,14 @@ def askings(world: World, carry: Carry) -> tuple[Asking, ...]:
 
 @contextmanager
 def away(home: Home) -> Iterator[None]:
+    if isinstance(home.meter_db, Schema):
+        with closing(connect(home.site_db)) as asking:
+            asking.execute(f"ALTER SCHEMA {home.meter_db.name} RENAME TO away")
+            try:
+                yield
+            finally:
+                asking.execute(f"ALTER SCHEMA away RENAME TO {home.meter_db.name}")
+        return
     aside = home.meter_db.with_suffix(".away")
     home.meter_db.rename(aside)
     try:
@@ -85,13 +97,16 @@ def away(home: Home) -> Iterator[None]:
 
 @contextmanager
 def locked(home: Home) -> Iterator[None]:
-    blocker = connect(home.meter_db)
-    blocker.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        blocker.execute("ROLLBACK")
-        blocker.close()
+    with closing(connect(home.meter_db)) as blocker:
+        if isinstance(home.meter_db, Schema):
+            blocker.execute("BEGIN")
+            blocker.execute("LOCK TABLE foldline_meter IN ACCESS EXCLUSIVE MODE")
+        else:
+            blocker.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            blocker.execute("ROLLBACK")
 
 
 @contextmanager

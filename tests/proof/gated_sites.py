@@ -16,6 +16,7 @@ from tests.sites.site import Site
 from tests.sites.wagtail_paper.site import wagtail_site
 from tests.sites.wordpress_paper.site import wordpress_site
 
+from foldline.config import Settings
 from foldline.proof.asks import Ask, Client
 from foldline.proof.shingles import Witness
 from foldline.proof.twins import Twins
@@ -26,6 +27,7 @@ from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.answers import Answer
 from foldline.testing.builders import HOST, home_at, in_mode
 from foldline.testing.client import WireClient
+from foldline.testing.gifts import write_gifts
 from foldline.testing.processes import GateProcess
 
 SECRET = "the gate is known to its origin by this"
@@ -136,6 +138,7 @@ class Gated:
     site: Site
     gate: GateProcess
     at_origin: WireClient
+    settings: Settings
 
 
 @dataclass
@@ -195,10 +198,11 @@ def gated(name: str, site: Site, folder: Path, program: Sequence[str]) -> Iterat
     with RuleSetStore(settings.home) as sets:
         sets.publish(RULES, "ada", "", 1_770_000_000)
     in_mode(settings.home, Mode.GATE, 1_770_000_000)
+    write_gifts(settings.home, 1_770_000_000)
     environ = {"FOLDLINE_ORIGIN_SECRET": SECRET, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
     port = int(site.url.rpartition(":")[2])
     with GateProcess(settings.home, HOST, program=program, environ=environ) as gate:
-        yield Gated(site, gate, WireClient(("127.0.0.1", port), HOST.encode()))
+        yield Gated(site, gate, WireClient(("127.0.0.1", port), HOST.encode()), settings)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ from foldline.proof.surfaces import FORM
 from foldline.proof.twins import Twins
 from foldline.proof.variants import Axis, Change, page_axes, variants
 from foldline.server.worker import keyring_of
+from foldline.stores.meter import SqliteMeter
 from foldline.stores.schema import migrate
 from foldline.testing.answers import Answer
 from foldline.testing.builders import HOST, SECRET
+from foldline.testing.gifts import write_gifts
 from foldline.testing.passes import DAY, Carry, cookie, flip, write_facts
-from foldline.testing.readers import ReaderState
+from foldline.testing.readers import Readers, ReaderState
 
 KINDS = {"wsgi": "flask", "asgi": "starlette"}
 #: Below the folds of the first, and of the other: another length, another number of paragraphs.
@@ -86,7 +88,12 @@ def _mounted(kind: str, folder: Path, rest: list[str], sent: str) -> Iterator[Mo
     migrate(settings.home)
     clock = SystemClock()
     carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
-    write_facts(settings.home, *facts_of(carry))
+    readers = Readers(carry)
+    write_facts(settings.home, *facts_of(carry), *readers.known)
+    write_gifts(settings.home, int(clock.now()))
+    with closing(SqliteMeter(settings.home)) as meter:
+        for charge in readers.charges:
+            meter.spend(charge)
     application = _imported(at / "newspaper.py", f"twin_{kind}_{folder.name}")
     inner = application._application
     if kind == "asgi":

@@ -137,7 +137,17 @@ def test_a_new_route_and_a_new_page_would_be_missed() -> None:
 
 def test_the_dispatch_is_read_from_its_own_source() -> None:
     pages = {b"newsstand", b"newsstand/"}
-    assert routes_of(visit) == pages | {b"read", b"decision", b"feed/", b"me", b"static/", b"media/", b"*"}
+    assert routes_of(visit) == pages | {
+        b"read",
+        b"decision",
+        b"feed/",
+        b"me",
+        b"static/",
+        b"media/",
+        b"live",
+        b"ready",
+        b"*",
+    }
 
 
 def test_every_kind_of_record_is_stored_in_a_world(pair: Pair) -> None:

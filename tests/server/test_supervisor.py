@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from foldline.server.supervisor import FIRST_PAUSE, WELL, Child
+from foldline.server.child import FIRST_PAUSE, WELL, Child
 
 
 def ended(child: Child, now: float) -> None:

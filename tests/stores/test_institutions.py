@@ -14,18 +14,16 @@ from foldline.stores.changes import ChangeFeed
 from foldline.stores.home import Home
 from foldline.stores.institutions import Doubted, InstitutionStore, Kind, StoredInstitution
 from foldline.stores.institutions_in_force import InstitutionsInForce
-from foldline.stores.schema import connect, migrate
+from foldline.stores.schema import connect
 
 NOW, DAY = 1_795_000_000, 86_400
 LIBRARY = StoredInstitution(Kind.LIBRARY, "Town Library", NOW, NOW + DAY, ("8.8.8.0/24",), ("town.example",))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[InstitutionStore]:
-    home = Home(tmp_path)
-    migrate(home)
-    with InstitutionStore(home) as opened:
-        opened.home = home  # type: ignore[attr-defined]
+def store(on_both: Home) -> Iterator[InstitutionStore]:
+    with InstitutionStore(on_both) as opened:
+        opened.home = on_both  # type: ignore[attr-defined]
         yield opened
 
 
@@ -105,7 +103,12 @@ def test_a_worker_keeps_what_it_knew_while_the_table_can_not_be_read(store: Inst
     assert (found.name, in_force.settled) == ("Town Library", True)
     store.close()
     site = home_of(store).site_db
-    site.rename(site.with_suffix(".away"))
+    if isinstance(site, Path):
+        site.rename(site.with_suffix(".away"))
+    else:
+        connection = connect(site)
+        connection.execute("ALTER SCHEMA foldline_site RENAME TO away")
+        connection.close()
     assert in_force.look().of(inside, NOW) == found
     assert in_force.settled is False
     with pytest.raises(StoreUnavailable, match="migrate"):
@@ -115,7 +118,7 @@ def test_a_worker_keeps_what_it_knew_while_the_table_can_not_be_read(store: Inst
 def test_a_line_that_is_no_range_opens_nothing_and_takes_nothing_from_the_others(store: InstitutionStore) -> None:
     store.save(LIBRARY, "ada", NOW)
     connection = connect(home_of(store).site_db)
-    connection.execute("UPDATE foldline_institutions SET ranges = 'all of them' || char(10) || '8.8.8.0/24'")
+    connection.execute("UPDATE foldline_institutions SET ranges = ?", ("all of them\n8.8.8.0/24",))
     connection.close()
     found = InstitutionsInForce(home_of(store)).look()
     assert found.of(ip_address("8.8.8.8"), NOW) is not None
@@ -125,7 +128,7 @@ def test_a_line_that_is_no_range_opens_nothing_and_takes_nothing_from_the_others
 def test_half_the_internet_put_into_the_table_by_hand_opens_nothing(store: InstitutionStore) -> None:
     store.save(LIBRARY, "ada", NOW)
     connection = connect(home_of(store).site_db)
-    connection.execute("UPDATE foldline_institutions SET ranges = '0.0.0.0/1' || char(10) || '193.0.14.129'")
+    connection.execute("UPDATE foldline_institutions SET ranges = ?", ("0.0.0.0/1\n193.0.14.129",))
     connection.close()
     found = InstitutionsInForce(home_of(store)).look()
     assert [found.of(ip_address(text), NOW) for text in ("8.8.8.8", "193.0.14.129")] == [None, None]

@@ -24,10 +24,12 @@ from tests.stores.meter_contract import (
 
 from foldline.errors import StoreUnavailable
 from foldline.signed.counting import article_names, device_owner, reader_owner
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.memory_meter import MemoryMeter
 from foldline.stores.meter import MeterStore, SqliteMeter
 from foldline.stores.schema import connect, migrate
+from foldline.testing.postgres import Database
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ def home(tmp_path: Path) -> Home:
 class TestSqlite(MeterContract):
     @pytest.fixture
     def handles(self, home: Home) -> Handles:
+        return lambda: SqliteMeter(home, lock_seconds=20)
+
+
+class TestPostgres(MeterContract):
+    @pytest.fixture
+    def handles(self, tmp_path: Path, with_tables: Database) -> Handles:
+        home = Home(tmp_path, Address.of(with_tables.url))
         return lambda: SqliteMeter(home, lock_seconds=20)
 
 

@@ -13,16 +13,14 @@ from foldline.stores.changes import ChangeFeed
 from foldline.stores.home import Home
 from foldline.stores.open_now import OpenNowStore
 from foldline.stores.rule_sets import RuleSetStore
-from foldline.stores.schema import connect, migrate
+from foldline.stores.schema import connect
 
 NOW = 1_800_000_000
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    found = Home(tmp_path)
-    migrate(found)
-    return found
+def home(on_both: Home) -> Home:
+    return on_both
 
 
 @pytest.fixture

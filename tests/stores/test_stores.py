@@ -25,9 +25,14 @@ OPENING = Opening(3, Reason.SUBSCRIPTION_COVERS)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(on_both: Home) -> Home:
+    migrate(on_both)
+    return on_both
+
+
+@pytest.fixture
+def in_files(tmp_path: Path) -> Home:
     home = Home(tmp_path)
-    migrate(home)
     migrate(home)
     return home
 
@@ -54,7 +59,8 @@ def test_a_record_comes_back_as_it_was_written(home: Home, writer: RecordWriter)
     )
 
 
-def test_the_public_file_holds_no_word_of_the_rest(home: Home, writer: RecordWriter) -> None:
+def test_the_public_file_holds_no_word_of_the_rest(in_files: Home) -> None:
+    home, writer = in_files, RecordWriter(in_files)
     writer.put_article(record(3, Access.METERED))
     writer.close()
     for file in home.public_db.parent.glob("public.db*"):
@@ -167,14 +173,16 @@ def test_products_and_their_ends_survive_the_column() -> None:
 
 def test_facts_that_are_nonsense_are_no_facts(home: Home) -> None:
     connection = connect(home.site_db)
-    connection.execute("INSERT INTO foldline_pass_facts VALUES (?, 'not hex', '1:x', 5, 0, 0, 0)", (b"s".hex() * 16,))
+    connection.execute(
+        "INSERT INTO foldline_pass_facts VALUES (?, 'not hex', '1:x', 5, 0, 0, FALSE)", (b"s".hex() * 16,)
+    )
     connection.close()
     with pytest.raises(StoreUnavailable):
         PassStore(home).facts(b"s" * 16)
 
 
-def test_each_change_is_read_once_and_none_is_lost_while_the_file_is_away(home: Home) -> None:
-    feed = ChangeFeed(home)
+def test_each_change_is_read_once_and_none_is_lost_while_the_file_is_away(in_files: Home) -> None:
+    home, feed = in_files, ChangeFeed(in_files)
     connection = connect(home.site_db)
 
     def change(key: str) -> None:

@@ -185,7 +185,9 @@ def _token(options: Options, host: str) -> str:
     if settings.host != host:
         raise click.UsageError(f"--as-if-gated: this home is of {settings.host}, and {host} is asked. See --home.")
     lasts = min(int(options.minutes * 60) + 300, as_if_gated.LONGEST)
-    return as_if_gated.sign(Keyring(settings.secrets, settings.host), int(SystemClock().now()) + lasts)
+    return as_if_gated.sign(
+        Keyring(settings.secrets, settings.host, settings.revoked), int(SystemClock().now()) + lasts
+    )
 
 
 class _Person:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,8 +17,14 @@ from foldline.server.leaving_shadow import lock_problems
 
 @click.command()
 @click.option("--mail", "mail_to", metavar="ADDRESS", default=None, help="Send a test message there.")
+@click.option("--deploy", is_flag=True, help="Look at the machine, mail, certificate and clock, too: it asks others.")
+@click.option("--resolver", metavar="HOST[:PORT]", default="", help="With --deploy: the name server to ask.")
+@click.option("--connect", metavar="HOST[:PORT]", default="", help="With --deploy: where the public address listens.")
+@click.option("--clock", "clocks", metavar="URL", multiple=True, help="With --deploy: whose clock to compare with.")
 @home_option
-def check(mail_to: str | None, home: Path | None) -> None:
+def check(
+    mail_to: str | None, deploy: bool, resolver: str, connect: str, clocks: tuple[str, ...], home: Path | None
+) -> None:
     """Tell everything that is wrong with a home folder. Exit code 1 where anything is."""
     try:
         settings = settings_of(home)
@@ -27,6 +35,10 @@ def check(mail_to: str | None, home: Path | None) -> None:
     _tell(found)
     if mail_to is not None and not _is_address(mail_to):
         raise click.BadParameter(f"{mail_to!r} is not an e-mail address.", param_hint="--mail")
+    if deploy:
+        more = _of_the_deployment(settings, resolver, connect, clocks, mail_to or "")
+        _tell(more)
+        found = (*found, *more)
     if mail_to is not None:
         from foldline.site.readers.mail import send_test
 
@@ -35,6 +47,26 @@ def check(mail_to: str | None, home: Path | None) -> None:
     if found:
         sys.exit(1)
     click.echo("Nothing is wrong.")
+
+
+def _of_the_deployment(
+    settings: Settings, resolver: str, connect: str, clocks: tuple[str, ...], mail_to: str
+) -> tuple[Problem, ...]:
+    """What is wrong with where it runs. Mistyped options are a mistake of the user's, told at once."""
+    # What asks others is imported by who asks them alone.
+    from foldline.server.deploy.asked import Asking, host_port
+
+    for name, given in (("--resolver", resolver), ("--connect", connect)):
+        try:
+            host_port(given, 1)
+        except ValueError:
+            raise click.BadParameter(f"{given!r} is no host and port.", param_hint=name) from None
+    looked: Any = import_module("foldline.server.deploy.all")
+    problems: tuple[Problem, ...] = looked.problems_of_a_deployment(
+        settings, Asking(resolver, connect, clocks, mail_to)
+    )
+    click.echo(f"Looked at: {', '.join(name for name, _ in looked.LOOKS)}.")
+    return problems
 
 
 def _of_the_lock(settings: Settings) -> tuple[Problem, ...]:

@@ -14,6 +14,7 @@ import django
 
 from foldline.config import Settings, home_from, load
 from foldline.errors import ConfigurationError, Problem
+from foldline.stores.address import Address
 
 Verb = Callable[..., Any]
 
@@ -26,6 +27,44 @@ def home_option(verb: Verb) -> Verb:
         default=None,
         help="The publication's folder (default: FOLDLINE_HOME, else this folder).",
     )(verb)
+
+
+def database_option(verb: Verb) -> Verb:
+    """`--database URL`, stronger than FOLDLINE_DATABASE and the settings: it holds for the processes that are started,
+    too."""
+
+    def given(context: click.Context, option: click.Parameter, url: str | None) -> str | None:
+        if url is None:
+            return None
+        os.environ["FOLDLINE_DATABASE"] = given_address(url, "--database").url
+        return url
+
+    return click.option(
+        "--database",
+        metavar="URL",
+        callback=given,
+        expose_value=False,
+        help="A PostgreSQL that hosts share (default: FOLDLINE_DATABASE, else the settings).",
+    )(verb)
+
+
+def given_address(url: str, option: str) -> Address:
+    """The address of a database that an option names, with the password of the environment.
+
+    Raises:
+        ConfigurationError: FL340, it is none; FL341, it holds a password.
+    """
+    try:
+        address = Address.of(url)
+    except ValueError as error:
+        hint = "Write it as in postgresql://foldline@db.example/foldline."
+        what = f"this is not the address of a database: {error}"
+        raise ConfigurationError((Problem("FL340", what, option, hint),)) from None
+    if address.password:
+        hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
+        what = "a password on the command line stands in the list of processes"
+        raise ConfigurationError((Problem("FL341", what, option, hint),))
+    return Address(address.url, os.environ.get("FOLDLINE_DATABASE_PASSWORD", ""))
 
 
 def settings_of(home: Path | None) -> Settings:

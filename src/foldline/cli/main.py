@@ -9,20 +9,23 @@ import click
 
 from foldline import __version__
 from foldline.cli.audit import audit
+from foldline.cli.backing_up import backup, restoring
 from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
+from foldline.cli.copying import copying
 from foldline.cli.demo import demo
 from foldline.cli.exporting import exporting
 from foldline.cli.importing import importing
 from foldline.cli.init import init
+from foldline.cli.keys import keys
 from foldline.cli.mapping import mapping
 from foldline.cli.mode import mode
 from foldline.cli.policy import policy
 from foldline.cli.recipe import recipe
 from foldline.cli.reporting import reporting
 from foldline.cli.retention import retention
-from foldline.cli.running import migrate, serve
+from foldline.cli.running import migrate, restart, serve
 from foldline.cli.staff import staff
 from foldline.cli.why import why
 from foldline.errors import ConfigurationError, FoldlineError
@@ -35,8 +38,8 @@ def verbs() -> None:
 
 
 for verb in (
-    audit, billing, changed, check, demo, exporting, importing, init, mapping, migrate, mode, policy, recipe, reporting,
-    retention, serve, staff, why,
+    audit, backup, billing, changed, check, copying, demo, exporting, importing, init, keys, mapping, migrate, mode,
+    policy, recipe, reporting, restart, restoring, retention, serve, staff, why,
 ):  # fmt: skip
     verbs.add_command(verb)
 

@@ -34,6 +34,7 @@ from foldline.sources.origin.surfaces import Kind, SurfaceMap
 from foldline.sources.survey.crawl import Crawl, crawl
 from foldline.sources.survey.guest import Bounds
 from foldline.sources.survey.routes import map_text, routes_text
+from foldline.stores.database import is_made
 from foldline.stores.home import Home
 from foldline.stores.rule_sets import RuleSetStore
 
@@ -108,7 +109,7 @@ def _known(home: Path | None, named: str | None) -> _Known:
 def _rules(home: Home, settings: Settings | None) -> tuple[Rules, str]:
     """What decides: the published set, else the draft, else nothing."""
     zone = settings.zone if settings is not None else ZoneInfo("UTC")
-    if home.site_db.exists():
+    if is_made(home.site_db):
         with RuleSetStore(home, read_only=True) as store:
             active = store.active()
         if active is not None:

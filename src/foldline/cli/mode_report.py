@@ -18,6 +18,7 @@ from foldline.errors import StoreUnavailable
 from foldline.insight.shadow import read_lines
 from foldline.insight.shadow_report import ShadowReport, report_of
 from foldline.policy.decide import Outcome
+from foldline.stores.database import is_made
 from foldline.stores.mode import Mode, ModeStore
 from foldline.stores.mode_in_force import standing
 from foldline.stores.records import PublicStore
@@ -158,7 +159,7 @@ def _table(title: str, columns: tuple[str, ...], rows: Sequence[Row]) -> Table:
 
 def _namer(settings: Settings) -> Name:
     """An article's path by its number; the number where it is gone."""
-    store = PublicStore(settings.home) if settings.home.public_db.exists() else None
+    store = PublicStore(settings.home) if is_made(settings.home.public_db) else None
 
     def name(article: str) -> str:
         try:

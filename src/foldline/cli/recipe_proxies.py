@@ -31,6 +31,12 @@ def _proxy_options(verb: Verb) -> Verb:
             default=None,
             help="The site is this folder of files. With --authz.",
         ),
+        click.option(
+            "--gate",
+            metavar="HOST:PORT",
+            multiple=True,
+            help="Where a gate listens, once for each host (default: this home's [listen]).",
+        ),
         click.option("--listen", metavar="HOST:PORT", default="", help="Where it listens, without TLS."),
         click.option(
             "--certificate",
@@ -74,6 +80,7 @@ def proxy_values(
     direct: bool,
     authz: bool,
     folder: Path | None,
+    gate: tuple[str, ...],
     listen: str,
     certificate: str,
     secret_file: str,
@@ -96,11 +103,15 @@ def proxy_values(
         raise FoldlineError("--folder says what the proxy sends itself. It goes with --authz.")
     if listen and certificate:
         raise FoldlineError("--listen is without TLS, and --certificate is for TLS. Choose one.")
-    for text in (settings.host, *settings.listen[:1], listen, certificate, secret_file, str(folder or "")):
+    gates = gate or (_gate_address(settings),)
+    for address in gate:
+        if not _has_port(address):
+            raise FoldlineError(f"--gate {address}: write host and port, as in 10.0.0.2:8080.")
+    for text in (settings.host, *settings.listen[:1], *gates, listen, certificate, secret_file, str(folder or "")):
         require_plain(text)
     scheme = settings.publication.url.partition(":")[0]
     place = listen or (settings.host if _has_port(settings.host) else f"{settings.host}:80" if scheme == "http" else "")
-    if place == _gate_address(settings):
+    if place in gates:
         hint = "Let one of them listen elsewhere: [listen] port, or --listen HOST:PORT."
         raise FoldlineError(f"The proxy would listen at {place}, where the gate does. {hint}")
     origin = Address.of(settings.origin.url) if settings.origin is not None else None
@@ -112,7 +123,7 @@ def proxy_values(
         "scheme": scheme,
         "port": settings.host.rpartition(":")[2] if _has_port(settings.host) else "",
         "prefix": settings.publication.prefix,
-        "gate": _gate_address(settings),
+        "gates": gates,
         "hops": settings.hops,
         "listen": listen,
         "secret_file": secret_file,

@@ -14,6 +14,7 @@ from foldline.pages.record import PublicPage
 from foldline.policy.facts import Article
 from foldline.policy.rules import Rules
 from foldline.policy.rules_file import read_rules
+from foldline.stores.database import is_made
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
 from foldline.stores.rule_sets import RuleSetStore
@@ -35,7 +36,7 @@ class Place:
 
     @property
     def has_articles(self) -> bool:
-        return self.settings is not None and self.home.public_db.exists()
+        return self.settings is not None and is_made(self.home.public_db)
 
     def articles(self) -> list[Article]:
         """What rules may ask of every article of the archive; none where there is no archive."""

@@ -22,6 +22,7 @@ from foldline.policy.plan import NEVER, Plan
 from foldline.policy.spans import DAY, HOUR
 from foldline.server.reader_kinds import KINDS, needs_of, visit_as
 from foldline.server.worker import rules_of
+from foldline.stores.database import is_made
 from foldline.stores.records import PublicStore
 
 
@@ -75,7 +76,7 @@ def article_at(settings: Settings, path: str) -> PublicPage:
     Raises:
         FoldlineError: there is no article there; the message says what is.
     """
-    if not settings.home.public_db.exists():
+    if not is_made(settings.home.public_db):
         raise FoldlineError(f"{settings.home.path} holds no articles yet. Run `foldline migrate` first.")
     found = PublicStore(settings.home).find(path)
     if isinstance(found, Redirect):

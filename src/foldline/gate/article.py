@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foldline.errors import StoreUnavailable
-from foldline.gate import needs
+from foldline.gate import needs, tally
 from foldline.gate.errors import gone, not_found, store_unavailable, unavailable
 from foldline.gate.facts import Carried, at_hand, gather
 from foldline.gate.gift import token_in
@@ -139,7 +139,8 @@ def _opened(record: PublicPage, plan: Plan, now: int, request: Request, gate: Ga
     ready: Response | None = rest.ready.get((why, gzip))
     if ready is None:
         label = Fragment.of(opened_label(why, gate.words))
-        ready = page(record.opened_parts(label, rest), (*gate.headers_of(record), *NO_STORE), gzip=gzip)
+        headers = (*gate.headers_of(record), *NO_STORE)
+        ready = page(record.opened_parts(label, rest), headers, gzip=gzip, kind=tally.WHOLE)
         rest.ready[why, gzip] = ready
     return ready
 
@@ -161,7 +162,7 @@ def whole_for(
     label = Fragment.of(provided_label(carried.visit.institution, gate.words))
     headers = (*gate.headers_of(record), *NO_STORE, *GATED, *pass_cookies(carried, gate))
     gzip = accepts_gzip(request.header(b"accept-encoding"))
-    return page(record.opened_parts(label, rest), headers, gzip=gzip)
+    return page(record.opened_parts(label, rest), headers, gzip=gzip, kind=tally.WHOLE)
 
 
 def whole(
@@ -173,12 +174,13 @@ def whole(
     headers = (*gate.headers_of(record), *NO_STORE, *GATED) if record.headers else gate.whole_headers
     if carried.given is not None:
         said = gift_note(given_line(carried.given, gate), gate.publication, gate.words)
-        answer = page(record.whole(rest, Fragment.of(said)), headers, gzip=gzip)
+        answer = page(record.whole(rest, Fragment.of(said)), headers, gzip=gzip, kind=tally.WHOLE)
         return answer.adding(*pass_cookies(carried, gate))
     ready: Response | None = rest.ready.get((gives, gzip))
     if ready is None:
         below = Fragment.of(give_note(record.article.id, gate.publication, gate.words)) if gives else EMPTY
-        ready = page(record.whole(rest, below), headers, gzip=gzip, end=None if gives else rest.whole_end)
+        end = None if gives else rest.whole_end
+        ready = page(record.whole(rest, below), headers, gzip=gzip, end=end, kind=tally.WHOLE)
         rest.ready[gives, gzip] = ready
     return ready.adding(*pass_cookies(carried, gate)) if carried.renewed or carried.ended else ready
 
@@ -212,7 +214,8 @@ def _with_validator(
     record: PublicPage, wall: str, gzip: bool, gate: GateState, keeping: HeaderList = NEUTRAL
 ) -> tuple[Response, bytes]:
     robots = GATED if record.gated else ()
-    answer = page(record.parts(wall), (*gate.headers_of(record), *keeping, *robots), gzip=gzip)
+    kind = tally.PREVIEW if record.gated else tally.FREE
+    answer = page(record.parts(wall), (*gate.headers_of(record), *keeping, *robots), gzip=gzip, kind=kind)
     tag = entity_tag(answer.body)
     return answer.adding((b"etag", tag)), tag
 
@@ -222,7 +225,7 @@ def sheet(record: Sheet, request: Request, gate: GateState) -> Response:
     gzip = accepts_gzip(request.header(b"accept-encoding"))
     ready = record.ready.get(gzip)
     if ready is None:
-        answer = page((record.body,), (*gate.sheet_headers(record), *NEUTRAL), gzip=gzip)
+        answer = page((record.body,), (*gate.sheet_headers(record), *NEUTRAL), gzip=gzip, kind=tally.LIST)
         tag = entity_tag(answer.body)
         when = ((b"last-modified", http_date(record.modified)),) if record.modified else ()
         ready = (answer.adding((b"etag", tag), *when), tag)
@@ -237,7 +240,7 @@ def conditional(request: Request, ready: tuple[Response, bytes], modified: int =
     wanted = request.header(b"if-none-match")
     if matches(wanted, tag) if wanted else modified and is_since(request.header(b"if-modified-since"), modified):
         kept = tuple(header for header in answer.headers if header[0] not in _OF_THE_BODY)
-        return Response(304, kept)
+        return Response(304, kept, kind=answer.kind)
     return answer
 
 
@@ -247,7 +250,7 @@ def preview_for(
     """The preview for a device that carries a cookie of ours: it says why at once, and no shared cache keeps it."""
     gzip = accepts_gzip(request.header(b"accept-encoding"))
     headers = (*gate.headers_of(record), *keeping, *GATED, *pass_cookies(carried, gate))
-    return page((record.before, record.between, wall, record.after), headers, gzip=gzip)
+    return page((record.before, record.between, wall, record.after), headers, gzip=gzip, kind=tally.PREVIEW)
 
 
 def pass_cookies(carried: Carried, gate: GateState) -> tuple[tuple[bytes, bytes], ...]:

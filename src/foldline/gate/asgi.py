@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 from foldline.errors import StoreUnavailable
 from foldline.gate import needs
 from foldline.gate.authz import REFUSES, is_authz, verdict
 from foldline.gate.errors import bare
-from foldline.gate.library import Library
+from foldline.gate.library import Library, NotAtHand
 from foldline.gate.request import Request
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
+from foldline.gate.tally import ORIGIN, Tally
 from foldline.gate.visit import visit
 from foldline.pages.record import Record
+from foldline.signed.counting import Counted
 from foldline.signed.gift import Redeemed, Redemption
 from foldline.signed.reader_pass import Pass, PassFacts
 
@@ -96,7 +99,8 @@ class GateApp:
         self._site = site
         self._pictures = pictures
         self._gifts = gifts
-        #: What memory or one indexed read answers, by the kind of need.
+        self.tally = Tally()
+        #: What memory or one indexed read answers, by the kind of need. Where it is neither, it raises NotAtHand.
         self._at_once: dict[type, Callable[[Any], Any]] = {
             needs.Page: self._page,
             needs.Rest: lambda need: self.library.rest(need.page, need.opening),
@@ -111,9 +115,12 @@ class GateApp:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        began = perf_counter()
         response = await self._before(scope, receive, send) or await self._answer(scope, receive)
         if not response.status:
+            self.tally.answered(ORIGIN, 0, perf_counter() - began)
             return
+        self.tally.answered(response.kind, response.status, perf_counter() - began)
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
@@ -181,13 +188,15 @@ class GateApp:
                 try:
                     answer = meet(need)
                 except StoreUnavailable as error:
-                    log.warning("%s: %s", type(need).__name__, error)
+                    self._unmet(need, error)
                     need = steps.throw(error)
                 else:
                     need = steps.send(answer)
         except StopIteration as end:
             response: Response = end.value
             return response
+        except NotAtHand:
+            pass
         except Exception:
             log.exception("a visit failed")
             return self._refused(500, request.path)
@@ -205,9 +214,12 @@ class GateApp:
             while True:
                 try:
                     meet = self._at_once.get(type(need))
-                    answer = meet(need) if meet is not None else await self._meet(need)
+                    try:
+                        answer = meet(need) if meet is not None else await self._meet(need)
+                    except NotAtHand:
+                        answer = await self._reach(need)
                 except StoreUnavailable as error:
-                    log.warning("%s: %s", type(need).__name__, error)
+                    self._unmet(need, error)
                     need = steps.throw(error)
                 else:
                     need = steps.send(answer)
@@ -215,20 +227,39 @@ class GateApp:
             result: Result = end.value
             return result
 
+    def _unmet(self, need: needs.Need, error: StoreUnavailable) -> None:
+        self.tally.failures[type(need).__name__.lower()] += 1
+        log.warning("%s: %s", type(need).__name__, error)
+
     def _page(self, need: needs.Page) -> Record | None:
         if need.anew:
             self.library.forget(need.path)
         return self.library.page(need.path)
 
+    async def _reach(self, need: needs.Need) -> Any:
+        """What lies on another machine."""
+        if isinstance(need, needs.Page):
+            return await self.library.reach(need.path)
+        if isinstance(need, needs.Rest):
+            return await self.library.reach_rest(need.page, need.opening)
+        if isinstance(need, needs.Items):
+            return await self.library.reach_items(need.base)
+        assert isinstance(need, needs.PageOf)
+        return await self.library.reach_page_of(need.article)
+
     async def _meet(self, need: needs.Need) -> Any:
         if isinstance(need, needs.Renew):
             return await self._passes.renew(need.reader_pass)
         if isinstance(need, needs.Spend):
-            return await self._spender.spend(need)
+            counted = await self._spender.spend(need)
+            self.tally.spends[_ended(counted)] += 1
+            return counted
         if isinstance(need, needs.Redeem):
             if self._gifts is None:
                 raise StoreUnavailable("gifts: none are opened here")
-            return await self._gifts.redeem(need.redemption)
+            redeemed = await self._gifts.redeem(need.redemption)
+            self.tally.gifts[_ended(redeemed)] += 1
+            return redeemed
         if isinstance(need, needs.Asked):
             return await self.origin.asked(need.visit) if self.origin is not None else None
         if isinstance(need, needs.Forward):
@@ -240,8 +271,18 @@ class GateApp:
         try:
             return await self._site.forward(request)
         except StoreUnavailable as error:
+            self.tally.failures["forward"] += 1
             log.warning("site: %s", error)
             return bare(502, self.state)
+
+
+def _ended(receipt: Counted | Redeemed) -> str:
+    """How a count ended: `counted`, `before` (it had been already), `refused`, or `uncounted` where that failed."""
+    if not receipt.could_count:
+        return "uncounted"
+    if not receipt.counted:
+        return "refused"
+    return "before" if receipt.before else "counted"
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -10,6 +10,12 @@ from foldline.policy.decide import Opening
 
 PUBLIC_BYTES = 64 << 20
 SEALED_BYTES = 64 << 20
+#: Articles whose paths are remembered: more than there is room for pages.
+PATHS = 50_000
+
+
+class NotAtHand(Exception):
+    """It is not in memory, and whoever reads it waits for another machine: `Library.reach` and its like do."""
 
 
 class PublicRecords(Protocol):
@@ -42,6 +48,9 @@ class Library:
         self._sealed_store = sealed
         self._public: Kept[bytes, Record] = Kept(public_bytes)
         self._sealed: Kept[tuple[int, int], Rest] = Kept(sealed_bytes)
+        self._paths: Kept[int, bytes] = Kept(PATHS)
+        #: How often a store was asked, because memory did not hold it.
+        self.public_reads = self.sealed_reads = 0
 
     def page(self, path: bytes) -> Record | None:
         """The record at a path.
@@ -51,18 +60,47 @@ class Library:
         """
         known = self._public.get(path)
         if known is None:
+            self.public_reads += 1
             known = self._public_store.find(path.decode("ascii", "replace"))
             if known is not None:
-                # Joined presentations are kept beside the fragments: a record weighs about three times its size.
-                self._public.put(path, known, 3 * known.size() + 500)
+                self._keep(path, known)
         return known
+
+    async def reach(self, path: bytes) -> Record | None:
+        """The same, wherever it lies."""
+        return self.page(path)
+
+    async def reach_page_of(self, article: int) -> PublicPage | None:
+        """`page_of`, wherever it lies."""
+        return self.page_of(article)
+
+    async def reach_items(self, base: str) -> FeedItems | None:
+        """`items`, wherever they lie."""
+        return self.items(base)
+
+    async def reach_rest(self, page: PublicPage, opening: Opening) -> Rest:
+        """`rest`, wherever it lies."""
+        return self.rest(page, opening)
 
     def held(self, path: bytes) -> Record | None:
         """The record at a path, where it is in memory."""
         return self._public.get(path)
 
+    def held_page_of(self, article: int) -> PublicPage | None:
+        """The page of an article, where it is in memory."""
+        path = self._paths.get(article)
+        found = self.held(path) if path is not None else None
+        return found if isinstance(found, PublicPage) and found.article.id == article else None
+
     def page_of(self, article: int) -> PublicPage | None:
-        """The page of an article, by its number."""
+        """The page of an article, by its number.
+
+        Raises:
+            StoreUnavailable: it is not in memory and can't be read.
+        """
+        held = self.held_page_of(article)
+        if held is not None:
+            return held
         path = self._public_store.path_of(article)
         found = self.page(path.encode()) if path is not None else None
         return found if isinstance(found, PublicPage) else None
@@ -87,10 +125,24 @@ class Library:
         key = (page.article.id, page.version)
         known = self._sealed.get(key)
         if known is None:
+            self.sealed_reads += 1
             known = self._sealed_store.rest(page, opening)
-            # So are wholes, of which the public half is a part.
-            self._sealed.put(key, known, 2 * known.size() + page.size() + 500)
+            self._keep_rest(page, known)
         return known
+
+    def held_bytes(self) -> tuple[int, int]:
+        """What memory holds, as it is weighed against its bounds: of public records, and of sealed ones."""
+        return self._public.weight, self._sealed.weight
+
+    def _keep(self, path: bytes, record: Record) -> None:
+        # Joined presentations are kept beside the fragments: a record weighs about three times its size.
+        self._public.put(path, record, 3 * record.size() + 500)
+        if isinstance(record, PublicPage):
+            self._paths.put(record.article.id, path)
+
+    def _keep_rest(self, page: PublicPage, rest: Rest) -> None:
+        # So are wholes, of which the public half is a part.
+        self._sealed.put((page.article.id, page.version), rest, 2 * rest.size() + page.size() + 500)
 
     def forget(self, path: bytes) -> None:
         """A record changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from foldline.gate import tally
 from foldline.gate.request import Request
 from foldline.gate.response import NO_STORE, Response
 from foldline.gate.state import GateState
@@ -31,7 +32,7 @@ def get_me(request: Request, gate: GateState) -> Response:
         (b"x-robots-tag", b"noindex"),
         (b"content-length", b"%d" % len(body)),
     )
-    return Response(200, headers, body)
+    return Response(200, headers, body, kind=tally.ME)
 
 
 def _kind(request: Request, gate: GateState) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
 
+from foldline.gate import tally
 from foldline.pages.fragment import Fragment, join_gzip, join_plain, trailer
 
 HeaderList = tuple[tuple[bytes, bytes], ...]
@@ -82,28 +83,36 @@ def security_headers(url: str) -> HeaderList:
 @dataclass(slots=True)
 class Response:
     """A whole answer. `body` is also there for HEAD: whoever sends it leaves it out and keeps its length. `lines` are
-    the headers as they were written the first time, for answers that are given often."""
+    the headers as they were written the first time, for answers that are given often. `kind` is what it is counted as
+    (`gate/tally.py`)."""
 
     status: int
     headers: HeaderList
     body: bytes = b""
     lines: bytes | None = field(default=None, compare=False, repr=False)
+    kind: int = field(default=tally.OTHER, compare=False, repr=False)
 
     def adding(self, *more: tuple[bytes, bytes]) -> Response:
         """The same answer with more headers behind."""
-        return Response(self.status, (*self.headers, *more), self.body)
+        return Response(self.status, (*self.headers, *more), self.body, kind=self.kind)
 
 
 def page(
-    parts: tuple[Fragment, ...], headers: HeaderList, *, gzip: bool, status: int = 200, end: bytes | None = None
+    parts: tuple[Fragment, ...],
+    headers: HeaderList,
+    *,
+    gzip: bool,
+    status: int = 200,
+    end: bytes | None = None,
+    kind: int = tally.OTHER,
 ) -> Response:
-    """A page of ready fragments; `end` is its gzip trailer where one was stored."""
+    """A page of ready fragments; `end` is its gzip trailer where one was stored, `kind` what it is counted as."""
     if gzip:
         body = join_gzip(parts, trailer(parts) if end is None else end)
         headers = (*headers, *GZIP)
     else:
         body = join_plain(parts)
-    return Response(status, (*headers, (b"content-length", b"%d" % len(body))), body)
+    return Response(status, (*headers, (b"content-length", b"%d" % len(body))), body, kind=kind)
 
 
 def entity_tag(body: bytes) -> bytes:

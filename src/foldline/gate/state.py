@@ -28,6 +28,8 @@ from foldline.policy.window import Window, window_at
 from foldline.signed import reader_pass
 from foldline.signed.keys import Keyring
 
+#: Seconds for which a pass may still be fresh: as it is signed, and what clocks of hosts may differ by unnoticed.
+FRESHEST = reader_pass.FRESH_SECONDS + 5
 PASSES_KEPT = 20_000
 ENDED_KEPT = 100_000
 
@@ -60,7 +62,8 @@ class GateState:
     `page_headers` stand on every page, `tdm` on the pages of a site behind the gate, too. `standing` are the answers
     that follow from the settings alone, by their paths. `crawlers` are those that may be verified, with what is known
     of them; `unproven` is whoever claims to be one of them and was not looked up yet. `gives` says whether readers may
-    give articles, and `taken_back` which gifts opened something that is closed again."""
+    give articles, and `taken_back` which gifts opened something that is closed again. `records_read_at` and
+    `changes_heard_at` are the epoch seconds when each was last read, 0 for never."""
 
     publication: Publication
     words: Words
@@ -81,6 +84,8 @@ class GateState:
     watch: Watch = unwatched
     institutions: Institutions = field(default_factory=Institutions)
     gives: bool = False
+    records_read_at: int = 0
+    changes_heard_at: int = 0
     taken_back: TakenBack = field(default_factory=TakenBack)
     page_headers: HeaderList = field(init=False)
     whole_headers: HeaderList = field(init=False)
@@ -141,6 +146,12 @@ class GateState:
             return None
         return known
 
+    def change_keys(self, keyring: Keyring) -> None:
+        """Sign and verify by other keys from now on: nothing that was verified by those of before is remembered."""
+        self.keyring = keyring
+        self.marks = Marks(keyring, self.zone)
+        self._passes.clear()
+
     def end_session(self, session: bytes, now: int) -> None:
         """Remember that a session ended, until every pass of it is stale and the store is asked anyway."""
         self._ended.put(session, now)
@@ -150,8 +161,10 @@ class GateState:
         self._changed.put(session, now)
 
     def must_ask(self, held: reader_pass.Pass, now: int) -> bool:
-        """Whether a pass is no longer fresh, holds too many products, or was signed before its facts changed."""
-        if held.fresh_until <= now or held.ask:
+        """Whether a pass is no longer fresh, holds too many products, or was signed before its facts changed. One that
+        was signed in the future is a host's whose clock differs: nobody knows what it was signed before."""
+        left = held.fresh_until - now
+        if left <= 0 or left > FRESHEST or held.ask:
             return True
         changed = self._changed.get(held.session)
         return changed is not None and held.fresh_until - reader_pass.FRESH_SECONDS <= changed

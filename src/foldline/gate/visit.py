@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from foldline.errors import StoreUnavailable
-from foldline.gate import needs
+from foldline.gate import needs, tally
 from foldline.gate.article import get_page
 from foldline.gate.authz import get_authz, is_authz
 from foldline.gate.decision import get_decision
 from foldline.gate.errors import bare, error_page, store_unavailable
+from foldline.gate.health import get_health
 from foldline.gate.me import get_me
 from foldline.gate.needs import Steps
 from foldline.gate.private_feed import get_private_feed
@@ -29,9 +30,11 @@ def visit(request: Request, gate: GateState, known: Record | None = None) -> Ste
     """Answer one request. Yields Needs, returns a Response. `known` is the record at its path, where it is at hand."""
     is_ours = request.path.startswith(gate.prefix)
     if is_ours and is_authz(request.path, gate):
-        return get_authz(request, gate)
+        return _counted(get_authz(request, gate), tally.PROXY)
     if request.ambiguous or is_ambiguous(request.path):
         return error_page(400, request, gate)
+    if is_ours and request.path[len(gate.prefix) :] in (b"live", b"ready"):
+        return _at_once(get_health(request, gate))
     host = request.header(b"host")
     if host not in gate.hosts and host.lower() not in gate.hosts:
         return _at_once(bare(421, gate))
@@ -47,6 +50,13 @@ def _at_once(response: Response) -> Steps:
     return response
 
 
+def _counted(steps: Steps, kind: int) -> Steps:
+    """The same steps; what they lead to is counted as this."""
+    answer: Response = yield from steps
+    answer.kind = kind
+    return answer
+
+
 def _shielded(steps: Steps, gate: GateState) -> Steps:
     try:
         return (yield from steps)
@@ -59,11 +69,11 @@ def _own(name: bytes, request: Request, gate: GateState) -> Steps:
     if name == b"read":
         if request.method != "POST":
             return bare(405, gate, (b"allow", b"POST"))
-        return (yield from post_read(request, gate))
+        return (yield from _counted(post_read(request, gate), tally.READ))
     if name == b"decision":
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))
-        return (yield from get_decision(request, gate))
+        return (yield from _counted(get_decision(request, gate), tally.DECISION))
     if name == b"newsstand" or name.startswith(b"newsstand/"):
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))
@@ -71,18 +81,19 @@ def _own(name: bytes, request: Request, gate: GateState) -> Steps:
     if name.startswith(b"feed/"):
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))
-        return (yield from get_private_feed(name[5:], request, gate))
+        return (yield from _counted(get_private_feed(name[5:], request, gate), tally.FEED))
     if name == b"me" or name.startswith((b"static/", b"media/")):
         if request.method not in _READS:
             return bare(405, gate, (b"allow", b"GET, HEAD"))
         if name == b"me":
             return get_me(request, gate)
         if name.startswith(b"static/"):
-            return (yield from _static(request, gate))
-        return (yield from _media(name[6:].decode("ascii", "replace"), request, gate))
+            return (yield from _counted(_static(request, gate), tally.FILE))
+        return (yield from _counted(_media(name[6:].decode("ascii", "replace"), request, gate), tally.FILE))
     if request.method not in _FORWARDED:
         return bare(405, gate, (b"allow", b"GET, HEAD, POST"))
     answer: Response = yield needs.Forward(request)
+    answer.kind = tally.SITE
     return answer
 
 

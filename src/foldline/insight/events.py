@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,9 @@ class EventLines:
         # it meanwhile. One that was made once and given often is one entry, and as many lines.
         self._waiting: dict[_Key, int] = {}
         self._decisions: dict[int, Decision] = {}
-        self.lost = 0
+        self.lost = self.failures = 0
+        #: Lines that were written, by outcome and reason.
+        self.written: Counter[tuple[str, str]] = Counter()
 
     def note(self, article: int, decision: Decision, *, institution: str = "", who: str = "") -> None:
         """Remember a decision; nothing is written on the path of a page."""
@@ -51,6 +54,11 @@ class EventLines:
         else:
             waiting[key] = times + 1
 
+    @property
+    def waiting(self) -> int:
+        """Lines that are not written yet."""
+        return sum(self._waiting.values())
+
     def flush(self) -> None:
         """Append what waits. A disk that takes nothing costs lines, never a page."""
         waiting, self._waiting = self._waiting, {}
@@ -61,10 +69,14 @@ class EventLines:
             with segment(self._folder, self._worker).open("ab") as file:
                 for some in _pieces(waiting, decisions):
                     file.write(some.encode())
+            for (_, _, number, _, _), times in waiting.items():
+                decision = decisions[number]
+                self.written[decision.outcome.value, decision.reason.value] += times
         except OSError as error:
             while len(waiting) > MOST_WAITING:
                 self.lost += waiting.pop(next(iter(waiting)))
             self._waiting, self._decisions = waiting, decisions
+            self.failures += 1
             log.error("events: %s (%d lines wait, %d lost)", error, sum(waiting.values()), self.lost)
 
 

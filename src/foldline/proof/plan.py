@@ -27,7 +27,7 @@ def plan(surface: Surface, readers: Readers, tag: bytes = b"", mixed: int = MIXE
         # Whoever has room on a meter may open a metered article here: the others are asked about.
         spent = cookie(meter=readers.carry.meter(101, 102, 103))
         base = replace(base, headers=(*base.headers, *spent))
-    axes = (*page_axes(states, tag), _history(base, readers))
+    axes = (*page_axes(states, tag), history(base, readers))
     return variants(base, axes, mixed)
 
 
@@ -50,7 +50,7 @@ def witness_of(world: World) -> Witness:
     return Witness(dict.fromkeys(rests), (*shown, *map(escape, shown)))
 
 
-def _history(base: Ask, readers: Readers) -> Axis:
+def history(base: Ask, readers: Readers) -> Axis:
     """What was asked before: the gate keeps records, passes and joined pages in memory."""
     own = tuple(pair for pair in base.headers if pair[0] != b"cookie")
     codings: tuple[Pairs, ...] = ((), ((b"accept-encoding", b"gzip"),))

@@ -161,6 +161,8 @@ OWN: tuple[Surface, ...] = (
     Surface("who reads", "me", Ask(b"/-/me"), route=b"me"),
     Surface("a file of the design", "static", Ask(asset_path("foldline.css").encode()), route=b"static/"),
     Surface("a picture", "media", Ask(f"/-/media/{PICTURE}".encode()), route=b"media/"),
+    Surface("whether a worker answers", "health", Ask(b"/-/live"), route=b"live"),
+    Surface("whether a worker can decide", "health", Ask(b"/-/ready"), route=b"ready"),
     Surface("the pages about an account", "forward", Ask(b"/-/account"), route=b"*"),
 )
 

@@ -1,4 +1,4 @@
-"""Ways to ask for a page: one axis at a time over all its values, then a seeded cover of several axes at once."""
+"""Ways to ask for a page: one axis at a time over all its values, a seeded choice of several at once, every pair."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from foldline.proof.asks import Ask, Pairs
+from foldline.proof.covering import rows
 
 if TYPE_CHECKING:
     from foldline.testing.readers import ReaderState
@@ -41,6 +42,32 @@ def variants(base: Ask, axes: Iterable[Axis], mixed: int, seed: int = 1) -> Iter
             label, change = chance.choice(axis.values)
             ask = change(ask)
             labels.append(f"{axis.name}: {label}")
+        yield replace(ask, label=" + ".join(labels))
+
+
+#: Axes of the request line. An odd value of one is refused before anything else is looked at.
+LINE = ("method", "path", "query", "host")
+#: What is asked beside them, in the same rows.
+WITH_THE_LINE = ("accept-encoding", "reader", "history", "cookie")
+
+
+def covering(base: Ask, axes: Iterable[Axis]) -> Iterator[Ask]:
+    """Requests that together hold every pair of values of two axes, "as it is" among the values: one array of all axes
+    but those of the request line, and one of these with who asks, what for, and what came before. So nothing odd in a
+    line hides what a header does."""
+    axes = tuple(axes)
+    yield from _rows(base, [axis for axis in axes if axis.name not in LINE])
+    yield from _rows(base, [axis for axis in axes if axis.name in (*LINE, *WITH_THE_LINE)])
+
+
+def _rows(base: Ask, axes: list[Axis]) -> Iterator[Ask]:
+    for row in rows(tuple(len(axis.values) + 1 for axis in axes)):
+        ask, labels = base, []
+        for axis, value in zip(axes, row, strict=True):
+            if value:
+                label, change = axis.values[value - 1]
+                ask = change(ask)
+                labels.append(f"{axis.name}: {label}")
         yield replace(ask, label=" + ".join(labels))
 
 

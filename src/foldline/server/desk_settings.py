@@ -6,12 +6,12 @@ from pathlib import Path
 
 from foldline.pages import assets
 from foldline.server.settings import *  # noqa: F403
-from foldline.server.settings import FOLDLINE, INSTALLED_APPS, TEMPLATES, django_key
+from foldline.server.settings import FOLDLINE, INSTALLED_APPS, SECRETS, TEMPLATES, django_key
 from foldline.site import desk
 
 # Of another key: a session of the readers' side, copied into the desk's cookie, is none.
-SECRET_KEY = django_key(FOLDLINE.secrets[0], "django desk")
-SECRET_KEY_FALLBACKS = [django_key(secret, "django desk") for secret in FOLDLINE.secrets[1:]]
+SECRET_KEY = django_key(SECRETS[0], "django desk")
+SECRET_KEY_FALLBACKS = [django_key(secret, "django desk") for secret in SECRETS[1:]]
 ALLOWED_HOSTS = [*{FOLDLINE.desk[0]: None, "127.0.0.1": None, "localhost": None, "[::1]": None}]
 CSRF_TRUSTED_ORIGINS = []
 ROOT_URLCONF = "foldline.server.desk_urls"

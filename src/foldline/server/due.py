@@ -56,6 +56,7 @@ class Job:
 
 def jobs() -> tuple[Job, ...]:
     """Everything that is done without being asked for."""
+    host = settings.FOLDLINE.home.host
     return (
         Job("publish and settle", SECOND, newsroom.Due().look),
         # Nobody publishes anything when two days are over.
@@ -63,9 +64,9 @@ def jobs() -> tuple[Job, ...]:
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
-        Job("count reads", COUNT_EVERY, reads.count),
+        Job(due_jobs.on_host("count reads", host), COUNT_EVERY, reads.count),
         Job("show reads", MINUTE if settings.FOLDLINE.demo else SHOW_EVERY, reads.show),
-        Job("drop event lines", DAY, reads.drop_lines),
+        Job(due_jobs.on_host("drop event lines", host), DAY, reads.drop_lines),
         Job("prune print", HOUR, lambda: circulation.prune(moment.now())),
         Job("prune feeds", HOUR, feed_keys.prune),
         Job("prune gifts", HOUR, lambda: giving.prune(moment.epoch())),

@@ -28,6 +28,10 @@ class FeedWatch:
         self._thread: ThreadPoolExecutor | None = None
         self._writing: Future[set[Use]] | None = None
 
+    def change_keys(self, keyring: Keyring) -> None:
+        """Hash by other keys from now on."""
+        self._keyring = keyring
+
     def note(self, session: bytes, network: str, now: int) -> None:
         """A feed was asked for from a network. The hash is of this feed and this day alone."""
         day = datetime.fromtimestamp(now, self._zone).toordinal()

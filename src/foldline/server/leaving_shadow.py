@@ -11,6 +11,7 @@ from foldline.errors import Problem, StoreUnavailable
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.headers import Asker
 from foldline.sources.origin.lock import Lock, doors_of, try_lock
+from foldline.stores.database import is_made
 from foldline.stores.records import PublicStore
 
 #: The lock is tried with so many articles, the newest that the gate knows.
@@ -57,7 +58,7 @@ def _is_unheard(lock: Lock) -> bool:
 def paths_to_try(settings: Settings) -> tuple[bytes, ...]:
     """The newest articles that the gate knows; the front page where it knows none."""
     try:
-        articles = PublicStore(settings.home).articles() if settings.home.public_db.exists() else []
+        articles = PublicStore(settings.home).articles() if is_made(settings.home.public_db) else []
     except StoreUnavailable:
         articles = []
     newest = sorted(articles, key=lambda article: article.published, reverse=True)

@@ -20,6 +20,7 @@ from foldline.sources.survey.crawl import crawl
 from foldline.sources.survey.guest import Bounds
 from foldline.sources.survey.hosts import NoSuchSite
 from foldline.sources.survey.leaks import Leak
+from foldline.stores.database import is_made
 from foldline.stores.records import PublicStore
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def _closed(leaks: list[Leak], free: frozenset[str]) -> dict[str, str]:
 
 def _free(settings: Settings) -> frozenset[str]:
     """Articles of which the gate knows that they are free. One that it does not know is held closed."""
-    if not settings.home.public_db.exists():
+    if not is_made(settings.home.public_db):
         return frozenset()
     try:
         store = PublicStore(settings.home)

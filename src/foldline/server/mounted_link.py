@@ -16,6 +16,7 @@ from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.headers import Asker
 from foldline.sources.origin.lists import FetchedList, fetch_list
 from foldline.sources.origin.surfaces import Surface
+from foldline.stores.database import is_made
 from foldline.stores.fetched import FetchedPages
 
 #: The message that hands a request back to the adapter: it is the one who can call the application for a reader.
@@ -91,8 +92,8 @@ def require_mounted(settings: Settings) -> Settings:
         hint = "Write `[origin]` and `mounted = true` into it."
         raise ConfigurationError((Problem("FL236", "the gate is mounted, and nothing here says so", where, hint),))
     home = settings.home
-    files = (home.site_db, home.public_db, home.sealed_db, home.meter_db, home.fetched_db)
-    if missing := [file.name for file in files if not file.exists()]:
+    places = (home.site_db, home.public_db, home.sealed_db, home.meter_db, home.fetched_db)
+    if missing := [place.name for place in places if not is_made(place)]:
         what = f"missing: {', '.join(missing)}"
         raise ConfigurationError((Problem("FL041", what, str(home.path), "Run `foldline migrate` first."),))
     return settings

@@ -48,7 +48,7 @@ def record_at(settings: Settings, clock: Clock, state: GateState, library: Libra
             gate.settle()
             return await gate.record_of(surface)
         except OriginUnavailable as error:
-            known = library.page(surface.page)
+            known = await library.reach(surface.page)
             if isinstance(known, PublicPage):
                 return known
             raise StoreUnavailable(str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Generator, Sequence
+from collections.abc import Awaitable, Generator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,7 +32,7 @@ from foldline.sources.origin.fetch import Fetched, What
 from foldline.sources.origin.freshness import Bounds
 from foldline.sources.origin.ingest import Ingest
 from foldline.sources.origin.surfaces import Kind, Surface
-from foldline.stores.changes import Change
+from foldline.stores.changes import Change, ToldChange
 from foldline.stores.fetched import FetchedPage, FetchedPages
 from foldline.stores.mode import Mode
 
@@ -120,6 +120,10 @@ class OriginGate:
         self._rewriting.forget()
         self._records.hear(change)
 
+    def catch_up(self, told: Mapping[str, ToldChange]) -> None:
+        """What the origin has told any host of ours, before anything is served."""
+        self._records.catch_up(told)
+
     def _told(self, changes: Sequence[Change]) -> None:
         """This worker was told: it need not wait until it reads the changes."""
         for change in changes:
@@ -187,7 +191,7 @@ class OriginGate:
             return None
         if await self._article(surface, visit) is not None:
             return None
-        record = self._library.page(surface.page)
+        record = await self._library.reach(surface.page)
         return record if isinstance(record, PublicPage) else None
 
     async def record_of(self, surface: Surface) -> PublicPage | None:
@@ -205,7 +209,7 @@ class OriginGate:
             return bare(404, self._state)
         is_plain = request.path == surface.page and not request.query
         request.path = surface.page
-        if self._records.is_withdrawn(surface.page):
+        if await self._records.is_withdrawn(surface.page):
             return await self._taken_away(path, request)
         heard = self._heard
         try:
@@ -237,7 +241,7 @@ class OriginGate:
     async def _article_at(self, surface: Surface) -> tuple[PublicPage, FetchedPage] | None:
         """An article's record, and the page that it was made from; None where there is no article."""
         path = surface.page.decode("ascii", "replace")
-        if "?" in path or self._records.is_withdrawn(surface.page):
+        if "?" in path or await self._records.is_withdrawn(surface.page):
             return None
         fetched = await self._link.fetch(surface)
         if fetched.what is not What.PAGE:
@@ -248,7 +252,7 @@ class OriginGate:
             # It was withdrawn while it was fetched or cut: what was just written is taken away again.
             await self._records.take_away(path)
             return None
-        record = self._records.of(fetched.page)
+        record = await self._records.of(fetched.page)
         return (record, fetched.page) if record is not None else None
 
     async def _as_fetched(self, path: str, fetched: Fetched, request: Request) -> Response | None:

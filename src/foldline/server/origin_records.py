@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from foldline.errors import StoreUnavailable
-from foldline.gate.library import Library
+from foldline.gate.library import Library, NotAtHand
 from foldline.gate.state import GateState
 from foldline.pages.record import Gone, PublicPage, Record
 from foldline.policy.rules import Rules
 from foldline.sources.origin.ingest import Ingest
-from foldline.stores.changes import Change, write_changes
-from foldline.stores.fetched import FetchedPage, FetchedPages
+from foldline.stores.changes import ORIGIN_KINDS, Change, ToldChange, write_changes
+from foldline.stores.database import FAILURES
+from foldline.stores.fetched import EVERY_PAGE, FetchedPage, FetchedPages
 from foldline.stores.home import Home
 from foldline.stores.records import RecordWriter
 
@@ -76,9 +77,10 @@ class OriginRecords:
 
     def keep_at_hand(self, page: FetchedPage, rules: Rules | None) -> None:
         """Let the record of a page hold for as long as the page does, while these rules are in force."""
-        record = self._library.page(page.page)
-        if isinstance(record, PublicPage):
-            record.ready[_HOLDS] = _Holds(page.checked_at, page.fresh_until, rules)
+        with contextlib.suppress(NotAtHand):
+            record = self._library.page(page.page)
+            if isinstance(record, PublicPage):
+                record.ready[_HOLDS] = _Holds(page.checked_at, page.fresh_until, rules)
 
     async def keep(self, path: str, page: FetchedPage) -> None:
         """Make the record of a page, unless it is there already. One at a time: a cut takes the processor.
@@ -86,17 +88,18 @@ class OriginRecords:
         Raises:
             StoreUnavailable: it can't be stored or read.
         """
-        if self._is_made(path, page):
+        if await self._is_made(path, page):
             return
         async with self._turn:
-            if self._is_made(path, page):
+            if await self._is_made(path, page):
                 return
-            await self._written(self._write, path, page, self._next_version(path), self._state.rules)
+            version = await self._next_version(path)
+            await self._written(self._write, path, page, version, self._state.rules)
             self._library.forget(path.encode())
 
-    def of(self, page: FetchedPage) -> PublicPage | None:
+    async def of(self, page: FetchedPage) -> PublicPage | None:
         """The record that was made of exactly this page."""
-        record = self._library.page(page.page)
+        record = await self._library.reach(page.page)
         if not isinstance(record, PublicPage) or record.digest != self._ingest.digest(page, self._state.rules):
             return None
         return record
@@ -107,7 +110,7 @@ class OriginRecords:
         Raises:
             StoreUnavailable: other workers may still hold it.
         """
-        known = self._library.page(path.encode())
+        known = await self._library.reach(path.encode())
         if known is None or (isinstance(known, Gone) and path not in self._untold):
             return known is not None
         async with self._turn:
@@ -122,7 +125,20 @@ class OriginRecords:
         """A row of the changes: what the origin told, or that every row may have been missed."""
         if change.kind == "origin-withdrawn":
             self._withdrawn |= {change.key.encode()}
+        if self._home.database is not None and change.kind in ORIGIN_KINDS:
+            # Perhaps another host was told: what this one has fetched lies in its own folder.
+            self.catch_up({change.key: ToldChange(change.kind, self._state.now())})
         self._knows_withdrawn = False
+
+    def catch_up(self, told: Mapping[str, ToldChange]) -> None:
+        """Let what the origin told, by its pages, hold for what was fetched here."""
+        withdrawn = [key.encode() for key, one in told.items() if one.kind == "origin-withdrawn"]
+        changed = [key.encode() or EVERY_PAGE for key, one in told.items() if one.kind != "origin-withdrawn"]
+        self._withdrawn |= frozenset(withdrawn)
+        try:
+            self._fetched.tell(changed, withdrawn, self._state.now())
+        except StoreUnavailable as error:
+            log.error("%s", error)
 
     def settle(self) -> None:
         """Called when changes were heard, the first time before anything is served: read what is withdrawn, unless it
@@ -139,13 +155,13 @@ class OriginRecords:
         """Whether this worker was told that the origin has withdrawn a page."""
         return page in self._withdrawn
 
-    def is_withdrawn(self, page: bytes) -> bool:
+    async def is_withdrawn(self, page: bytes) -> bool:
         """The same, before anything is served: where a page is gone, another worker may have been told just now, and a
         page that comes back is rare: look on the disk."""
         if page in self._withdrawn:
             return True
         try:
-            was_there = isinstance(self._library.page(page), Gone)
+            was_there = isinstance(await self._library.reach(page), Gone)
         except StoreUnavailable:
             return False
         if was_there:
@@ -153,16 +169,18 @@ class OriginRecords:
             self.settle()
         return page in self._withdrawn
 
-    def _is_made(self, path: str, page: FetchedPage) -> bool:
-        if self.of(page) is not None:
+    async def _is_made(self, path: str, page: FetchedPage) -> bool:
+        if await self.of(page) is not None:
             return True
         # Another worker may have made it: what lies in memory here can be older than what is stored.
         self._library.forget(path.encode())
-        return self.of(page) is not None
+        return await self.of(page) is not None
 
-    def _next_version(self, path: str) -> int:
-        known = self._library.page(path.encode())
-        return max(self._state.now(), known.version + 1 if isinstance(known, PublicPage) else 1)
+    async def _next_version(self, path: str) -> int:
+        known = await self._library.reach(path.encode())
+        # Two hosts that make a record in the same second must not call two texts by one number.
+        now = int(self._state.clock.now() * 1_000_000) if self._home.database is not None else self._state.now()
+        return max(now, known.version + 1 if isinstance(known, PublicPage) else 1)
 
     def _write(self, path: str, page: FetchedPage, version: int, rules: Rules | None) -> None:
         self._writer.put_article(self._ingest.record(path, page, version, rules))
@@ -170,5 +188,5 @@ class OriginRecords:
     async def _written(self, write: Callable[..., None], *given: Any) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(self._writing, write, *given)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"records: {error}") from error

@@ -12,8 +12,10 @@ from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem, StoreUnavailable
 from foldline.server.crawler_lists import problems_of_crawlers
 from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.outcome import restart_problems
 from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
+from foldline.server.this_host import host_problems
 from foldline.server.worker import rules_of
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import publishing
@@ -21,6 +23,7 @@ from foldline.site.newsroom.press import open_press
 from foldline.sources.origin import open_lists
 from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 from foldline.stores import schema
+from foldline.stores.database import is_made
 from foldline.stores.mode import gate_as_before
 
 
@@ -35,12 +38,22 @@ def require_migrated(settings: Settings) -> None:
     """Refuse to serve from a home folder that `foldline migrate` has not been run on.
 
     Raises:
-        ConfigurationError: FL041.
+        ConfigurationError: FL041; FL342 to FL347 about a database that hosts share; FL348.
     """
+    if settings.home.database is not None:
+        # Only a publication that lies in PostgreSQL pays for its driver.
+        from foldline.server.database_checks import database_problems
+
+        if found := database_problems(settings.home):
+            raise ConfigurationError(found)
     executor = MigrationExecutor(connection)
+    if unknown := sorted(set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)):
+        what = f"the database was made by a newer version: {'.'.join(unknown[0])} is not known here"
+        hint = "Run the version that made it, or a newer one, on every host."
+        raise ConfigurationError((Problem("FL348", what, str(settings.home.site_db), hint),))
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     files = (("the article records are", settings.home.public_db), ("the meter is", settings.home.meter_db))
-    missing = [f"{name} missing" for name, path in files if not path.exists()]
+    missing = [f"{name} missing" for name, place in files if not is_made(place)]
     if waiting or missing:
         what = f"{len(waiting)} database changes wait" if waiting else " and ".join(missing)
         raise ConfigurationError((Problem("FL041", what, str(settings.home.path), "Run `foldline migrate` first."),))
@@ -69,6 +82,8 @@ def problems_of(settings: Settings) -> tuple[Problem, ...]:
     except ConfigurationError as error:
         return error.problems
     found = [
+        *restart_problems(settings.home),
+        *host_problems(settings),
         *mode_problems(settings),
         *rules_problems(settings),
         *institution_problems(settings),

@@ -20,6 +20,8 @@ from uvicorn.server import ServerState
 from foldline.gate.asgi import TARGET, GateApp
 from foldline.gate.request import Request
 from foldline.gate.response import HeaderList, Response
+from foldline.gate.tally import TICKS
+from foldline.server.graceful import CLOSING
 from foldline.server.patience import PatientProtocol
 
 _READS = (b"GET", b"HEAD")
@@ -43,6 +45,7 @@ class GateProtocol(PatientProtocol):
         if not isinstance(config.app, GateApp):
             raise TypeError("this protocol serves the gate and nothing else")
         self._gate = config.app
+        self._answers, self._seconds = self._gate.tally.answers, self._gate.tally.seconds
         self._now = self.loop.time
         self._answered = False
         self._in_head = True
@@ -107,7 +110,12 @@ class GateProtocol(PatientProtocol):
             self.transport.write(head)
         else:
             self.transport.writelines((head, response.body))
-        self._rest()
+        began = self._waits_since
+        now = self._rest()
+        # `Tally.answered`, without a call: each answer pays for it.
+        kind, took = response.kind, now - (now if began is None else began)
+        self._answers[(kind << 10 | response.status) << 5 | int(took * TICKS).bit_length()] += 1
+        self._seconds[kind] += took
 
     def _go_the_long_way(self) -> None:
         """Let uvicorn answer: what it makes when a message begins is made only now."""
@@ -118,14 +126,16 @@ class GateProtocol(PatientProtocol):
         self.scope[TARGET] = url  # type: ignore[literal-required]
         super().on_headers_complete()
 
-    def _rest(self) -> None:
-        """Wait for the next request. One timer runs for as long as the connection does, and looks when it ends."""
+    def _rest(self) -> float:
+        """Wait for the next request, from now on by the loop's clock. One timer runs for as long as the connection
+        does, and looks when it ends."""
         self.server_state.total_requests += 1
         if self.flow.read_paused:
             self.flow.resume_reading()
-        self._idle_since = self._now()
+        now = self._idle_since = self._now()
         if self.timeout_keep_alive_task is None:
             self._wait(self.timeout_keep_alive)
+        return now
 
     def _wait(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
@@ -163,6 +173,7 @@ class GateProtocol(PatientProtocol):
             and not self.pipeline
             and not self.flow.write_paused
             and not self.expect_100_continue
+            and CLOSING not in self.server_state.default_headers
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from foldline.config import Settings
 from foldline.errors import Problem, StoreUnavailable
+from foldline.insight.counts import count
 from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,10 @@ class Purger:
 
     def _purge(self, paths: tuple[str, ...], stop: threading.Event) -> dict[str, str]:
         wrong = purge_all(self._settings, paths, stop)
+        for _ in range(len(self._settings.purge) - len(wrong)):
+            count("purges", "done")
         for cache, what in wrong.items():
+            count("purges", "failed")
             log.warning("the cache %s was not purged: %s. What it holds runs out within a minute.", cache, what)
         return wrong
 

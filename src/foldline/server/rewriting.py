@@ -102,7 +102,7 @@ class Rewriting:
     async def answer(self, surface: Surface, request: Request) -> Response:
         """What everybody is sent at a surface that is rewritten."""
         known = self._kept.get(surface.target)
-        if known is not None and not self._stands(known):
+        if known is not None and not await self._stands(known):
             self._kept.pop(surface.target)
             known = None
         if known is None or not 0 <= self._state.now() - known.at < FRESH:
@@ -114,17 +114,20 @@ class Rewriting:
                     return bare(502, self._state)
         return self._response(known, request)
 
-    def _stands(self, made: Made) -> bool:
+    async def _stands(self, made: Made) -> bool:
         """Whether every article in an answer is still the one that it was made from."""
         if made.rules is not self._state.rules:
             return False
         try:
-            return all(self._digest(path) == digest for path, digest in made.articles)
+            for path, digest in made.articles:
+                if await self._digest(path) != digest:
+                    return False
         except StoreUnavailable:
             return False
+        return True
 
-    def _digest(self, path: str) -> str:
-        record = self._library.page(path.encode())
+    async def _digest(self, path: str) -> str:
+        record = await self._library.reach(path.encode())
         return record.digest if isinstance(record, PublicPage) else ""
 
     async def _anew(self, surface: Surface) -> Made:

@@ -23,7 +23,7 @@ from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, Outcome
 from foldline.policy.window import Window
 from foldline.server.reader_kinds import DAY, KINDS, as_headers, jar_as, needs_of, pass_jar
-from foldline.server.worker import PictureFolder, state_of
+from foldline.server.worker import pictures_of, state_of
 from foldline.signed.counting import Charge, Counted, Owner, reader_owner
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
 from foldline.site.desk.looking import Look, Seen
@@ -90,7 +90,7 @@ class Visitor:
         self.jar: dict[str, str] = {}
         self.crawler = False
         self._host = settings.host.encode()
-        self._pictures = PictureFolder(settings.home.media)
+        self._pictures = pictures_of(settings.home)
 
     def prove_crawler(self) -> None:
         """Let the address that asks stand in a list of Googlebot's, and let it be the one that is looked at."""

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from foldline import config
 from foldline.site.billing.providers import provider_from
+from foldline.site.database import database_settings
+from foldline.stores.keys_in_force import KeysInForce
 
 FOLDLINE = config.load(config.home_from(os.environ), os.environ)
 _HOST = urlsplit(FOLDLINE.publication.url)
@@ -20,9 +22,11 @@ def django_key(secret: bytes, purpose: str) -> str:
 
 
 DEBUG = False
-SECRET_KEY = django_key(FOLDLINE.secrets[0], "django")
+#: Those that prove something. Django's own keys follow at a restart.
+SECRETS = KeysInForce(FOLDLINE.home, FOLDLINE.secrets, FOLDLINE.revoked).look().usable
+SECRET_KEY = django_key(SECRETS[0], "django")
 FOLDLINE_READERS_KEY = SECRET_KEY
-SECRET_KEY_FALLBACKS = [django_key(secret, "django") for secret in FOLDLINE.secrets[1:]]
+SECRET_KEY_FALLBACKS = [django_key(secret, "django") for secret in SECRETS[1:]]
 ALLOWED_HOSTS = [_HOST.hostname or ""]
 CSRF_TRUSTED_ORIGINS = [FOLDLINE.publication.url]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -82,17 +86,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(FOLDLINE.home.site_db),
-        "OPTIONS": {
-            "timeout": 5,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON",
-        },
-    },
-}
+DATABASES = {"default": database_settings(FOLDLINE.home)}
 
 # Counts of tries live here. Each process has its own; a small bound would let many made-up keys push real counts out.
 CACHES = {
@@ -183,17 +177,8 @@ DEFAULT_FROM_EMAIL = FOLDLINE.mail.sender or f"no-reply@{_HOST.hostname}"
 
 STATIC_URL = "/static/"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Refused requests are counted by the gate; their lines here would hold addresses that a stranger wrote.
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
-    },
-}
+# Each process begins its own log (`server/logs.py`), before anything here is read.
+LOGGING_CONFIG = None
 
 #: Who takes payments (`site/billing/provider.py`), or None.
 FOLDLINE_PROVIDER = provider_from(os.environ, FOLDLINE.publication.url, FOLDLINE.secrets[0])

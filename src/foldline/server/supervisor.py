@@ -3,62 +3,30 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import logging
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any, TextIO
 
 from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem
+from foldline.server.child import Child
+from foldline.server.outcome import Outcome, keep_outcome
+from foldline.server.rolling import DESK, SITE, WORKER, Refused, Roll
 from foldline.stores.home import Home
 
 log = logging.getLogger(__name__)
 
-#: A child that ends is started again after so many seconds, longer each time up to the second figure.
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-#: Whoever ran for so many seconds is well again: the next pause is the first one.
-WELL = 60.0
 #: Seconds that children have to finish what they are doing.
 GRACE = 6.0
-
-
-@dataclass
-class Child:
-    """One process of ours. `descriptor` is a listening socket that it inherits."""
-
-    name: str
-    command: list[str]
-    environ: dict[str, str]
-    descriptor: int | None = None
-    process: subprocess.Popen[bytes] | None = None
-    pause: float = FIRST_PAUSE
-    start_at: float = 0.0
-    started_at: float = 0.0
-    starts: int = field(default=0)
-
-    def start(self) -> None:
-        keep = () if self.descriptor is None else (self.descriptor,)
-        self.process = subprocess.Popen(self.command, env=self.environ, pass_fds=keep)  # noqa: S603 - our own modules
-        self.starts += 1
-
-    def look(self, now: float) -> None:
-        """Start it where it should run and does not."""
-        if self.process is not None and self.process.poll() is not None:
-            if now - self.started_at >= WELL:
-                self.pause = FIRST_PAUSE
-            log.error("%s ended with %s; it is started again in %.1f s", self.name, self.process.returncode, self.pause)
-            self.process = None
-            self.start_at = now + self.pause
-            self.pause = min(2 * self.pause, LONGEST_PAUSE)
-        if self.process is None and now >= self.start_at:
-            self.start()
-            self.started_at = now
+_MODULE = (sys.executable, "-m")
 
 
 def listen(host: str, port: int, what: str) -> socket.socket:
@@ -82,7 +50,8 @@ def listen(host: str, port: int, what: str) -> socket.socket:
 
 class Supervisor:
     """All processes of one publication. `gate`, `desk` and `till` are sockets that listen already; without the first
-    there are no workers, because the gate is mounted in an application; the last is the demonstration's."""
+    there are no workers, because the gate is mounted in an application; the till is the demonstration's; without the
+    last nobody is told metrics."""
 
     def __init__(
         self,
@@ -91,48 +60,72 @@ class Supervisor:
         gate: socket.socket | None,
         desk: socket.socket,
         till: socket.socket | None = None,
+        metrics: socket.socket | None = None,
     ) -> None:
         self._settings = settings
-        self._lock = _take(settings.home)
-        self._gate, self._desk, self._till = gate, desk, till
+        self._lock = take(settings.home)
+        self._gate, self._desk, self._till, self._metrics = gate, desk, till, metrics
         self._stopping = False
-        common = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
-        module = [sys.executable, "-m"]
-        site = {**common, "FOLDLINE_SOCKET": str(settings.home.site_socket)}
-        self.children = [
-            Child("site", [*module, "foldline.server.site_process", "site"], site),
-            Child(
-                "desk",
-                [*module, "foldline.server.site_process", "desk"],
-                {**common, "FOLDLINE_LISTEN_FD": str(desk.fileno())},
-                desk.fileno(),
-            ),
-        ]
-        if gate is not None:
-            self.children += [
-                Child(
-                    f"worker {number}",
-                    [*module, "foldline.server.worker"],
-                    {**common, "FOLDLINE_LISTEN_FD": str(gate.fileno()), "FOLDLINE_WORKER": str(number)},
-                    gate.fileno(),
-                )
-                for number in range(settings.workers)
-            ]
-
+        self._asked = self._begun = 0
+        self._roll: Roll | None = None
+        self._steps: Iterator[None] = iter(())
+        self._environ = {**environ, "FOLDLINE_HOME": str(settings.home.path), "PYTHONUNBUFFERED": "1"}
+        kinds = [SITE, DESK, *[WORKER] * (0 if gate is None else settings.workers)]
+        self.children: list[Child] = []
+        for kind in kinds:
+            self.children.append(self.make(kind, settings))
         if till is not None:
             self.children.append(
                 Child(
                     "till",
-                    [*module, "foldline.server.demo.till_process"],
-                    {**common, "FOLDLINE_LISTEN_FD": str(till.fileno())},
+                    [*_MODULE, "foldline.server.demo.till_process"],
+                    {**self._environ, "FOLDLINE_LISTEN_FD": str(till.fileno())},
                     till.fileno(),
                 )
             )
+        if metrics is not None:
+            for left in (*settings.home.counts.glob("worker-*.counts"), settings.home.counts / "site.counts"):
+                left.unlink(missing_ok=True)
+            self.children.append(
+                Child(
+                    "metrics",
+                    [*_MODULE, "foldline.server.metrics_process"],
+                    {**self._environ, "FOLDLINE_LISTEN_FD": str(metrics.fileno())},
+                    metrics.fileno(),
+                )
+            )
+
+    def make(self, kind: str, settings: Settings) -> Child:
+        """A process of a kind, with a number that no other of that kind has. It is not started."""
+        known = [*self.children, *(self._roll.beside if self._roll is not None else ())]
+        taken = {child.number for child in known if child.kind == kind}
+        number = next(number for number in itertools.count() if number not in taken)
+        if kind == SITE:
+            # Each listens under a name of its own; the one to ask has the name that the workers know.
+            own, known_as = settings.home.run / f"site-{number}.sock", settings.home.site_socket
+            environ = {"FOLDLINE_SOCKET": str(own)}
+            command = [*_MODULE, "foldline.server.site_process", SITE]
+            child = Child(SITE, command, self._environ | environ, take_place=lambda: os.replace(own, known_as))
+        else:
+            listening = self._desk if kind == DESK or self._gate is None else self._gate
+            descriptor = listening.fileno()
+            environ = {"FOLDLINE_LISTEN_FD": str(descriptor)}
+            command = [*_MODULE, "foldline.server.site_process", DESK]
+            if kind == WORKER:
+                environ["FOLDLINE_WORKER"] = str(number)
+                command = [*_MODULE, "foldline.server.worker"]
+            name = DESK if kind == DESK else f"worker {number}"
+            child = Child(name, command, self._environ | environ, descriptor)
+        child.kind, child.number = kind, number
+        return child
 
     def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
-        """Run until SIGINT or SIGTERM; `when_ready` is called once, when every part answers."""
+        """Run until SIGINT or SIGTERM; `when_ready` is called once, when every part answers. SIGHUP is a rolling
+        restart (`rolling.py`); a terminal that was closed is still the end."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        self._had_terminal = os.isatty(0)
+        signal.signal(signal.SIGHUP, self._ask_restart)
         told = False
         try:
             while not self._stopping:
@@ -142,9 +135,39 @@ class Supervisor:
                 if not told and self._answers():
                     told = True
                     when_ready()
-                time.sleep(0.05 if not told else 0.25)
+                if told:
+                    self._restart()
+                time.sleep(0.05 if not told or self._roll is not None else 0.25)
         finally:
             self.stop()
+
+    def _ask_restart(self, number: int, frame: FrameType | None) -> None:
+        if self._had_terminal and not os.isatty(0):
+            self._stopping = True
+        self._asked += 1
+
+    def _restart(self) -> None:
+        """One step of the restart that runs, or the first of one that was asked for."""
+        if self._roll is None:
+            if self._begun == self._asked:
+                return
+            self._begun = self._asked
+            self._roll = Roll(self._settings.home, self._environ, self.children, self.make)
+            self._steps = self._roll.steps()
+        try:
+            next(self._steps)
+        except StopIteration:
+            self._ended(())
+        except Refused as refused:
+            log.error("the restart was refused, and what runs runs on: %s", refused)
+            self._ended(refused.problems)
+
+    def _ended(self, problems: tuple[str, ...]) -> None:
+        """Say how a restart went, to whoever asked for it and to `foldline check`."""
+        for child in self._roll.beside if self._roll is not None else ():
+            child.kill()
+        self._roll = None
+        keep_outcome(self._settings.home, Outcome(os.getpid(), self._begun, int(time.time()), problems))
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
@@ -170,7 +193,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ask every child to end, and make sure of it."""
-        running = [child.process for child in self.children if child.process is not None]
+        beside = self._roll.beside if self._roll is not None else []
+        running = [child.process for child in (*self.children, *beside) if child.process is not None]
         for process in running:
             if process.poll() is None:
                 process.terminate()
@@ -181,20 +205,22 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for listening in (self._gate, self._desk, self._till):
+        for listening in (self._gate, self._desk, self._till, self._metrics):
             if listening is not None:
                 listening.close()
-        self._settings.home.site_socket.unlink(missing_ok=True)
+        self._steps = iter(())
+        for left in (self._settings.home.site_socket, *self._settings.home.run.glob("site-*.sock")):
+            left.unlink(missing_ok=True)
         self._lock.close()
 
 
-def _take(home: Home) -> TextIO:
+def take(home: Home) -> TextIO:
     """The lock of a home folder, until it is closed or this process ends.
 
     Raises:
         ConfigurationError: FL042, another process serves from it.
     """
-    lock = (home.run / "lock").open("w", encoding="utf-8")
+    lock = home.lock_file.open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -202,6 +228,10 @@ def _take(home: Home) -> TextIO:
         hint = "Stop it first, or name another home folder."
         what = "another process serves from this folder"
         raise ConfigurationError((Problem("FL042", what, str(home.path), hint),)) from error
+    # Whom `foldline restart` asks.
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
     return lock
 
 

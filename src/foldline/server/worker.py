@@ -7,10 +7,11 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -19,16 +20,20 @@ import uvloop
 from foldline.clock import Clock, SystemClock
 from foldline.config import Settings, home_from, load
 from foldline.errors import StoreUnavailable
-from foldline.gate.asgi import GateApp
+from foldline.gate.asgi import GateApp, Pictures
+from foldline.gate.health import Lack, lack_of
 from foldline.gate.library import Library
 from foldline.gate.spending import Spender
 from foldline.gate.state import GateState
+from foldline.insight.counts import CountFile
 from foldline.insight.events import EventLines
 from foldline.pages.assets import load_assets
 from foldline.pages.fragment import Fragment
 from foldline.pages.record import Sheet
 from foldline.policy.rules import Rules
+from foldline.server import logs, worker_counts
 from foldline.server.feed_watch import FeedWatch
+from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
@@ -41,7 +46,9 @@ from foldline.stores.changes import INTERVAL, Change, ChangeFeed
 from foldline.stores.crawlers_in_force import CrawlersInForce
 from foldline.stores.feed_uses import FeedUses
 from foldline.stores.gifts import SqliteGifts
+from foldline.stores.home import Home
 from foldline.stores.institutions_in_force import InstitutionsInForce
+from foldline.stores.keys_in_force import Keys, KeysInForce
 from foldline.stores.meter import LOCK_SECONDS, MeterStore, SqliteMeter
 from foldline.stores.mode import Mode
 from foldline.stores.mode_in_force import ModeInForce
@@ -60,7 +67,7 @@ log = logging.getLogger(__name__)
 BREATHER = 1.0
 #: How long a visit waits for a spend, in seconds: for its turn in this worker, for the lock, and for the disk.
 SPEND_DEADLINE = LOCK_SECONDS + 0.5
-_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
+PICTURE_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
 def rules_in_force(settings: Settings, *, keeps: bool = False) -> RulesInForce:
@@ -79,7 +86,7 @@ def rules_of(settings: Settings, now: int) -> Rules | None:
 
 def keyring_of(settings: Settings) -> Keyring:
     """The keys of the publication."""
-    return Keyring(settings.secrets, settings.host)
+    return Keyring(settings.secrets, settings.host, settings.revoked)
 
 
 def state_of(settings: Settings, clock: Clock) -> GateState:
@@ -210,7 +217,43 @@ class PictureFolder:
             body = await asyncio.to_thread((self._folder / name).read_bytes)
         except OSError:
             return None
-        return _TYPES[name.rpartition(".")[2]], body
+        return PICTURE_TYPES[name.rpartition(".")[2]], body
+
+
+def _library(home: Home) -> Library:
+    """The records of a home, read at once from files, and beside the loop from another machine."""
+    public, sealed = PublicStore(home), SealedStore(home)
+    if home.database is None:
+        return Library(public, sealed)
+    # Only a publication that lies in PostgreSQL pays for it: memory of every other worker.
+    from foldline.gate.distant import DistantLibrary
+    from foldline.server.beside import InThread
+
+    return DistantLibrary(public, sealed, InThread("public records"), InThread("sealed records"))
+
+
+def pictures_of(home: Home) -> Pictures:
+    """The newsroom's pictures, wherever they lie."""
+    if home.database is None:
+        return PictureFolder(home.media)
+    from foldline.server.beside import DistantPictures
+
+    return DistantPictures(home)
+
+
+#: Yields what must be read, and takes what was read or why it could not be.
+Steps = Generator[Callable[[], Any], Any, None]
+
+
+def _step_through(steps: Steps) -> None:
+    answer: Any = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            read = steps.send(answer)
+            try:
+                answer = read()
+            except StoreUnavailable as error:
+                answer = error
 
 
 class Worker:
@@ -223,16 +266,27 @@ class Worker:
         clock = clock or SystemClock()
         home = settings.home
         self.state = state_of(settings, clock)
-        self.events = EventLines(home.events, f"{'worker' if mounted is None else 'mounted'}-{number}", clock)
+        name = f"{'worker' if mounted is None else 'mounted'}-{number}"
+        self.events = EventLines(home.events, name, clock)
         self.state.note = self.events.note
         self._institutions = InstitutionsInForce(home)
         self.state.institutions = self._institutions.look()
-        self.library = Library(PublicStore(home), SealedStore(home))
+        #: Whether a file answers what is asked, or another machine, which may be slow.
+        self._distant = home.database is not None
+        #: Where a machine is asked for what no visit waits for. Without one no thread is ever started here.
+        self._beside = ThreadPoolExecutor(1, "beside")
+        self.library = _library(home)
+        self._records = PublicStore(home)
         self.passes = PassStore(home)
+        if self._distant:
+            # A connection takes longer to be made than a visit waits for its pass.
+            with contextlib.suppress(StoreUnavailable):
+                self.passes.facts(bytes(16))
         self.meter = SqliteMeter(home)
         self.gifts = SqliteGifts(home)
         self._taken_back = SqliteGifts(home, DEADLINE)
         self._asks_again = False
+        self._lack: Lack | None = None
         self._facts = PassStore(home)
         self._rules = rules_in_force(settings, keeps=True)
         self._mode = ModeInForce(home, keeps=True, unsaid=settings.unsaid_mode)
@@ -241,6 +295,10 @@ class Worker:
         self.state.crawlers = self._crawlers.look(self.state.now())
         self.roll = SessionRoll(PassStore(home), clock, settings.zone)
         self._watch = FeedWatch(FeedUses(home), self.state.keyring, settings.zone)
+        self._host = settings.host
+        self._keys = KeysInForce(home, settings.secrets, settings.revoked, keeps=True)
+        self._held = Keys(settings.secrets, settings.revoked)
+        self._hold_keys(self._keys.look())
         self.state.watch = self._watch.note
         self._feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
         self.app = GateApp(
@@ -249,9 +307,12 @@ class Worker:
             Spender(ThreadedMeter(self.meter), clock),
             ThreadedPasses(self.passes, self.roll),
             SiteLink(home.site_socket, urlsplit(settings.publication.url).scheme, settings.hops),
-            PictureFolder(home.media),
+            pictures_of(home),
             gifts=ThreadedGifts(self.gifts),
         )
+        self._counts: CountFile | None = None
+        if settings.metrics is not None:
+            self._counts = CountFile(home.counts, name.replace("-", " "), clock.now())
         self._origin = None
         if settings.origin is not None:
             # Only a site behind the gate pays for what reads it: memory of every other worker.
@@ -262,92 +323,159 @@ class Worker:
             self._origin = self.app.origin = OriginGate(
                 settings, self.state, self.library, lines, self.app.drive, mounted
             )
+            if self._distant:
+                self._origin.catch_up(self._feed.told())
 
     def hear(self) -> None:
         """Take in what changed since the last time. While changes can't be read, passes and their two clocks count."""
-        try:
-            for change in self._feed.read():
-                if change.kind == "article":
-                    self.library.forget(change.key.encode())
-                elif change.kind == "session":
-                    self._hear_session(bytes.fromhex(change.key))
-                elif change.kind == "gift":
-                    number, _, ends = change.key.partition(":")
-                    self.state.taken_back.add(bytes.fromhex(number), int(ends), self.state.now())
-                elif change.kind in ("rules", "open-now"):
-                    self._rules.settled = False
-                elif change.kind == "crawlers":
-                    self._crawlers.settled = False
-                elif change.kind == "institutions":
-                    self._institutions.settled = False
-                elif change.kind in ("origin-changed", "origin-withdrawn"):
-                    self.library.forget(change.key.encode())
-                    self._hear_origin(change)
-                elif change.kind == "mode":
-                    self._mode.settled = False
-                else:
-                    self.library.forget_all()
-                    self.state.taken_back.known = False
-                    self._rules.settled = self._mode.settled = False
-                    self._crawlers.settled = self._institutions.settled = False
-                    self._hear_origin(change)
-        except StoreUnavailable as error:
-            log.warning("%s", error)
+        _step_through(self._hearing())
+
+    async def listen(self) -> None:
+        """The same, beside the loop where all of it lies on another machine."""
+        await self._settle(self._hearing())
+
+    def look_at_records(self) -> None:
+        """Read past what is held in memory: whether this worker could still be asked for a page that it does not
+        hold. And tell once that it became ready, or is not ready any more, and why."""
+        _step_through(self._looking())
+
+    async def _settle(self, steps: Steps) -> None:
+        """Take steps; where what they read lies on another machine, each is read beside the loop."""
+        if not self._distant:
+            _step_through(steps)
+            return
+        loop = asyncio.get_running_loop()
+        answer: Any = None
+        with contextlib.suppress(StopIteration):
+            while True:
+                read = steps.send(answer)
+                try:
+                    answer = await loop.run_in_executor(self._beside, read)
+                except StoreUnavailable as error:
+                    answer = error
+
+    def _hearing(self) -> Steps:
+        """Changes in their order, and whatever is not settled since."""
+        changes = yield self._feed.read
+        if isinstance(changes, StoreUnavailable):
+            log.warning("%s", changes)
+            changes = []
+        else:
+            self.state.changes_heard_at = self.state.now()
+        for change in changes:
+            if change.kind == "session":
+                session = bytes.fromhex(change.key)
+                self.state.session_changed(session, self.state.now())
+                self._hear_facts(session, (yield partial(self._facts.facts, session)))
+            else:
+                self._hear_change(change)
         if not self.state.taken_back.known:
-            self._learn_taken_back()
+            self._learn_taken_back((yield self._read_taken_back))
         if self._origin is not None:
             self._origin.settle()
+        if not self._keys.settled:
+            self._hold_keys((yield self._keys.look))
         if not self._rules.settled:
-            self.state.rules = self._rules.look(self.state.now())
+            self.state.rules = yield partial(self._rules.look, self.state.now())
         if not self._crawlers.settled:
-            self.state.crawlers = self._crawlers.look(self.state.now())
+            self.state.crawlers = yield partial(self._crawlers.look, self.state.now())
         if not self._institutions.settled:
-            self.state.institutions = self._institutions.look()
+            self.state.institutions = yield self._institutions.look
         if self._origin is not None and not self._mode.settled:
-            self._origin.mode = self._mode.look()
+            self._origin.mode = yield self._mode.look
+
+    def _hear_change(self, change: Change) -> None:
+        if change.kind == "article":
+            self.library.forget(change.key.encode())
+        elif change.kind == "gift":
+            number, _, ends = change.key.partition(":")
+            self.state.taken_back.add(bytes.fromhex(number), int(ends), self.state.now())
+        elif change.kind in ("rules", "open-now"):
+            self._rules.settled = False
+        elif change.kind == "crawlers":
+            self._crawlers.settled = False
+        elif change.kind == "institutions":
+            self._institutions.settled = False
+        elif change.kind in ("origin-changed", "origin-withdrawn"):
+            self.library.forget(change.key.encode())
+            self._hear_origin(change)
+        elif change.kind == "keys":
+            self._keys.settled = False
+        elif change.kind == "mode":
+            self._mode.settled = False
+        else:
+            self.library.forget_all()
+            self.state.taken_back.known = False
+            self._rules.settled = self._mode.settled = self._keys.settled = False
+            self._crawlers.settled = self._institutions.settled = False
+            self._hear_origin(change)
+
+    def _looking(self) -> Steps:
+        read = yield partial(self._records.path_of, 0)
+        if isinstance(read, StoreUnavailable):
+            log.warning("%s", read)
+        else:
+            self.state.records_read_at = self.state.now()
+        lack = lack_of(self.state)
+        if lack != self._lack:
+            if lack:
+                log.error("not ready: it lacks %s", lack)
+            elif self._lack is not None:
+                log.warning("ready again")
+            self._lack = lack
 
     @property
     def in_shadow(self) -> bool:
         """Whether a site's own answers go out unchanged."""
         return self._origin is not None and self._origin.mode is Mode.SHADOW
 
-    def _learn_taken_back(self) -> None:
-        """Until it is known every opening by a gift is closed."""
+    def _hold_keys(self, keys: Keys) -> None:
+        if keys != self._held:
+            self._held = keys
+            keyring = Keyring(keys.secrets, self._host, keys.revoked)
+            self.state.change_keys(keyring)
+            self._watch.change_keys(keyring)
+
+    def _read_taken_back(self) -> tuple[tuple[bytes, int], ...]:
         try:
-            self.state.taken_back.learn(self._taken_back.taken_back(self.state.now()))
-            self._asks_again = False
-        except StoreUnavailable as error:
-            if not self._asks_again:
-                log.warning("%s", error)
-            self._asks_again = True
+            return self._taken_back.taken_back(self.state.now())
         finally:
             self._taken_back.close()
+
+    def _learn_taken_back(self, found: tuple[tuple[bytes, int], ...] | StoreUnavailable) -> None:
+        """Until it is known every opening by a gift is closed."""
+        if isinstance(found, StoreUnavailable):
+            if not self._asks_again:
+                log.warning("%s", found)
+            self._asks_again = True
+            return
+        self.state.taken_back.learn(found)
+        self._asks_again = False
 
     def _hear_origin(self, change: Change) -> None:
         if self._origin is not None:
             self._origin.hear(change)
 
-    def _hear_session(self, session: bytes) -> None:
-        now = self.state.now()
-        self.state.session_changed(session, now)
-        try:
-            facts = self._facts.facts(session)
-        except StoreUnavailable as error:
+    def _hear_facts(self, session: bytes, facts: PassFacts | StoreUnavailable | None) -> None:
+        if isinstance(facts, StoreUnavailable):
             # Nothing is lost: a changed session is asked for at its next visit.
-            log.warning("%s", error)
-            return
-        if facts is None or facts.ended:
-            self.state.end_session(session, now)
+            log.warning("%s", facts)
+        elif facts is None or facts.ended:
+            self.state.end_session(session, self.state.now())
 
     async def beside(self) -> None:
         """Run until cancelled."""
         turn = 0
         try:
             while True:
-                self.hear()
+                await self.listen()
                 turn += 1
+                if turn % 4 == 1:
+                    await self._settle(self._looking())
                 if turn % 4 == 0:
-                    self._flush()
+                    self.events.flush()
+                    await self._hand_over()
+                    self._tell_counts()
                 if turn % 40 == 0:
                     self.roll.flush()
                     self._watch.flush()
@@ -361,16 +489,38 @@ class Worker:
             if self._origin is not None:
                 await self._origin.close()
             self._flush()
+            if self._counts is not None:
+                self._counts.close()
+                self._counts = None
+            self._beside.shutdown(wait=False, cancel_futures=True)
 
-    def _flush(self) -> None:
-        self.events.flush()
+    async def _hand_over(self) -> None:
+        """Let claims wait to be looked up, and write the lines of a site in shadow."""
         claims = self.state.unproven.take()
-        self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
+        hand_over = partial(self._crawlers.hand_over, claims, self.state.now())
+        if self._distant:
+            left = await asyncio.get_running_loop().run_in_executor(self._beside, hand_over)
+        else:
+            left = hand_over()
+        self.state.unproven.put_back(left)
         if self._origin is not None:
             self._origin.lines.flush()
 
+    def _flush(self) -> None:
+        self.events.flush()
+        if not self._distant:
+            claims = self.state.unproven.take()
+            self.state.unproven.put_back(self._crawlers.hand_over(claims, self.state.now()))
+        if self._origin is not None:
+            self._origin.lines.flush()
+        self._tell_counts()
 
-class _Server(uvicorn.Server):
+    def _tell_counts(self) -> None:
+        if self._counts is not None:
+            self._counts.write(self.state.clock.now(), worker_counts.samples(self))
+
+
+class _Server(GracefulServer):
     """Ends what runs beside it with the last answer. Afterwards it is too late: uvicorn raises the signal that stopped
     it once more, and the process is gone with what was not yet written down."""
 
@@ -399,6 +549,7 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
         server_header=False,
         proxy_headers=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=5,
     )
     worker.hear()
@@ -414,9 +565,11 @@ async def serve(settings: Settings, listening: socket.socket, number: int) -> No
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Started by the supervisor: `FOLDLINE_LISTEN_FD` is the socket, `FOLDLINE_WORKER` this worker's number."""
     end_with_parent()
+    number = int(environ.get("FOLDLINE_WORKER", "0"))
     settings = load(home_from(environ), environ)
+    logs.begin(settings.log_format, f"worker {number}")
     listening = socket.socket(fileno=int(environ["FOLDLINE_LISTEN_FD"]))
-    uvloop.run(serve(settings, listening, int(environ.get("FOLDLINE_WORKER", "0"))))
+    uvloop.run(serve(settings, listening, number))
 
 
 if __name__ == "__main__":

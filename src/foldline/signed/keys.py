@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from enum import IntEnum
 
 from foldline.errors import InvalidToken
@@ -31,19 +32,26 @@ class Purpose(IntEnum):
     AUDIT = 6
 
 
-class Keyring:
-    """The keys of one publication on one host. The first secret signs; all of them verify.
+def key_digest(secret: bytes) -> str:
+    """What a secret is called where it must not stand: 16 hexadecimal digits."""
+    return hashlib.sha256(b"foldline key digest" + secret).hexdigest()[:16]
 
-    `secrets` are at least 32 bytes each, newest first; `host` is the name that readers type, with a port if any.
+
+class Keyring:
+    """The keys of one publication on one host. The first secret signs; all of them verify, but for the `revoked`.
+
+    `secrets` are at least 32 bytes each, newest first; `host` is the name that readers type, with a port if any. What
+    is stored under a revoked secret is still found (`owner_hashes` and the like).
     """
 
-    def __init__(self, secrets: tuple[bytes, ...], host: str) -> None:
-        if not secrets:
+    def __init__(self, secrets: tuple[bytes, ...], host: str, revoked: Collection[bytes] = ()) -> None:
+        usable = [secret for secret in secrets if secret not in revoked]
+        if not usable:
             raise ValueError("a keyring needs a secret")
         self._host = host.lower().encode()
         # HKDF-SHA256, extract step of RFC 5869 with the purpose as salt: one key never serves two purposes.
         self._macs = {
-            purpose: [(self._key_id(secret), self._mac(purpose, secret)) for secret in secrets] for purpose in Purpose
+            purpose: [(self._key_id(secret), self._mac(purpose, secret)) for secret in usable] for purpose in Purpose
         }
         self._name_keys = tuple(hmac.digest(b"foldline names", secret, "sha256") for secret in secrets)
         self._reads_keys = tuple(hmac.digest(b"foldline reads", secret, "sha256") for secret in secrets)

@@ -21,6 +21,7 @@ from foldline.site.billing.ledger import REMEMBER_NOTICES
 from foldline.site.billing.models import SeenNotice
 from foldline.site.circulation import prune as circulation
 from foldline.site.circulation.models import PrintActivation
+from foldline.site.desk.due_jobs import job_of
 from foldline.site.desk.models import DueJob
 from foldline.site.feeds import keys as feed_keys
 from foldline.site.feeds.models import FeedKey, FeedUse
@@ -315,7 +316,9 @@ NOT_ABOUT_READERS = frozenset(
         "desk_duejob",
         "django_content_type",
         "django_migrations",
+        "foldline_hosts",
         "foldline_institutions",
+        "foldline_keys",
         "foldline_mode",
         "foldline_open_now",
         "foldline_read_days",
@@ -348,7 +351,10 @@ def standing(now: datetime) -> list[Standing]:
     Raises:
         django.db.OperationalError, sqlite3.OperationalError: a table is not there.
     """
-    ended = dict(DueJob.objects.values_list("name", "ended"))
+    ended: dict[str, float] = {}
+    for name, at in DueJob.objects.values_list("name", "ended"):
+        # Of a job that each host does for itself the one that is most behind counts.
+        ended[job_of(name)] = min(at, ended.get(job_of(name), at))
     return [
         Standing(
             one,

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
+from foldline.stores.database import FAILURES, Connection, connect, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 #: Seconds between two looks of a worker. The bound for this host is 1 s.
 INTERVAL = 0.25
 
 
+#: What a site behind the gate tells of its pages.
+ORIGIN_KINDS = ("origin-changed", "origin-withdrawn", "origin-all")
+
+
+class ToldChange(NamedTuple):
+    """The last that the origin told of a page: one of `ORIGIN_KINDS`, and when, an epoch second."""
+
+    kind: str
+    at: int
+
+
 class Change(NamedTuple):
     """`kind` is article (key: a path), session (key: a session in hex), gift (key: a gift in hex, a colon and its
-    end: it was taken back), rules, open-now, crawlers, institutions or all (key: empty); of a site behind the gate
-    origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty)."""
+    end: it was taken back), rules, keys, mode, open-now, crawlers, institutions or all (key: empty); of a site behind
+    the gate origin-changed, origin-withdrawn (key: a path) or origin-all (key: empty)."""
 
     id: int
     kind: str
@@ -32,7 +42,7 @@ class ChangeFeed:
         passes that were ended while they still look fresh. Of other changes it needs none, its memory is empty."""
         self._home = home
         self._since = since
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._last = -1
 
     def read(self) -> list[Change]:
@@ -60,12 +70,29 @@ class ChangeFeed:
                 self._last = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM foldline_changes").fetchone()[0]
                 return [Change(self._last, "all", "")]
             rows = [row for row in rows if row[0] > self._last]
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self.close()
             raise StoreUnavailable(f"changes: {error}") from error
         if rows:
             self._last = rows[-1][0]
         return [Change(*row) for row in rows]
+
+    def told(self) -> dict[str, ToldChange]:
+        """The last that the origin told of each page, whatever host it told; what is about all of them has the key "".
+
+        Raises:
+            StoreUnavailable: the database can't be read.
+        """
+        try:
+            if self._connection is None:
+                self._connection = connect(self._home.site_db, read_only=True, timeout=0.05)
+            rows = self._connection.execute(
+                "SELECT key, kind, at FROM foldline_changes WHERE kind IN (?, ?, ?) ORDER BY id", ORIGIN_KINDS
+            ).fetchall()
+        except FAILURES as error:
+            self.close()
+            raise StoreUnavailable(f"changes: {error}") from error
+        return {key: ToldChange(kind, at) for key, kind, at in rows}
 
     def close(self) -> None:
         if self._connection is not None:
@@ -82,14 +109,12 @@ def write_changes(home: Home, changes: Iterable[tuple[str, str]], now: int) -> N
     connection = None
     try:
         connection = connect(home.site_db, existing=True)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", [(*change, now) for change in changes]
-        )
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
+        with transaction(connection):
+            connection.executemany(
+                "INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)", [(*change, now) for change in changes]
+            )
+    except FAILURES as error:
         raise StoreUnavailable(f"changes: {error}") from error
     finally:
-        # What was begun and not committed ends with its connection.
         if connection is not None:
             connection.close()

@@ -22,6 +22,8 @@ BELIEVED = 7 * 86_400
 MOST_WAITING, MOST_OF_A_NETWORK = 1_000, 16
 #: How many answers are kept. What was confirmed goes last.
 MOST_KEPT = 5_000
+#: What SQLite needs before an OFFSET.
+ALL_OF_THEM = 2**62
 
 Claim = tuple[str, Address]
 
@@ -46,7 +48,7 @@ class StoredList:
 
 
 class CrawlerStore(TableFile):
-    """The file `crawlers.db`."""
+    """The file `crawlers.db`, or its schema."""
 
     NAME = "crawlers"
 
@@ -80,8 +82,11 @@ class CrawlerStore(TableFile):
         values = (made.crawler, "\n".join(made.networks), made.etag, made.modified)
         with self._writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO foldline_crawler_lists"
-                " (crawler, networks, etag, modified, confirmed_at, tried_at, problem) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO foldline_crawler_lists"
+                " (crawler, networks, etag, modified, confirmed_at, tried_at, problem) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (crawler) DO UPDATE SET networks = excluded.networks, etag = excluded.etag,"
+                " modified = excluded.modified, confirmed_at = excluded.confirmed_at, tried_at = excluded.tried_at,"
+                " problem = excluded.problem",
                 (*values, made.confirmed_at, made.tried_at, made.problem),
             )
 
@@ -91,18 +96,20 @@ class CrawlerStore(TableFile):
             for crawler, address in claims:
                 where = network(address)
                 total, near = connection.execute(
-                    "SELECT COUNT(*), COALESCE(SUM(network = ?), 0) FROM foldline_crawler_asked", (where,)
+                    "SELECT COUNT(*), COUNT(CASE WHEN network = ? THEN 1 END) FROM foldline_crawler_asked", (where,)
                 ).fetchone()
                 if total < MOST_WAITING and near < MOST_OF_A_NETWORK:
                     connection.execute(
-                        "INSERT OR IGNORE INTO foldline_crawler_asked (crawler, address, network, at)"
-                        " VALUES (?, ?, ?, ?)",
+                        "INSERT INTO foldline_crawler_asked (crawler, address, network, at)"
+                        " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                         (crawler, str(address), where, now),
                     )
 
     def waiting(self, most: int) -> list[Claim]:
         """Who has waited longest."""
-        rows = self._read("SELECT crawler, address FROM foldline_crawler_asked ORDER BY at, rowid LIMIT ?", most)
+        rows = self._read(
+            "SELECT crawler, address FROM foldline_crawler_asked ORDER BY at, crawler, address LIMIT ?", most
+        )
         return [(crawler, ip_address(address)) for crawler, address in rows]
 
     def waits_since(self) -> int:
@@ -116,15 +123,16 @@ class CrawlerStore(TableFile):
                 claim = (one.crawler, str(one.address))
                 connection.execute("DELETE FROM foldline_crawler_asked WHERE crawler = ? AND address = ?", claim)
                 connection.execute(
-                    "INSERT OR REPLACE INTO foldline_crawler_names (crawler, address, named, until)"
-                    " VALUES (?, ?, ?, ?)",
+                    "INSERT INTO foldline_crawler_names (crawler, address, named, until) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (crawler, address) DO UPDATE SET named = excluded.named, until = excluded.until",
                     (*claim, one.named, one.until),
                 )
             connection.execute("DELETE FROM foldline_crawler_names WHERE until <= ?", (now,))
             connection.execute(
-                "DELETE FROM foldline_crawler_names WHERE rowid IN (SELECT rowid FROM foldline_crawler_names"
-                " ORDER BY named = ? DESC, until DESC LIMIT -1 OFFSET ?)",
-                (Named.CONFIRMED, MOST_KEPT),
+                "DELETE FROM foldline_crawler_names WHERE (crawler, address) IN"
+                " (SELECT crawler, address FROM foldline_crawler_names"
+                " ORDER BY CASE WHEN named = ? THEN 0 ELSE 1 END, until DESC, crawler, address LIMIT ? OFFSET ?)",
+                (Named.CONFIRMED, ALL_OF_THEM, MOST_KEPT),
             )
 
     def forget_over(self, now: int, waited: int) -> None:

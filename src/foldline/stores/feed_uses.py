@@ -3,13 +3,12 @@ for every feed: it counts, and names nobody."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 from contextlib import closing
 
 from foldline.errors import StoreUnavailable
+from foldline.stores.database import FAILURES, connect, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 #: (session, day as an ordinal, hash of the network).
 Use = tuple[bytes, int, bytes]
@@ -32,16 +31,19 @@ class FeedUses:
         Raises:
             StoreUnavailable: nothing was written; doing it again is safe.
         """
-        rows = [(session.hex(), day, network.hex(), MOST) for session, day, network in uses]
+        rows = [(key := session.hex(), day, network.hex(), key, key, day, MOST) for session, day, network in uses]
         try:
-            with closing(connect(self._home.site_db, existing=True, timeout=WRITE_WAIT)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
+            place = self._home.site_db
+            with (
+                closing(connect(place, existing=True, timeout=WRITE_WAIT)) as connection,
+                transaction(connection),
+            ):
                 connection.executemany(
-                    "INSERT OR IGNORE INTO foldline_feed_uses (session, day, network) SELECT ?1, ?2, ?3"
-                    " WHERE EXISTS (SELECT 1 FROM foldline_pass_facts WHERE session = ?1 AND ended_at = 0)"
-                    " AND (SELECT COUNT(*) FROM foldline_feed_uses WHERE session = ?1 AND day = ?2) < ?4",
+                    "INSERT INTO foldline_feed_uses (session, day, network) SELECT ?, ?, ?"
+                    " WHERE EXISTS (SELECT 1 FROM foldline_pass_facts WHERE session = ? AND ended_at = 0)"
+                    " AND (SELECT COUNT(*) FROM foldline_feed_uses WHERE session = ? AND day = ?) < ?"
+                    " ON CONFLICT DO NOTHING",
                     rows,
                 )
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"uses of feeds: {error}") from error

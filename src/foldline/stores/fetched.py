@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from foldline.errors import StoreUnavailable
+from foldline.stores.database import sqlite
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 #: Bytes of all pages together. What was asked for longest ago goes first.
 MOST_BYTES = 512 << 20
@@ -51,8 +51,8 @@ class FetchedPages:
     """Reads in the thread of its user, writes from any. Several processes may use one file."""
 
     def __init__(self, home: Home, most: int = MOST_BYTES) -> None:
-        self._reading = connect(home.fetched_db, read_only=True)
-        self._writing = connect(home.fetched_db)
+        self._reading = sqlite(home.fetched_db, read_only=True)
+        self._writing = sqlite(home.fetched_db)
         # What is taken down must not lie in free pages of the file.
         self._writing.execute("PRAGMA secure_delete = ON")
         self._lock = threading.Lock()

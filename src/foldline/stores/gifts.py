@@ -5,12 +5,12 @@ They lie beside the meter. Each call is one transaction: it raises StoreUnavaila
 
 from __future__ import annotations
 
-import sqlite3
 from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
 from foldline.signed.counting import Owner
 from foldline.signed.gift import GiftLink, Redeemed, Redemption
+from foldline.stores.database import FAILURES, Connection, row_lock
 from foldline.stores.meter_file import MeterFile
 
 #: The longest name that a giver may have shown, in characters.
@@ -71,11 +71,11 @@ class Gave(NamedTuple):
 
 
 class SqliteGifts(MeterFile):
-    """The store of gifts in `meter.db`. Not to be asked by two threads at once."""
+    """The store of gifts, beside the meter. Not to be asked by two threads at once."""
 
     def give(self, giving: Giving) -> Gave:
         """Give an article, once a month for each owner: the same one again is the same gift while it runs."""
-        with self._transaction() as connection:
+        with self._transaction(*giving.owner) as connection:
             marks = _marks(giving.owner)
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM foldline_gifts WHERE owner IN ({marks}) AND month = ?",  # noqa: S608 - marks
@@ -91,12 +91,12 @@ class SqliteGifts(MeterFile):
 
     def publish(self, giving: Giving) -> Given:
         """A gift of the publication's own, beside every quota."""
-        with self._transaction() as connection:
+        with self._transaction(giving.number) as connection:
             return _insert(connection, giving, b"", published=True)
 
     def redeem(self, redemption: Redemption) -> Redeemed:
         """Count a device once, and never more devices than the gift is for, whoever else opens it at the same time."""
-        with self._transaction() as connection:
+        with self._transaction(redemption.number) as connection:
             found = _one(connection, redemption.number)
             if found is None or found.article != redemption.article or not found.runs(redemption.now):
                 return Redeemed(False)
@@ -145,7 +145,7 @@ class SqliteGifts(MeterFile):
     def take_back(self, number: bytes, now: int, owner: Owner = ()) -> Given | None:
         """Take a gift back: its owner's, or without one the publication's own. None for what is not theirs; done twice
         it is the same. Whoever opened it is forgotten."""
-        with self._transaction() as connection:
+        with self._transaction(number) as connection:
             whose = f"owner IN ({_marks(owner)})" if owner else "published = 1"
             connection.execute(
                 f"UPDATE foldline_gifts SET taken_back = ? WHERE gift = ? AND taken_back = 0 AND {whose}",  # noqa: S608
@@ -164,13 +164,13 @@ class SqliteGifts(MeterFile):
     def forget(self, owner: Owner, now: int) -> tuple[GiftLink, ...]:
         """Forget who gave: their gifts are taken back, and stay without a name until they would have ended, so that
         what they opened closes. Which ones."""
-        with self._transaction() as connection:
+        with self._transaction(*owner) as connection:
             where = f"owner IN ({_marks(owner)})"
             rows = connection.execute(f"SELECT {_COLUMNS} FROM foldline_gifts WHERE {where}", owner).fetchall()  # noqa: S608
             gifts = [_given(row).link for row in rows]
             connection.execute(
-                f"UPDATE foldline_gifts SET owner = x'', giver = '', taken_back = ? WHERE {where}",  # noqa: S608
-                (now, *owner),
+                f"UPDATE foldline_gifts SET owner = ?, giver = '', taken_back = ? WHERE {where}",  # noqa: S608
+                (b"", now, *owner),
             )
             connection.executemany(
                 "DELETE FROM foldline_gift_openers WHERE gift = ?", [(gift.number,) for gift in gifts]
@@ -183,7 +183,7 @@ class SqliteGifts(MeterFile):
         query = "SELECT gift, ends FROM foldline_gifts WHERE ends > ? AND taken_back > 0"
         try:
             return tuple(self._open().execute(query, (now,)).fetchall())
-        except (sqlite3.Error, OSError) as error:
+        except (*FAILURES, OSError) as error:
             self.close()
             raise StoreUnavailable(f"gifts: {error}") from error
 
@@ -196,7 +196,7 @@ class SqliteGifts(MeterFile):
         return deleted
 
 
-def _insert(connection: sqlite3.Connection, giving: Giving, owner: bytes, *, published: bool) -> Given:
+def _insert(connection: Connection, giving: Giving, owner: bytes, *, published: bool) -> Given:
     connection.execute(
         "INSERT INTO foldline_gifts (gift, owner, published, article, month, counts_until, made_at, ends, most, giver)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -218,8 +218,9 @@ def _insert(connection: sqlite3.Connection, giving: Giving, owner: bytes, *, pub
     return found
 
 
-def _one(connection: sqlite3.Connection, number: bytes) -> Given | None:
-    row = connection.execute(f"SELECT {_COLUMNS} FROM foldline_gifts WHERE gift = ?", (number,)).fetchone()  # noqa: S608
+def _one(connection: Connection, number: bytes) -> Given | None:
+    query = f"SELECT {_COLUMNS} FROM foldline_gifts WHERE gift = ?{row_lock(connection)}"  # noqa: S608 - constants
+    row = connection.execute(query, (number,)).fetchone()
     return _given(row) if row is not None else None
 
 

@@ -1,16 +1,22 @@
-"""Where everything lies: one folder, named by `--home` or `FOLDLINE_HOME`."""
+"""Where everything lies: one folder, named by `--home` or `FOLDLINE_HOME`, and a database where hosts share one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from foldline.stores.address import Address, Place, Schema
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder that holds a publication: databases, records, pictures, events and settings."""
+    """The folder that holds a publication: databases, records, pictures, events and settings. Where there is a
+    `database`, what hosts must agree on lies there, and the folder holds what is this host's own."""
 
     path: Path
+    database: Address | None = None
+    #: What this host is called beside others that share the database; "" where none do.
+    host: str = ""
 
     @property
     def settings_file(self) -> Path:
@@ -21,23 +27,23 @@ class Home:
         return self.path / "secret"
 
     @property
-    def site_db(self) -> Path:
-        return self.path / "site.db"
+    def site_db(self) -> Place:
+        return self._place("site", self.path / "site.db")
 
     @property
-    def meter_db(self) -> Path:
+    def meter_db(self) -> Place:
         """A file of its own, of one-row spends only: a long write elsewhere never holds up a page."""
-        return self.path / "meter.db"
+        return self._place("meter", self.path / "meter.db")
 
     @property
-    def crawlers_db(self) -> Path:
+    def crawlers_db(self) -> Place:
         """Where crawlers come from, as far as it is known, and which addresses wait to be looked up."""
-        return self.path / "crawlers.db"
+        return self._place("crawlers", self.path / "crawlers.db")
 
     @property
-    def reads_db(self) -> Path:
+    def reads_db(self) -> Place:
         """How often articles were read. A file of its own: counting holds up nothing else."""
-        return self.path / "reads.db"
+        return self._place("reads", self.path / "reads.db")
 
     @property
     def till_db(self) -> Path:
@@ -45,12 +51,12 @@ class Home:
         return self.path / "till.db"
 
     @property
-    def public_db(self) -> Path:
-        return self.path / "articles" / "public.db"
+    def public_db(self) -> Place:
+        return self._place("public", self.path / "articles" / "public.db")
 
     @property
-    def sealed_db(self) -> Path:
-        return self.path / "articles" / "sealed.db"
+    def sealed_db(self) -> Place:
+        return self._place("sealed", self.path / "articles" / "sealed.db")
 
     @property
     def fetched_db(self) -> Path:
@@ -87,6 +93,11 @@ class Home:
         return self.path / "media"
 
     @property
+    def pictures(self) -> Place:
+        """The newsroom's pictures: in the folder `media`, or where every host finds them."""
+        return self._place("media", self.media)
+
+    @property
     def events(self) -> Path:
         return self.path / "events"
 
@@ -105,11 +116,39 @@ class Home:
         return self.path / "run"
 
     @property
+    def keys_in_force(self) -> Path:
+        """What was said last about keys, for a process that starts while the database is away."""
+        return self.run / "keys-in-force"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by whoever serves from this folder, whose process id stands in it."""
+        return self.run / "lock"
+
+    @property
+    def restarted(self) -> Path:
+        """How the last rolling restart went."""
+        return self.run / "restarted"
+
+    @property
     def site_socket(self) -> Path:
         return self.run / "site.sock"
+
+    @property
+    def last_backup(self) -> Path:
+        """When a backup was last made, and where: an epoch second, a space and a path."""
+        return self.path / "last-backup"
+
+    @property
+    def counts(self) -> Path:
+        """What each process of this host counts, where metrics are told."""
+        return self.run / "counts"
+
+    def _place(self, schema: str, file: Path) -> Place:
+        return file if self.database is None else Schema(self.database, f"foldline_{schema}")
 
     def make(self) -> None:
         """Create the folders, closed to other users of the machine (they hold what is sealed)."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.public_db.parent, self.media, self.events, self.mail, self.run):
+        for folder in (self.fetched_db.parent, self.media, self.events, self.mail, self.run, self.counts):
             folder.mkdir(exist_ok=True, mode=0o700)

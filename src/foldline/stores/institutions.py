@@ -104,12 +104,12 @@ class InstitutionStore(SiteTable):
                     (*values, one.id),
                 )
                 return one
-            cursor = connection.execute(
+            stored = connection.execute(
                 "INSERT INTO foldline_institutions (kind, name, ranges, domains, product, starts, ends, changed_by,"
-                " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 values,
-            )
-            return replace(one, id=cursor.lastrowid or 0)
+            ).fetchone()
+            return replace(one, id=int(stored[0]))
 
 
 def doubts_of(one: StoredInstitution, others: Sequence[StoredInstitution]) -> list[Doubt]:

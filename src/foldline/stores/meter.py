@@ -1,15 +1,16 @@
 """The meter: who has read how many articles in a window, as keyed hashes. One atomic, idempotent spend.
 
-A store is whatever passes the contract suite (`tests/stores/meter_contract.py`). This one is a SQLite file of its own.
+A store is whatever passes the contract suite (`tests/stores/meter_contract.py`). This one is a file of its own, or a
+schema of PostgreSQL's, where who counts for the same owner at the same time waits for the other and for nobody else.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from foldline.signed.counting import Charge, Counted, Owner, Row, Settled, settle
+from foldline.stores.database import Connection
 from foldline.stores.meter_file import LOCK_SECONDS, MeterFile
 
 __all__ = ["LOCK_SECONDS", "MeterStore", "SqliteMeter", "Tally"]
@@ -52,10 +53,10 @@ class MeterStore(Protocol):
 
 
 class SqliteMeter(MeterFile):
-    """A MeterStore in `meter.db`. Not to be asked by two threads at once."""
+    """A MeterStore that lasts, on either engine. Not to be asked by two threads at once."""
 
     def spend(self, charge: Charge) -> Counted:
-        with self._transaction() as connection:
+        with self._transaction(*charge.owners) as connection:
             settled = settle(charge, _rows(connection, charge))
             _write(connection, charge, settled)
             return settled.counted
@@ -77,19 +78,19 @@ class SqliteMeter(MeterFile):
             return tuple(Tally(*row) for row in connection.execute(query, owner))
 
     def forget(self, owner: Owner) -> int:
-        with self._transaction() as connection:
+        with self._transaction(*owner) as connection:
             rows = connection.executemany("DELETE FROM foldline_meter WHERE owner = ?", [(name,) for name in owner])
             deleted = rows.rowcount
         self._overwrite()
         return deleted
 
     def move(self, owner: Owner, to: Owner) -> int:
-        with self._transaction() as connection:
+        with self._transaction(*owner, *to) as connection:
             # The salt stays: nobody knows which article stands behind a hash, and with it a given one is still told.
             connection.executemany(
-                "INSERT OR IGNORE INTO foldline_meter (owner, meter, window_number, ends, salt, article, handed)"
+                "INSERT INTO foldline_meter (owner, meter, window_number, ends, salt, article, handed)"
                 " SELECT ?, meter, window_number, ends, salt, article, handed FROM foldline_meter WHERE owner = ?"
-                " ORDER BY id",
+                " ORDER BY id ON CONFLICT DO NOTHING",
                 [(to[0], name) for name in owner],
             )
             rows = connection.executemany("DELETE FROM foldline_meter WHERE owner = ?", [(name,) for name in owner])
@@ -108,7 +109,7 @@ class SqliteMeter(MeterFile):
         return deleted
 
 
-def _rows(connection: sqlite3.Connection, charge: Charge) -> list[Row]:
+def _rows(connection: Connection, charge: Charge) -> list[Row]:
     marks = ",".join("?" * len(charge.owners))
     found = connection.execute(
         f"SELECT owner, salt, article, handed FROM foldline_meter"  # noqa: S608 - only question marks are put in
@@ -118,7 +119,7 @@ def _rows(connection: sqlite3.Connection, charge: Charge) -> list[Row]:
     return [Row(owner, salt, article, bool(handed)) for owner, salt, article, handed in found]
 
 
-def _write(connection: sqlite3.Connection, charge: Charge, settled: Settled) -> None:
+def _write(connection: Connection, charge: Charge, settled: Settled) -> None:
     place = (charge.meter, charge.window)
 
     def places(rows: Iterable[Row]) -> list[tuple[bytes, str, int, bytes]]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from foldline.errors import StoreUnavailable
+from foldline.stores.database import FAILURES, Connection, connect, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import MODE, connect
+from foldline.stores.schema import MODE
 from foldline.stores.site_table import SiteTable
 
 _COLUMNS = "id, mode, made_by, made_at, note, digest"
@@ -85,38 +86,31 @@ def gate_as_before(home: Home, now: int) -> None:
     Raises:
         StoreUnavailable: it can't be read or written.
     """
-    if not (home.site_db.exists() and home.fetched_db.exists()):
+    if not (isinstance(home.site_db, Path) and home.site_db.exists() and home.fetched_db.exists()):
         return
     try:
         with contextlib.closing(connect(home.fetched_db, read_only=True)) as fetched:
             if not _has_table(fetched, "fetched") or not fetched.execute("SELECT 1 FROM fetched LIMIT 1").fetchone():
                 return
-        with contextlib.closing(connect(home.site_db, existing=True)) as site:
-            # In one transaction: a table without a row would mean that nobody has said anything.
-            site.execute("BEGIN IMMEDIATE")
+        # In one transaction: a table without a row would mean that nobody has said anything.
+        with contextlib.closing(connect(home.site_db, existing=True)) as site, transaction(site):
             if not _has_table(site, "foldline_mode"):
                 site.execute(MODE)
                 _insert(site, Mode.GATE, "foldline migrate", now, "it was gated before there were modes")
-            site.execute("COMMIT")
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise StoreUnavailable(f"mode: {error}") from error
 
 
-def _unavailable(error: sqlite3.Error) -> StoreUnavailable:
-    behind = " Run `foldline migrate` first." if "no such table" in str(error) else ""
-    return StoreUnavailable(f"mode: {error}.{behind}")
-
-
-def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+def _has_table(connection: Connection, name: str) -> bool:
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone())
 
 
-def _insert(connection: sqlite3.Connection, mode: Mode, by: str, now: int, note: str) -> int:
-    cursor = connection.execute(
-        "INSERT INTO foldline_mode (mode, made_by, made_at, note, digest) VALUES (?, ?, ?, ?, ?)",
+def _insert(connection: Connection, mode: Mode, by: str, now: int, note: str) -> int:
+    row = connection.execute(
+        "INSERT INTO foldline_mode (mode, made_by, made_at, note, digest) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (mode.value, by, now, note, _digest(mode, by, now, note)),
-    )
-    return cursor.lastrowid or 0
+    ).fetchone()
+    return int(row[0])
 
 
 def _stored(row: tuple[int, str, str, int, str, str]) -> StoredMode:

@@ -45,12 +45,12 @@ class OpenNowStore(SiteTable):
         if entry.ends - max(entry.starts, now) > LONGEST:
             raise ValueError(f"nothing is opened for longer than {LONGEST // 86_400} days at once")
         with self._changing("open-now", "", now) as connection:
-            cursor = connection.execute(
+            row = connection.execute(
                 "INSERT INTO foldline_open_now (scope, key, reason, starts, ends, made_by, made_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (*entry, by, now),
-            )
-        return cursor.lastrowid or 0
+            ).fetchone()
+        return int(row[0])
 
     def end_early(self, number: int, by: str, now: int) -> None:
         """End an entry before its time; nothing happens to one that was closed already.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
 from foldline.signed.reader_pass import PassFacts
+from foldline.stores.database import FAILURES, Connection, connect, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 #: How long a visit may wait for the store, in seconds.
 DEADLINE = 0.05
@@ -43,7 +42,7 @@ class PassStore:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
 
     def facts(self, session: bytes) -> PassFacts | None:
         """The facts of a session; None where the store knows none.
@@ -63,7 +62,7 @@ class PassStore:
                 return None
             products = unpack_products(row[1])
             return PassFacts(bytes.fromhex(row[0]), session, products, row[2], bool(row[3]), row[4], bool(row[5]))
-        except (sqlite3.Error, ValueError) as error:
+        except (*FAILURES, ValueError) as error:
             self.close()
             raise StoreUnavailable(f"pass facts: {error}") from error
 
@@ -73,21 +72,22 @@ class PassStore:
         Raises:
             StoreUnavailable: not everything could be written; doing it again is safe.
         """
-        rows = [(use.until, use.day, session.hex(), use.at) for session, use in uses.items()]
+        rows = [(use.until, use.until, use.day, use.day, session.hex(), use.at) for session, use in uses.items()]
         try:
             connection = connect(self._home.site_db, existing=True, timeout=WRITE_WAIT)
             try:
                 for start in range(0, len(rows), BATCH):
-                    connection.execute("BEGIN IMMEDIATE")
-                    connection.executemany(
-                        "UPDATE foldline_pass_facts SET session_until = MAX(session_until, ?),"
-                        " used_on = MAX(used_on, ?) WHERE session = ? AND ended_at = 0 AND session_until > ?",
-                        rows[start : start + BATCH],
-                    )
-                    connection.execute("COMMIT")
+                    with transaction(connection):
+                        connection.executemany(
+                            "UPDATE foldline_pass_facts SET"
+                            " session_until = CASE WHEN session_until < ? THEN ? ELSE session_until END,"
+                            " used_on = CASE WHEN used_on < ? THEN ? ELSE used_on END"
+                            " WHERE session = ? AND ended_at = 0 AND session_until > ?",
+                            rows[start : start + BATCH],
+                        )
             finally:
                 connection.close()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"pass facts: {error}") from error
 
     def close(self) -> None:

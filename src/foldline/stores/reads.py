@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from foldline.errors import StoreUnavailable
+from foldline.stores.database import FAILURES, connect, forget_thoroughly, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 
 class Read(NamedTuple):
@@ -41,27 +40,31 @@ class ReadStore:
     """One file for all that is counted. Every method raises StoreUnavailable where it can't be read or written."""
 
     def __init__(self, home: Home) -> None:
+        #: Segments of two hosts have the same names: each host's begin with its own.
+        self._here = f"{home.host}:" if home.host else ""
         try:
             self._connection = connect(home.reads_db, existing=True)
             # A mark that is forgotten must not lie in free pages of the file.
-            self._connection.execute("PRAGMA secure_delete = ON")
-        except sqlite3.Error as error:
+            forget_thoroughly(self._connection)
+        except FAILURES as error:
             raise StoreUnavailable(f"reads: {error}") from error
 
     def close(self) -> None:
         self._connection.close()
 
     def places(self) -> dict[str, Place]:
-        """How far each segment is counted, by its file's name."""
+        """How far each segment of this host is counted, by its file's name."""
         with self._asking():
             rows = self._connection.execute("SELECT name, taken, wiped FROM foldline_read_segments").fetchall()
-        return {name: Place(taken, wiped) for name, taken, wiped in rows}
+        here = len(self._here)
+        return {name[here:]: Place(taken, wiped) for name, taken, wiped in rows if name.startswith(self._here)}
 
     def take(self, piece: Piece) -> int:
         """Count a piece of a segment, once: how many reads were new. A piece that does not begin where the segment was
         counted up to was counted by somebody else, or is of another file, and changes nothing."""
+        segment = self._here + piece.segment
         with self._writing():
-            row = self._ask("SELECT taken FROM foldline_read_segments WHERE name = ?", piece.segment)
+            row = self._ask("SELECT taken FROM foldline_read_segments WHERE name = ?", segment)
             if (row[0] if row else 0) != piece.since:
                 return 0
             forgotten = self._forgotten()
@@ -70,17 +73,21 @@ class ReadStore:
             for read in piece.reads:
                 if read.day <= forgotten:
                     late += 1
-                elif self._run("INSERT OR IGNORE INTO foldline_read_marks VALUES (?, ?)", read.who, read.day):
+                elif self._run(
+                    "INSERT INTO foldline_read_marks (who, day) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    read.who,
+                    read.day,
+                ):
                     new += 1
                     self._run(
                         "INSERT INTO foldline_reads (article, reads) VALUES (?, 1)"
-                        " ON CONFLICT (article) DO UPDATE SET reads = reads + 1",
+                        " ON CONFLICT (article) DO UPDATE SET reads = foldline_reads.reads + 1",
                         read.article,
                     )
             self._run(
                 "INSERT INTO foldline_read_segments (name, taken) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET taken = excluded.taken",
-                piece.segment,
+                segment,
                 piece.until,
             )
             if piece.garbled or late:
@@ -91,19 +98,19 @@ class ReadStore:
     def wiped(self, segment: str, until: int) -> None:
         """The marks of a segment are overwritten up to here."""
         with self._writing():
-            self._run("UPDATE foldline_read_segments SET wiped = ? WHERE name = ?", until, segment)
+            self._run("UPDATE foldline_read_segments SET wiped = ? WHERE name = ?", until, self._here + segment)
 
     def forget_segments(self, names: Iterable[str]) -> None:
         """These files are gone."""
         with self._writing():
             for name in names:
-                self._run("DELETE FROM foldline_read_segments WHERE name = ?", name)
+                self._run("DELETE FROM foldline_read_segments WHERE name = ?", self._here + name)
 
     def forget_days(self, until: int) -> None:
         """Forget whose reads were counted up to this day, an ordinal. Their lines count no more."""
         with self._writing():
             self._day_row()
-            self._run("UPDATE foldline_read_days SET forgotten = MAX(forgotten, ?)", until)
+            self._run("UPDATE foldline_read_days SET forgotten = ? WHERE forgotten < ?", until, until)
             self._run("DELETE FROM foldline_read_marks WHERE day <= ?", until)
 
     def marks_up_to(self, day: int) -> int:
@@ -162,7 +169,7 @@ class ReadStore:
         return int(row[0]) if row else 0
 
     def _day_row(self) -> None:
-        self._run("INSERT OR IGNORE INTO foldline_read_days (id, forgotten) VALUES (1, 0)")
+        self._run("INSERT INTO foldline_read_days (id, forgotten) VALUES (1, 0) ON CONFLICT DO NOTHING")
 
     def _ask(self, query: str, *values: object) -> tuple[int, ...]:
         row: tuple[int, ...] | None = self._connection.execute(query, values).fetchone()
@@ -175,16 +182,10 @@ class ReadStore:
     def _asking(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"reads: {error}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._asking():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._asking(), transaction(self._connection):
+            yield

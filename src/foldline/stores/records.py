@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,13 @@ from foldline.pages.fragment import EMPTY, Fragment, trailer
 from foldline.pages.record import HTML, FeedItem, FeedItems, Gone, PublicPage, Record, Redirect, Rest, Sheet
 from foldline.policy.decide import Opening
 from foldline.policy.facts import Access, Article
+from foldline.stores.database import FAILURES, Connection, connect, forget_thoroughly, overwrite, text_of, transaction
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
+
+#: What stands in the facts of an article that was cut as it should be. In a text of theirs the quotes are escaped.
+_NO_ALARMS = '"alarms": []'
+#: What LIKE reads as something else.
+_WILD = "%_\\"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +64,17 @@ class PublicStore:
             StoreUnavailable: the file can't be read.
         """
         try:
-            # One transaction, so that a record and its fragments are of one version.
-            self._connection.execute("BEGIN")
-            try:
-                row = self._connection.execute(
-                    "SELECT kind, article, version, facts FROM records WHERE path = ?", (path,)
-                ).fetchone()
-                if row is None:
-                    return None
-                rows = self._connection.execute(
-                    "SELECT name, plain, deflated FROM fragments WHERE path = ? AND name <> 'item'", (path,)
-                )
-                fragments = {name: Fragment(plain, deflated) for name, plain, deflated in rows}
-            finally:
-                self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+            # One statement, so that a record and its fragments are of one version.
+            rows = self._connection.execute(
+                "SELECT kind, article, version, facts, name, plain, deflated FROM records"
+                " LEFT JOIN fragments ON fragments.path = records.path AND name <> 'item' WHERE records.path = ?",
+                (path,),
+            ).fetchall()
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
-        return _record(path, row, fragments)
+        if not rows:
+            return None
+        return _record(path, rows[0][:4], {row[4]: Fragment(row[5], row[6]) for row in rows if row[4] is not None})
 
     def path_of(self, article: int) -> str | None:
         """Where an article lies.
@@ -88,7 +86,7 @@ class PublicStore:
             row = self._connection.execute(
                 "SELECT path FROM records WHERE article = ? AND kind = 'article'", (article,)
             ).fetchone()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
         return str(row[0]) if row else None
 
@@ -100,14 +98,13 @@ class PublicStore:
         """
         try:
             row = self._connection.execute(
-                "SELECT json_extract(facts, '$.items'), json_extract(facts, '$.title') FROM records"
-                " WHERE path = ? AND kind = 'page'",
-                (feed,),
+                "SELECT facts FROM records WHERE path = ? AND kind = 'page'", (feed,)
             ).fetchone()
-            if row is None or row[0] is None:
+            facts = json.loads(row[0]) if row is not None else {}
+            if facts.get("items") is None:
                 return None
-            return FeedItems(row[1] or "", _items(self._connection, json.loads(row[0])))
-        except sqlite3.Error as error:
+            return FeedItems(facts.get("title") or "", _items(self._connection, facts["items"]))
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
 
     def articles(self) -> list[Article]:
@@ -120,7 +117,7 @@ class PublicStore:
             rows = self._connection.execute(
                 "SELECT path, article, facts FROM records WHERE kind = 'article' ORDER BY path"
             ).fetchall()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
         return [_article(path, article, json.loads(facts)) for path, article, facts in rows]
 
@@ -132,12 +129,12 @@ class PublicStore:
         """
         try:
             rows = self._connection.execute(
-                "SELECT path, json_extract(facts, '$.alarms') FROM records WHERE kind = 'article'"
-                " AND json_array_length(facts, '$.alarms') > 0 ORDER BY path"
+                "SELECT path, facts FROM records WHERE kind = 'article' AND facts NOT LIKE ? ORDER BY path",
+                (f"%{_NO_ALARMS}%",),
             ).fetchall()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
-        return [(path, tuple(json.loads(alarms))) for path, alarms in rows]
+        return [(path, tuple(alarms)) for path, facts in rows if (alarms := json.loads(facts).get("alarms"))]
 
     def matching(self, words: str, most: int) -> list[tuple[str, str]]:
         """(path, headline) of so many articles whose path or headline holds these words, the newest first. A headline
@@ -146,15 +143,16 @@ class PublicStore:
         Raises:
             StoreUnavailable: the file can't be read.
         """
-        headline = "coalesce(json_extract(facts, '$.headline'), '')"
+        headline, published = (text_of(self._connection, "facts", key) for key in ("headline", "published"))
+        held = f"%{''.join(chr(92) + letter if letter in _WILD else letter for letter in words.lower())}%"
         try:
             return self._connection.execute(
-                f"SELECT path, {headline} FROM records WHERE kind = 'article'"  # noqa: S608 - a constant
-                f" AND (instr(lower(path), ?1) OR instr(lower({headline}), ?1))"
-                " ORDER BY json_extract(facts, '$.published') DESC, path LIMIT ?2",
-                (words.lower(), most),
+                f"SELECT path, {headline} FROM records WHERE kind = 'article'"  # noqa: S608 - constants
+                f" AND (lower(path) LIKE ? ESCAPE '\\' OR lower({headline}) LIKE ? ESCAPE '\\')"
+                f" ORDER BY CAST(coalesce(nullif({published}, ''), '0') AS BIGINT) DESC, path LIMIT ?",
+                (held, held, most),
             ).fetchall()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
 
     def headline(self, path: str) -> str:
@@ -164,12 +162,10 @@ class PublicStore:
             StoreUnavailable: the file can't be read.
         """
         try:
-            row = self._connection.execute(
-                "SELECT json_extract(facts, '$.headline') FROM records WHERE path = ?", (path,)
-            ).fetchone()
-        except sqlite3.Error as error:
+            row = self._connection.execute("SELECT facts FROM records WHERE path = ?", (path,)).fetchone()
+        except FAILURES as error:
             raise StoreUnavailable(f"public records: {error}") from error
-        return (row[0] or "") if row else ""
+        return json.loads(row[0]).get("headline") or "" if row else ""
 
     def article_paths(self) -> list[tuple[str, str]]:
         """(path, access level) of every article, in the order of their paths."""
@@ -177,7 +173,9 @@ class PublicStore:
         return [(path, json.loads(facts)["access"] or "unknown") for path, facts in rows]
 
 
-def _items(connection: sqlite3.Connection, articles: Sequence[int]) -> tuple[FeedItem, ...]:
+def _items(connection: Connection, articles: Sequence[int]) -> tuple[FeedItem, ...]:
+    if not articles:
+        return ()
     marks = ", ".join("?" * len(articles))
     rows = connection.execute(
         "SELECT records.article, records.version, records.path, fragments.plain FROM records"  # noqa: S608 - marks
@@ -247,7 +245,7 @@ class SealedStore:
                 " WHERE article = ? AND version = ?",
                 (page.article.id, page.version),
             ).fetchone()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise StoreUnavailable(f"sealed records: {error}") from error
         if row is None:
             raise StoreUnavailable("sealed records: this version was replaced")
@@ -263,7 +261,7 @@ class RecordWriter:
         self._sealed = connect(home.sealed_db)
         for connection in (self._public, self._sealed):
             # What is taken down must not lie in free pages of the file.
-            connection.execute("PRAGMA secure_delete = ON")
+            forget_thoroughly(connection)
 
     def close(self) -> None:
         self._public.close()
@@ -279,21 +277,6 @@ class RecordWriter:
         if not record.rest and article.access is not None:
             # Nothing stands below the fold: whatever its level, the article is published as free.
             article = article._replace(access=Access.FREE)
-        if record.rest:
-            rest = Fragment.of(record.rest)
-            whole: tuple[Fragment, ...] = (
-                fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"],
-            )  # fmt: skip
-            after: tuple[bytes | None, bytes | None] = (None, None)
-            if record.rest_after is not None:
-                behind = Fragment.of(record.rest_after)
-                whole, after = (rest, fragments["wall:open"], behind), (behind.plain, behind.deflated)
-            self._sealed.execute(
-                "INSERT OR REPLACE INTO rests"
-                " (article, version, plain, deflated, whole_end, after_plain, after_deflated)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (article.id, record.version, rest.plain, rest.deflated, trailer(whole), *after),
-            )
         facts = {
             "access": article.access.value if article.access else None,
             "section": article.section,
@@ -306,16 +289,36 @@ class RecordWriter:
             "alarms": list(record.alarms),
             "headline": record.headline,
         }
+        # The public half is locked before the sealed half is written: two hosts that store one article at once must not
+        # leave the halves of two versions. It is seen after it.
         with self._replacing(record.path, "article", facts, article.id, record.version):
-            for name, fragment in fragments.items():
-                self._put_fragment(record.path, name, fragment)
+            if record.rest:
+                self._seal(record, fragments)
             if record.item:
-                self._put_fragment(record.path, "item", Fragment(record.item.encode(), b""))
+                fragments["item"] = Fragment(record.item.encode(), b"")
+            self._put_fragments(record.path, fragments)
         self._sealed.execute("DELETE FROM rests WHERE article = ? AND version < ?", (article.id, record.version - 1))
+
+    def _seal(self, record: ArticleRecord, fragments: Mapping[str, Fragment]) -> None:
+        rest = Fragment.of(record.rest)
+        whole: tuple[Fragment, ...] = (
+            fragments["before"], rest, fragments["between"], fragments["wall:open"], fragments["after"],
+        )  # fmt: skip
+        after: tuple[bytes | None, bytes | None] = (None, None)
+        if record.rest_after is not None:
+            behind = Fragment.of(record.rest_after)
+            whole, after = (rest, fragments["wall:open"], behind), (behind.plain, behind.deflated)
+        self._sealed.execute(
+            "INSERT INTO rests (article, version, plain, deflated, whole_end, after_plain, after_deflated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article, version) DO UPDATE SET plain = excluded.plain,"
+            " deflated = excluded.deflated, whole_end = excluded.whole_end, after_plain = excluded.after_plain,"
+            " after_deflated = excluded.after_deflated",
+            (record.article.id, record.version, rest.plain, rest.deflated, trailer(whole), *after),
+        )
 
     def number_of(self, path: str) -> int:
         """The number of an article that no newsroom numbers: the same for a path for ever."""
-        self._public.execute("INSERT OR IGNORE INTO numbers (path) VALUES (?)", (path,))
+        self._public.execute("INSERT INTO numbers (path) VALUES (?) ON CONFLICT DO NOTHING", (path,))
         row = self._public.execute("SELECT id FROM numbers WHERE path = ?", (path,)).fetchone()
         return int(row[0])
 
@@ -327,13 +330,13 @@ class RecordWriter:
     def put_listing(self, path: str, html: str, content_type: str = HTML) -> None:
         """Store a page without a fold, or a list that machines read."""
         with self._replacing(path, "page", {} if content_type == HTML else {"type": content_type}):
-            self._put_fragment(path, "body", Fragment.of(html))
+            self._put_fragments(path, {"body": Fragment.of(html)})
 
     def put_feed(self, sheet: Sheet, title: str, items: Sequence[int]) -> None:
         """Store a list that machines read: its title, and the articles with these numbers."""
         facts = {"type": sheet.content_type, "modified": sheet.modified, "title": title, "items": list(items)}
         with self._replacing(sheet.path, "page", facts):
-            self._put_fragment(sheet.path, "body", sheet.body)
+            self._put_fragments(sheet.path, {"body": sheet.body})
 
     def items(self, articles: Sequence[int]) -> tuple[FeedItem, ...]:
         """What feeds say of articles, in their order; those without a record are left out."""
@@ -361,7 +364,7 @@ class RecordWriter:
         """Bring the files up to date with their logs, which still hold what was taken down. Where a reader is just
         then in the middle of one, it happens by itself later."""
         for connection in (self._public, self._sealed):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            overwrite(connection)
 
     def delete(self, path: str) -> None:
         """Forget a path: it answers 404."""
@@ -380,21 +383,16 @@ class RecordWriter:
     def _replacing(
         self, path: str, kind: str, facts: Mapping[str, object], article: int = 0, version: int = 0
     ) -> Iterator[None]:
-        self._public.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._public, path.encode()):
             self._public.execute("DELETE FROM records WHERE path = ?", (path,))
             self._public.execute(
                 "INSERT INTO records (path, kind, article, version, facts) VALUES (?, ?, ?, ?, ?)",
                 (path, kind, article, version, json.dumps(facts)),
             )
             yield
-        except BaseException:
-            self._public.execute("ROLLBACK")
-            raise
-        self._public.execute("COMMIT")
 
-    def _put_fragment(self, path: str, name: str, fragment: Fragment) -> None:
-        self._public.execute(
+    def _put_fragments(self, path: str, fragments: Mapping[str, Fragment]) -> None:
+        self._public.executemany(
             "INSERT INTO fragments (path, name, plain, deflated) VALUES (?, ?, ?, ?)",
-            (path, name, fragment.plain, fragment.deflated),
+            [(path, name, fragment.plain, fragment.deflated) for name, fragment in fragments.items()],
         )

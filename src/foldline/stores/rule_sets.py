@@ -87,12 +87,12 @@ class RuleSetStore(SiteTable):
         version = version_of(text)
         digest = _digest(text, version, by, now, note, back_to)
         with self._changing("rules", version, now) as connection:
-            cursor = connection.execute(
+            row = connection.execute(
                 "INSERT INTO foldline_rule_sets (text, version, made_by, made_at, note, back_to, digest)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (text, version, by, now, note, back_to, digest),
-            )
-        return StoredRuleSet(cursor.lastrowid or 0, text, version, by, now, note, back_to)
+            ).fetchone()
+        return StoredRuleSet(int(row[0]), text, version, by, now, note, back_to)
 
     def roll_back(self, by: str, now: int) -> StoredRuleSet:
         """Publish again what decided before the set that decides now; twice goes back two sets.

@@ -1,11 +1,18 @@
-"""The tables that the gate reads beside Django's, the two files of article records, and the meter. Idempotent."""
+"""The tables that the gate reads beside Django's, the article records, the meter and the others. Idempotent.
+
+Written once, in SQLite's words; `stores.tables_in_postgres` spells them for PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
 
+from foldline.stores.address import Place
+from foldline.stores.database import connect, sqlite
 from foldline.stores.home import Home
+
+__all__ = ["connect", "migrate", "scripts"]
 
 # Who gated a site that is not ours, or let it stand in shadow, and when. Read by every gate worker.
 MODE = """
@@ -34,7 +41,7 @@ CREATE TABLE IF NOT EXISTS foldline_pass_facts (
     session_until INTEGER NOT NULL,
     ended_at INTEGER NOT NULL DEFAULT 0,
     used_on INTEGER NOT NULL DEFAULT 0,
-    payment_failed INTEGER NOT NULL DEFAULT 0
+    payment_failed BOOLEAN NOT NULL DEFAULT FALSE
 );
 CREATE INDEX IF NOT EXISTS foldline_pass_facts_reader ON foldline_pass_facts (reader);
 CREATE TABLE IF NOT EXISTS foldline_feed_uses (
@@ -67,6 +74,21 @@ CREATE TABLE IF NOT EXISTS foldline_open_now (
     closed_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS foldline_open_now_ends ON foldline_open_now (ends);
+CREATE TABLE IF NOT EXISTS foldline_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL,
+    act TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS foldline_hosts (
+    name TEXT PRIMARY KEY,
+    keys TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    version TEXT NOT NULL,
+    clock INTEGER NOT NULL,
+    seen INTEGER NOT NULL
+);
 """
 
 # Libraries and companies. `ranges` and `domains` hold one a line. Rows end and stay: event lines name them.
@@ -88,7 +110,7 @@ CREATE TABLE IF NOT EXISTS foldline_institutions (
 #: Columns that came later: table, name, definition. A table that is there already gets them by `migrate`.
 ADDED = (
     ("foldline_pass_facts", "used_on", "INTEGER NOT NULL DEFAULT 0"),
-    ("foldline_pass_facts", "payment_failed", "INTEGER NOT NULL DEFAULT 0"),
+    ("foldline_pass_facts", "payment_failed", "BOOLEAN NOT NULL DEFAULT FALSE"),
     ("rests", "after_plain", "BLOB"),
     ("rests", "after_deflated", "BLOB"),
 )
@@ -227,6 +249,14 @@ CREATE TABLE IF NOT EXISTS told (
 );
 """
 
+# In files pictures are files. Where hosts share a database each of them must find each picture.
+PICTURES = """
+CREATE TABLE IF NOT EXISTS pictures (
+    name TEXT PRIMARY KEY,
+    data BLOB NOT NULL
+);
+"""
+
 # What operators publish, and what host names said. `networks` are lines; `problem` is what was wrong at the last try,
 # with its id before it. Whoever claims to be a crawler and is not known waits in `asked`, without what they asked for.
 CRAWLERS = """
@@ -256,25 +286,9 @@ CREATE TABLE IF NOT EXISTS foldline_crawler_asked (
 """
 
 
-def connect(path: Path, *, read_only: bool = False, existing: bool = False, timeout: float = 5.0) -> sqlite3.Connection:
-    """A connection in autocommit mode with foreign keys on; `timeout` is the wait for a lock, in seconds. With
-    `existing` a file that is not there is not made."""
-    mode = "ro" if read_only else "rw" if existing else "rwc"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=timeout,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def migrate(home: Home) -> None:
-    """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
-    home.make()
-    scripts = (
+def scripts(home: Home) -> tuple[tuple[Place, str], ...]:
+    """Every place of a home, with the tables that belong there."""
+    return (
         (home.site_db, SITE + MODE + INSTITUTIONS),
         (home.public_db, PUBLIC),
         (home.sealed_db, SEALED),
@@ -283,14 +297,33 @@ def migrate(home: Home) -> None:
         (home.fetched_db, FETCHED),
         (home.crawlers_db, CRAWLERS),
     )
-    for path, script in scripts:
-        connection = connect(path)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(script)
-            _add_columns(connection)
-        finally:
-            connection.close()
+
+
+def migrate(home: Home) -> None:
+    """Create what is missing. Run by `foldline migrate` beside Django's own migrations."""
+    home.make()
+    distant: list[tuple[Place, str]] = []
+    for place, script in scripts(home):
+        if isinstance(place, Path):
+            _migrate_file(place, script)
+        else:
+            distant.append((place, script))
+    if distant:
+        distant.append((home.pictures, PICTURES))
+        # Only a publication that lies in PostgreSQL pays for its driver.
+        from foldline.stores.tables_in_postgres import make
+
+        make(distant)
+
+
+def _migrate_file(path: Path, script: str) -> None:
+    connection = sqlite(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(script)
+        _add_columns(connection)
+    finally:
+        connection.close()
 
 
 def _add_columns(connection: sqlite3.Connection) -> None:

@@ -1,8 +1,7 @@
-"""Tables of ours in one file of SQLite's: opened when they are asked, let go of when they fail."""
+"""Tables of ours in one place: opened when they are asked, let go of when they fail."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,21 +9,22 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from foldline.errors import StoreUnavailable
-from foldline.stores.schema import connect
+from foldline.stores.address import Place
+from foldline.stores.database import FAILURES, Connection, connect, transaction
 
 
 class TableFile:
     """`NAME` says in errors what could not be read. Use it in a `with` block, or close it. Every method raises
-    StoreUnavailable where the file can't be read or written; `timeout` is how long a lock of somebody else is waited
+    StoreUnavailable where it can't be read or written; `timeout` is how long a lock of somebody else is waited
     for, in seconds."""
 
     NAME: ClassVar[str]
 
-    def __init__(self, path: Path, *, read_only: bool = False, timeout: float = 5.0) -> None:
-        self._path = path
+    def __init__(self, place: Place, *, read_only: bool = False, timeout: float = 5.0) -> None:
+        self._place = place
         self._read_only = read_only
         self._timeout = timeout
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -43,29 +43,24 @@ class TableFile:
     def _read(self, query: str, *values: object) -> list[Any]:
         try:
             return self._open().execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self.close()
             raise StoreUnavailable(f"{self.NAME}: {error}") from error
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[Connection]:
         """One transaction."""
         try:
             connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(connection):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self.close()
             raise StoreUnavailable(f"{self.NAME}: {error}") from error
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> Connection:
         if self._connection is None:
-            if not self._path.exists():
-                raise StoreUnavailable(f"{self._path} is not there. Run `foldline migrate` first.")
-            self._connection = connect(self._path, read_only=self._read_only, existing=True, timeout=self._timeout)
+            if isinstance(self._place, Path) and not self._place.exists():
+                raise StoreUnavailable(f"{self._place} is not there. Run `foldline migrate` first.")
+            self._connection = connect(self._place, read_only=self._read_only, existing=True, timeout=self._timeout)
         return self._connection

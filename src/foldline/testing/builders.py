@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,10 @@ from foldline.pages.public import Card, Note, Picture, Term
 from foldline.sources.articles.compose import access_level
 from foldline.sources.articles.draft import Draft
 from foldline.stores import schema
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode, ModeStore
+from foldline.stores.pictures import PictureStore
 
 HOST = "twin.example"
 SECRET = "the secret of a test, which opens nothing at all"  # noqa: S105
@@ -56,15 +58,25 @@ What the two have in common is that *both* are **honest** about the middle and v
 """
 
 
-def home_at(path: Path, settings: str = SETTINGS) -> Settings:
-    """A home folder with its tables, ready to be written to, and its settings."""
-    home = Home(path)
+class Databases:
+    """Where homes of tests lie that name no database: in files, unless somebody says otherwise."""
+
+    fresh: Callable[[], Address | None] = staticmethod(lambda: None)
+
+
+databases = Databases()
+
+
+def home_at(path: Path, settings: str = SETTINGS, database: Address | None = None) -> Settings:
+    """A home folder with its tables, ready to be written to, and its settings. With a `database` its tables are
+    there."""
+    home = Home(path, database or databases.fresh())
     home.make()
     home.settings_file.write_text(settings, encoding="utf-8")
     home.secret_file.write_text(SECRET + "\n", encoding="utf-8")
     home.secret_file.chmod(0o600)
     schema.migrate(home)
-    (home.media / PICTURE).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    PictureStore(home).keep(PICTURE, b"\x89PNG\r\n\x1a\n" + bytes(64))
     return load(home, {})
 
 

@@ -98,8 +98,10 @@ def write_facts(home: Home, *known: PassFacts) -> None:
     try:
         for facts in known:
             connection.execute(
-                "INSERT OR REPLACE INTO foldline_pass_facts (session, reader, products, session_until, ended_at)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO foldline_pass_facts (session, reader, products, session_until, ended_at)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET reader = excluded.reader,"
+                " products = excluded.products, session_until = excluded.session_until, ended_at = excluded.ended_at,"
+                " used_on = 0, payment_failed = FALSE",
                 (
                     facts.session.hex(),
                     facts.reader.hex(),

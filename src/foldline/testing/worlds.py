@@ -31,12 +31,13 @@ from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
 from foldline.policy.open_now import OpenNow
-from foldline.server.worker import PictureFolder, keyring_of, state_of
+from foldline.server.worker import keyring_of, pictures_of, state_of
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import Pass, PassFacts
 from foldline.sources.articles.compose import Composed, chrome, compose
 from foldline.sources.articles.draft import Draft
+from foldline.stores.address import Address
 from foldline.stores.memory_meter import MemoryMeter
 from foldline.stores.meter import MeterStore
 from foldline.stores.passes import PassStore
@@ -254,7 +255,8 @@ class World:
 
     Everything else is the same in every world: clock, secret, random source, numbers, addresses, times and words.
     Use it in a `with` block. `notes` are its decisions, as they would be written down, `marks` whose reads they are
-    (article, mark). `like` is a world whose newspaper is served as it lies on disk, by another gate.
+    (article, mark). `like` is a world whose newspaper is served as it lies on disk, by another gate. With a `database`
+    its tables lie there.
     """
 
     def __init__(
@@ -264,10 +266,11 @@ class World:
         clock: Clock | None = None,
         breaks: Breaks = WHOLE,
         like: World | None = None,
+        database: Address | None = None,
     ) -> None:
         self.clock = clock or FrozenClock()
         self.breaks = breaks
-        self.settings: Settings = like.settings if like else home_at(folder)
+        self.settings: Settings = like.settings if like else home_at(folder, database=database)
         self.home = self.settings.home
         self.state = state_of(self.settings, self.clock)
         self.state.random = SeededRandom("world")
@@ -304,7 +307,7 @@ class World:
             Spender(KeptMeter(self.meter), self.clock),
             self.breaks.passes(StoredPasses(PassStore(self.home))),
             NoSite(),
-            PictureFolder(self.home.media),
+            pictures_of(self.home),
             gifts=StoredGifts(self.home),
         )
         self.app.world = self

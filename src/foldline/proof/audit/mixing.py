@@ -7,11 +7,11 @@ from typing import Protocol
 
 from foldline.proof.asks import Ask
 from foldline.proof.audit.asking import Reply
-from foldline.proof.audit.covering import pairwise
 from foldline.proof.audit.finding import Report
 from foldline.proof.audit.judging import Judge
 from foldline.proof.audit.probes import Probe, ask
 from foldline.proof.audit.states import State, states
+from foldline.proof.covering import pairwise
 
 #: Addresses of an article that the mixed requests go to, and values of each axis that they take.
 _TARGETS, _VALUES = 8, 4

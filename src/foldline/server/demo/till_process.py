@@ -10,6 +10,7 @@ from types import FrameType
 
 from foldline import config
 from foldline.clock import SystemClock
+from foldline.server import logs
 from foldline.server.parent import end_with_parent
 from foldline.site.billing.providers import refuse_real_keys, till_secrets
 from foldline.site.billing.till.book import Book
@@ -22,6 +23,7 @@ def main() -> None:
     end_with_parent()
     refuse_real_keys(os.environ)
     settings = config.load(config.home_from(os.environ), os.environ)
+    logs.begin(settings.log_format, "till")
     publication = settings.publication
     secrets = till_secrets(settings.secrets[0])
     book = Book(settings.home.till_db, SystemClock())

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from foldline.insight.counts import count
 from foldline.site.billing import ledger, orders, selling
 from foldline.site.billing.provider import NoticeRefused, ProviderUnavailable
 from foldline.site.readers import moment
@@ -33,11 +34,14 @@ def notice(request: HttpRequest) -> HttpResponse:
         told = provider.read_notice(body, signature, moment.epoch())
         outcome = ledger.notice(provider, told, moment.epoch())
     except NoticeRefused as refused:
+        count("notices", "refused")
         log.warning("a notice was refused: %s", refused.why)
         return HttpResponse(status=refused.status)
     except ProviderUnavailable as error:
+        count("notices", "to come again")
         log.warning("%s: the notice is to come again", error)
         return HttpResponse(status=503)
+    count("notices", "taken")
     # One that comes again, too: the site may have ended between its entitlement and its mail.
     orders.confirm(outcome.subscription if outcome is not None else ledger.kept(provider, told))
     return HttpResponse(status=200)

@@ -7,10 +7,27 @@ from collections.abc import Iterable
 from django.db.models import F, Q
 
 from foldline.site.desk.models import DueJob
+from foldline.site.readers import moment
 
 #: How long a lease holds without being renewed, in seconds: after a crash another process waits so long.
 LEASE = 15.0
 LONGEST = 300
+
+
+#: What stands between a job and the host that does it.
+_ON = " on "
+#: A job of a host that nobody has heard of for so many seconds is forgotten.
+HOST_GONE = 30 * 86_400.0
+
+
+def on_host(name: str, host: str) -> str:
+    """The name of a job that each host does for itself; the job's own where there is one host."""
+    return f"{name}{_ON}{host}" if host else name
+
+
+def job_of(name: str) -> str:
+    """The job behind a name, whichever host does it."""
+    return name.partition(_ON)[0]
 
 
 def enrol(paces: Iterable[tuple[str, float]]) -> None:
@@ -21,7 +38,8 @@ def enrol(paces: Iterable[tuple[str, float]]) -> None:
         job, new = DueJob.objects.get_or_create(name=name, defaults={"every": every})
         if not new and job.every != every:
             DueJob.objects.filter(name=name).update(every=every, due=0.0)
-    DueJob.objects.exclude(name__in=names).delete()
+    others = Q(name__contains=_ON) & (Q(due=0.0) | Q(due__gt=moment.exact() - HOST_GONE))
+    DueJob.objects.exclude(others).exclude(name__in=names).delete()
 
 
 def take(name: str, owner: str, now: float) -> bool:

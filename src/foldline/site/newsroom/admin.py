@@ -22,6 +22,7 @@ from foldline.site.newsroom.forms import ArticleForm, ImageForm, OldPathForm, bl
 from foldline.site.newsroom.models import Article, Author, Authorship, Image, Named, Note, OldPath, Section, State, Tag
 from foldline.site.newsroom.pictures import TYPES
 from foldline.site.newsroom.press import open_press, settings
+from foldline.stores.pictures import PictureStore
 
 if TYPE_CHECKING:
     _Authorships = admin.TabularInline[Authorship, Article]
@@ -242,10 +243,10 @@ class ImageAdmin(AuditedAdmin):
         image = Image.objects.filter(pk=pk).first()
         if image is None or not self.has_view_permission(request, image):
             raise Http404
-        file = settings().home.media / image.name
-        if not file.is_file():
+        data = PictureStore(settings().home).find(image.name)
+        if data is None:
             raise Http404
-        return HttpResponse(file.read_bytes(), content_type=TYPES[file.suffix[1:]])
+        return HttpResponse(data, content_type=TYPES[image.name.rpartition(".")[2]])
 
     @admin.display(description="picture")
     def thumbnail(self, image: Image) -> str | SafeString:
@@ -271,7 +272,7 @@ class ImageAdmin(AuditedAdmin):
     def delete_model(self, request: HttpRequest, obj: Image) -> None:
         publishing.again(publishing.showing_image(obj))
         super().delete_model(request, obj)
-        forget(settings().home.media / obj.name)
+        forget(obj.name)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Image]) -> None:
         for image in queryset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -15,6 +14,7 @@ from foldline.site.newsroom.addresses import clean_old_path
 from foldline.site.newsroom.models import Article, Image, OldPath, State
 from foldline.site.newsroom.pictures import LARGEST, Picture, PictureRefused, keep_picture, read_picture
 from foldline.site.newsroom.press import settings
+from foldline.stores.pictures import PictureStore
 
 if TYPE_CHECKING:
     _ArticleForm = forms.ModelForm[Article]
@@ -87,7 +87,7 @@ class ImageForm(_ImageForm):
     def save(self, commit: bool = True) -> Image:
         if self._picture is not None:
             if self.instance.name:
-                forget(settings().home.media / self.instance.name)
+                forget(self.instance.name)
             take_picture(self.instance, self._picture, self.cleaned_data["upload"].name or "")
         return super().save(commit)
 
@@ -108,14 +108,14 @@ class OldPathForm(_OldPathForm):
 
 def take_picture(image: Image, picture: Picture, source_name: str) -> None:
     """Put a picture's file into the media folder under a new name, and its size on `image`. Does not save `image`."""
-    image.name = keep_picture(picture, settings().home.media)
+    image.name = keep_picture(picture, PictureStore(settings().home))
     image.width, image.height = picture.width, picture.height
     image.source_name, image.source_digest = source_name[-255:], picture.digest
 
 
-def forget(file: Path) -> None:
-    """Remove a picture's file as soon as nothing stored names it any more."""
-    transaction.on_commit(lambda: file.unlink(missing_ok=True))
+def forget(name: str) -> None:
+    """Remove a picture as soon as nothing stored names it any more."""
+    transaction.on_commit(lambda: PictureStore(settings().home).forget(name))
 
 
 def blocked(article: Article) -> str:

@@ -19,6 +19,7 @@ from foldline.site.newsroom.pictures import PictureRefused, keep_picture, read_p
 from foldline.site.newsroom.press import settings
 from foldline.site.readers import moment
 from foldline.sources.articles.imported import FileResult, ImportedArticle, ImportedAuthor, ImportedPicture
+from foldline.stores.pictures import PictureStore
 
 ADDRESS_TAKEN = "FL426"
 PICTURE_MISSING = "FL433"
@@ -114,7 +115,7 @@ class _Taking:
                 self._keep()
         except BaseException:
             for name in self._new_files:
-                (settings().home.media / name).unlink(missing_ok=True)
+                PictureStore(settings().home).forget(name)
             raise
         return outcome
 
@@ -213,7 +214,7 @@ class _Taking:
         except (PictureRefused, OSError) as error:
             self._warn(PICTURE_MISSING, f"the picture {given.file.name} can't be used and is left out: {error}")
             return None
-        name = keep_picture(picture, settings().home.media)
+        name = keep_picture(picture, PictureStore(settings().home))
         self._new_files.append(name)
         return Image.objects.create(
             name=name,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import secrets
-import tempfile
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image as Pillow
 from PIL import ImageOps
 
 from foldline.errors import FoldlineError, Problem
+from foldline.stores.pictures import PictureStore
 
 LARGEST = 20 * 1024 * 1024
 #: In all frames of an animation together.
@@ -73,14 +71,10 @@ def read_picture(data: bytes) -> Picture:
     return Picture(clean, SUFFIXES[kind], width, height, hashlib.sha256(data).hexdigest())
 
 
-def keep_picture(picture: Picture, media: Path) -> str:
+def keep_picture(picture: Picture, store: PictureStore) -> str:
     """Write the picture under a new random name of 128 bits and return that name."""
     name = f"{secrets.token_hex(16)}.{picture.suffix}"
-    media.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=media, prefix=".new-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(picture.data)
-    Path(temporary).replace(media / name)
+    store.keep(name, picture.data)
     return name
 
 

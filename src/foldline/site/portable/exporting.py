@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -24,8 +24,9 @@ from foldline.signed.counting import reader_owner
 from foldline.site.billing.order_numbers import order_number
 from foldline.site.portable import cells
 from foldline.site.portable.files import FILES, FORMAT, MANIFEST, File
+from foldline.stores.database import FAILURES
+from foldline.stores.database import sqlite as connect
 from foldline.stores.home import Home
-from foldline.stores.schema import connect
 
 #: How many rows are held at a time, and between two looks at the bar.
 ROWS = 1000
@@ -58,7 +59,7 @@ def export(home: Home, to: Path, form: str, begin: Callable[[str], Step]) -> dic
         _sync(target.parent)
     except OSError as error:
         raise NotExported(f"{to}: {error.strerror or error}. Nothing is left of it.") from None
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise NotExported(f"The database can’t be read: {error}. Run `foldline migrate` first.") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,10 +69,7 @@ def export(home: Home, to: Path, form: str, begin: Callable[[str], Step]) -> dic
 def _write_all(home: Home, folder: Path, form: str, begin: Callable[[str], Step]) -> dict[str, int]:
     told: dict[str, dict[str, str | int]] = {}
     counts = {}
-    with (
-        closing(connect(home.site_db, read_only=True)) as database,
-        closing(connect(home.meter_db, read_only=True)) as meter,
-    ):
+    with _read(home, folder.parent) as (database, meter):
         database.create_function("order_number", 2, order_number, deterministic=True)
         # One read transaction for all files: no file names what another does not have.
         database.execute("BEGIN")
@@ -87,6 +85,27 @@ def _write_all(home: Home, folder: Path, form: str, begin: Callable[[str], Step]
         file_.write(json.dumps(written, indent=2) + "\n")
         _flush(file_)
     return counts
+
+
+@contextmanager
+def _read(home: Home, beside: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+    """The site's database and the meter's. Rows of PostgreSQL are first written down as they are at one moment: what is
+    asked is said in the words of a file."""
+    site, meter = home.site_db, home.meter_db
+    if isinstance(site, Path) and isinstance(meter, Path):
+        with closing(connect(site, read_only=True)) as database, closing(connect(meter, read_only=True)) as counted:
+            yield database, counted
+        return
+    assert home.database is not None
+    # Only a publication that lies in PostgreSQL pays for its driver.
+    from foldline.stores.moved_rows import written_down
+
+    said = " ".join(file.select for file in FILES)
+    with tempfile.TemporaryDirectory(prefix=".foldline-", dir=beside) as folder:
+        rows = Path(folder) / "rows.db"
+        written_down(home.database, rows, said)
+        with closing(connect(rows, read_only=True)) as database, closing(connect(rows, read_only=True)) as counted:
+            yield database, counted
 
 
 def _givers(database: sqlite3.Connection, meter: sqlite3.Connection) -> dict[bytes, str]:

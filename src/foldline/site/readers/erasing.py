@@ -71,8 +71,9 @@ def erase(reader: Reader) -> None:
 def overwrite() -> None:
     """Take what was deleted out of the database's log too: its pages are overwritten there, and the log still has them
     as they were. Where somebody reads for longer than the lock waits, the next time does it."""
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _forget_files(addresses: list[str]) -> None:

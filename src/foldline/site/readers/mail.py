@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from foldline.insight.counts import count
 from foldline.site.readers import codes
 from foldline.site.readers.rendering import Texts, publication
 from foldline.site.readers.wording import words
@@ -34,12 +35,16 @@ class Postman:
         self._thread = ThreadPoolExecutor(1, "mail")
         self._room = BoundedSemaphore(MOST_WAITING)
         self._last: Future[None] | None = None
+        #: How many are not sent yet, that which is being sent among them.
+        self.waiting = 0
 
     def post(self, message: EmailMultiAlternatives) -> None:
         """Send a message soon. One that can't be sent, or finds no room, is logged without its address."""
         if not self._room.acquire(blocking=False):
+            count("mails", "dropped")
             log.error("a mail was dropped: %d are waiting", MOST_WAITING)
             return
+        self.waiting += 1
         self._last = self._thread.submit(self._deliver, message)
 
     def wait(self, timeout: float | None = None) -> None:
@@ -53,11 +58,14 @@ class Postman:
                 time.sleep(pause)
                 try:
                     message.send()
+                    count("mails", "sent")
                     return
                 except (OSError, ValueError) as error:
                     log.warning("a mail could not be sent: %s", type(error).__name__)
+            count("mails", "given up")
             log.error("a mail was given up after %d tries; `foldline check --mail` says more", len(TRIES))
         finally:
+            self.waiting -= 1
             self._room.release()
 
 

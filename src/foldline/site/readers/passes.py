@@ -18,7 +18,7 @@ from foldline.signed import cookies, meter, reader_pass
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import ROLL_AFTER, SESSION_SECONDS
 from foldline.site.billing import held
-from foldline.site.readers import moment
+from foldline.site.readers import moment, signing
 from foldline.site.readers.models import Change, Entitlement, PassFacts, Product, Reader, ReaderSession
 from foldline.site.readers.wording import words
 from foldline.stores.passes import pack_products, unpack_products
@@ -151,9 +151,9 @@ def set_cookie(response: HttpResponse, header: str) -> None:
 
 
 def keyring() -> Keyring:
-    """The publication's keys, for the host that readers type."""
+    """The publication's keys that hold now, for the host that readers type."""
     foldline: config.Settings = settings.FOLDLINE
-    return Keyring(foldline.secrets, foldline.host)
+    return signing.keyring(foldline)
 
 
 def product_ends(reader: Reader, besides: Collection[str] = ()) -> dict[int, int]:

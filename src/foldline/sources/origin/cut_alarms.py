@@ -6,6 +6,7 @@ from typing import get_args
 
 from foldline.errors import Problem, StoreUnavailable
 from foldline.fold.page.alarms import Alarm
+from foldline.stores.database import is_made
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
 
@@ -42,7 +43,7 @@ def cut_alarms(home: Home) -> list[Problem]:
     Raises:
         StoreUnavailable: the records can't be read.
     """
-    if not home.public_db.exists():
+    if not is_made(home.public_db):
         return []
     found = [_problem(path, said) for path, said in PublicStore(home).alarmed()]
     found.sort(key=lambda problem: problem.id)

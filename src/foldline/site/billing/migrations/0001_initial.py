@@ -14,6 +14,13 @@ CREATE TRIGGER billing_billingevent_no_{verb} BEFORE {verb} ON billing_billingev
 BEGIN SELECT RAISE(ABORT, 'the log of billing is append-only'); END
 """
 
+REFUSE_IN_POSTGRES = """
+CREATE FUNCTION billing_billingevent_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the log of billing is append-only'; END $$;
+CREATE TRIGGER billing_billingevent_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_billingevent
+FOR EACH STATEMENT EXECUTE FUNCTION billing_billingevent_stays();
+"""
+
 STATES = [
     (state, state)
     for state in (
@@ -27,6 +34,8 @@ def refuse_changes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> 
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             schema_editor.execute(REFUSE.format(verb=verb))
+    else:
+        schema_editor.execute(REFUSE_IN_POSTGRES)
 
 
 class Migration(migrations.Migration):

@@ -16,12 +16,21 @@ CREATE TRIGGER desk_auditentry_no_{verb} BEFORE {verb} ON desk_auditentry
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END
 """
 
+REFUSE_IN_POSTGRES = """
+CREATE FUNCTION desk_auditentry_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;
+CREATE TRIGGER desk_auditentry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON desk_auditentry
+FOR EACH STATEMENT EXECUTE FUNCTION desk_auditentry_stays();
+"""
+
 
 def refuse_changes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The audit log is append-only in the database itself, whatever asks it."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             schema_editor.execute(REFUSE.format(verb=verb))
+    else:
+        schema_editor.execute(REFUSE_IN_POSTGRES)
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import combinations
+
+
+@cache
+def rows(sizes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """What `pairwise` gives, made once for all that have axes of these sizes."""
+    return tuple(pairwise(sizes))
 
 
 def pairwise(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -1,0 +1,1 @@
+"""What `foldline check --deploy` looks at beside `check`: the machine, the mail, the certificate, the clock."""

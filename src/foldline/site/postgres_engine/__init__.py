@@ -1,0 +1,1 @@
+"""Django's engine for PostgreSQL, with the site's writers one after the other, as in a file."""

@@ -1,0 +1,37 @@
+"""Django finds an engine by the name of this file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+from foldline.site.database import STATEMENT_SECONDS
+from foldline.stores.postgres import GRACE, Bounded, lock_number
+
+#: What every writer of the site's tables holds until its transaction ends, on whatever host (`stores.database`).
+PEN = lock_number(b"foldline_site:")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A transaction takes the pen when it begins, and so finds what it has looked at unchanged when it writes: the rule
+    that files have always given the code above. What only reads takes no transaction."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        # Django names the class itself: this one has waits with an end, should the server or the way to it hang.
+        connection.__class__ = Bounded
+        connection.patience = STATEMENT_SECONDS + GRACE
+        return connection
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs leave it out
+        if autocommit:
+            return
+        try:
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (PEN,))
+        except BaseException:
+            # Nothing was begun: whoever asks next starts anew.
+            self.close()
+            raise

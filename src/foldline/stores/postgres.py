@@ -1,0 +1,261 @@
+"""A connection to PostgreSQL that behaves as a store expects: bounded in time, found again after a loss, and silent
+about what was asked. Imported only where a publication lies there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.adapt import Dumper
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+
+from foldline.stores.address import Address, Schema
+from foldline.stores.database import LOCK_SECONDS, Failed
+
+Result = TypeVar("Result")
+
+#: Seconds for a connection to be made. libpq takes no less than two.
+CONNECT_SECONDS = 2
+#: The least that a statement may take, in seconds, however short its user waits: a network and a busy server are
+#: slower than a file. And how long one may take that nobody waits for.
+SHORTEST, LONGEST = 1.0, 60.0
+#: How much longer the answer itself may take than the server's own limit, in seconds: then the server or the way to it
+#: hangs, and the connection is given up.
+GRACE = 1.0
+#: A transaction that does nothing for so many seconds is ended by the server: its process hangs, or its network is cut.
+IDLE_SECONDS = 10
+#: Nobody tries to connect again so soon after a failure, in seconds, each time longer up to the second figure.
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+
+#: Class 08 is about connections, 57P about a server that ends or starts, 25006 about one that became a copy.
+_LOST = ("08", "57P", "25006")
+#: No such table, column or schema.
+_NOT_MADE = ("42P01", "42703", "3F000")
+
+
+class _Truth(Dumper):
+    """True and False as a 1 and a 0 that fit a column of numbers and one of truths."""
+
+    oid = 0
+
+    def dump(self, obj: bool) -> bytes:
+        return b"1" if obj else b"0"
+
+
+class Rows(psycopg.Cursor[tuple[Any, ...]]):
+    """What was found; nothing where a statement finds nothing by its nature, as SQLite says it."""
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return super().fetchone() if self.description else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return super().fetchall() if self.description else []
+
+
+class Bounded(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that waits for no answer longer than `patience` seconds, whatever becomes of the network."""
+
+    patience = LONGEST + GRACE
+
+    def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                # An answer that comes later must not be taken for that of the next question.
+                self.pgconn.finish()
+            raise
+
+
+class _Pauses:
+    """When a server that could not be reached is tried again: by all connections of a process together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failed: dict[Address, tuple[float, float]] = {}
+
+    def check(self, address: Address) -> None:
+        """Raises Failed while the server is left alone."""
+        with self._lock:
+            until, _ = self._failed.get(address, (0.0, 0.0))
+        if time.monotonic() < until:
+            raise Failed("left alone after a failure to connect")
+
+    def failed(self, address: Address) -> None:
+        with self._lock:
+            _, pause = self._failed.get(address, (0.0, FIRST_PAUSE / 2))
+            pause = min(2 * pause, LONGEST_PAUSE)
+            self._failed[address] = (time.monotonic() + pause, pause)
+
+    def well(self, address: Address) -> None:
+        with self._lock:
+            self._failed.pop(address, None)
+
+
+_pauses = _Pauses()
+
+
+def parameters(address: Address, schema: str, *, read_only: bool, lock: float, statement: float) -> dict[str, Any]:
+    """How to connect, as psycopg takes it; `lock` and `statement` are limits in seconds."""
+    limits = {
+        "search_path": schema,
+        "lock_timeout": f"{lock * 1000:.0f}",
+        "statement_timeout": f"{statement * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000}",
+        # A database that was made read-only stays so.
+        **({"default_transaction_read_only": "on"} if read_only else {}),
+    }
+    given: dict[str, Any] = conninfo_to_dict(address.url)
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 5000,
+        **given,
+        **({"password": address.password} if address.password else {}),
+        "application_name": "foldline",
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+    }
+
+
+class PostgresConnection:
+    """A `Connection` to a schema. A connection that was lost while nothing was under way is made anew when it is asked
+    to read or to begin; what was under way fails."""
+
+    def __init__(self, place: Schema, *, read_only: bool = False, timeout: float = LOCK_SECONDS) -> None:
+        """Nothing is connected before something is asked."""
+        self._place = place
+        self._statement = max(SHORTEST, timeout) if timeout < LOCK_SECONDS else LONGEST
+        self._read_only = read_only
+        self._lock = timeout
+        self._begun = False
+        self._raw: Bounded | None = None
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+        """One statement; `?` stands for each of the parameters."""
+        query = spelled(sql)
+        return self._asked(lambda raw: raw.execute(query, parameters), again=sql.startswith("SELECT"))
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> psycopg.Cursor[tuple[Any, ...]]:
+        """One statement for each row of parameters; `rowcount` is of all of them."""
+        query, rows = spelled(sql), list(parameters)
+
+        def ask(raw: Bounded) -> psycopg.Cursor[tuple[Any, ...]]:
+            cursor = raw.cursor()
+            cursor.executemany(query, rows)
+            return cursor
+
+        return self._asked(ask)
+
+    def script(self, text: str) -> None:
+        """Several statements without values."""
+        self._asked(lambda raw: raw.execute(text.encode()))
+
+    def begin(self, keys: Iterable[bytes] = ()) -> None:
+        """Begin a transaction that holds the locks of these keys, or the schema's own, until its end. They are taken in
+        one order, so that two who want the same never wait for each other."""
+        locks = sorted({lock_number(b"%s:%s" % (self._place.name.encode(), key)) for key in keys or (b"",)})
+        taken = "".join(f"; SELECT pg_advisory_xact_lock({number})" for number in locks)
+        try:
+            self._asked(lambda raw: raw.execute(f"BEGIN{taken}".encode()), again=True)
+        except Failed:
+            self.roll_back()
+            raise
+        self._begun = True
+
+    def commit(self) -> None:
+        """End a transaction with its effects. Raises Failed where it has none, because something in it failed."""
+        try:
+            said = self._asked(lambda raw: raw.execute(b"COMMIT")).statusmessage
+        finally:
+            self._begun = False
+        if said != "COMMIT":
+            raise Failed("the transaction was rolled back")
+
+    def roll_back(self) -> None:
+        """End a transaction without its effects; where the connection is lost it has ended already."""
+        self._begun = False
+        raw = self._raw
+        try:
+            if raw is not None and not raw.closed and raw.info.transaction_status != TransactionStatus.IDLE:
+                raw.execute(b"ROLLBACK")
+        except psycopg.Error:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the server. What is asked afterwards connects anew."""
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
+
+    def __del__(self) -> None:
+        """Who lets go of a connection to a file has closed it, too."""
+        self.close()
+
+    def _asked(self, ask: Callable[[Bounded], Result], *, again: bool = False) -> Result:
+        raw = self._raw
+        if raw is not None:
+            try:
+                if raw.closed:
+                    raise psycopg.OperationalError("the connection was lost")
+                return ask(raw)
+            except psycopg.Error as error:
+                if self._begun or not (again and _is_lost(error, raw)):
+                    raise failed(error) from None
+            raw.close()
+        self._raw = self._connect()
+        try:
+            return ask(self._raw)
+        except psycopg.Error as error:
+            raise failed(error) from None
+
+    def _connect(self) -> Bounded:
+        address = self._place.address
+        _pauses.check(address)
+        try:
+            given = parameters(
+                address, self._place.name, read_only=self._read_only, lock=self._lock, statement=self._statement
+            )
+            raw = Bounded.connect(**given, autocommit=True)
+        except psycopg.Error as error:
+            _pauses.failed(address)
+            raise failed(error) from None
+        _pauses.well(address)
+        raw.cursor_factory = Rows
+        raw.adapters.register_dumper(bool, _Truth)
+        raw.patience = self._statement + GRACE
+        return raw
+
+
+def _is_lost(error: psycopg.Error, raw: Bounded) -> bool:
+    """Whether an error is about the connection, and not about what was asked. A server that hangs is not asked again:
+    whoever waits has waited long enough."""
+    if isinstance(error, psycopg.errors._WaitTimeout):
+        return False
+    return raw.closed or (error.sqlstate or "").startswith(_LOST)
+
+
+def failed(error: psycopg.Error) -> Failed:
+    """The same in words without values: what PostgreSQL says of a row holds what stands in it."""
+    what = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
+    behind = ". Run `foldline migrate` first." if error.sqlstate in _NOT_MADE else ""
+    return Failed(what + behind, error.sqlstate or "")
+
+
+@lru_cache(maxsize=1024)
+def spelled(sql: str) -> bytes:
+    """A statement with `?` for its values as psycopg wants it. No text within it holds a question mark."""
+    return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
+def lock_number(name: bytes) -> int:
+    """The number of an advisory lock; of two names that have the same, one waits for the other in vain."""
+    return int.from_bytes(blake2b(name, digest_size=8, person=b"foldline").digest(), signed=True)

@@ -1,0 +1,121 @@
+"""`foldline copy`: a publication from files into PostgreSQL and back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from foldline.stores.home import Home
+from foldline.testing.postgres import Database
+
+SETTINGS = """\
+[publication]
+name = "The Valley Post"
+url = "http://127.0.0.1:8080"
+zone = "America/New_York"
+"""
+PICTURE = f"{'ab' * 16}.png"
+ROWS = (
+    "INSERT INTO readers_reader (id, password, is_superuser, email, name, key, is_staff, is_active, joined_at)"
+    f" VALUES (7, '', 0, 'ada@reader.example', 'Ada', '{'7' * 32}', 0, 1, '2026-03-01 06:30:00.120000'),"
+    f" (9, '', 0, 'nora@reader.example', 'Nora Ærø', '{'9' * 32}', 0, 0, '2026-03-02 06:30:00')",
+    "INSERT INTO readers_entitlement (id, reader_id, product_id, kind, starts_at, note, given_at)"
+    " VALUES (3, 7, 1, 'staff', '2026-03-01 06:30:00', 'a note', '2026-03-01 06:30:00')",
+    "INSERT INTO foldline_changes (id, kind, key, at) VALUES (41, 'article', '/x', 5), (42, 'all', '', 6)",
+    "DELETE FROM foldline_changes WHERE id = 42",
+    f"INSERT INTO foldline_pass_facts VALUES ('{'5' * 32}', '{'7' * 32}', '1:0', 99, 0, 3, 1)",
+)
+
+
+def foldline(*words: str, home: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    given = {**os.environ, "FOLDLINE_SECRET": "only-for-tests-" + "0123456789" * 4, **environ}
+    given.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "-m", "foldline.cli.main", *words, "--home", str(home)]
+    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home in files with rows of every kind of column."""
+    home = Home(tmp_path_factory.mktemp("filled"))
+    home.path.joinpath("foldline.toml").write_text(SETTINGS, encoding="utf-8")
+    done = foldline("migrate", home=home.path)
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(home.site_db)) as site, site:
+        for statement in ROWS:
+            site.execute(statement)
+    with closing(sqlite3.connect(home.meter_db)) as meter, meter:
+        meter.execute(
+            "INSERT INTO foldline_meter (id, owner, meter, window_number, ends, salt, article, handed)"
+            " VALUES (5, ?, 'site', 4, 9, ?, ?, 1)",
+            (b"o\x00\xff", b"s", b"a"),
+        )
+    (home.media / PICTURE).write_bytes(b"\x89PNG\x00\xff")
+    return home
+
+
+def everything(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables of a home in files, in an order of their own."""
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for place in (home.site_db, home.public_db, home.sealed_db, home.meter_db, home.reads_db, home.crawlers_db):
+        with closing(sqlite3.connect(place)) as file:
+            for (table,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                rows = file.execute(f'SELECT * FROM "{table}"').fetchall()
+                found[table] = sorted([*found.get(table, []), *rows], key=repr)
+    return found
+
+
+def numbers(found: dict[str, list[tuple[object, ...]]]) -> dict[object, object]:
+    """What tables count up to."""
+    return {name: number for name, number in found.pop("sqlite_sequence") if number}
+
+
+def test_what_goes_into_postgresql_and_back_has_the_same_rows(filled: Home, tmp_path: Path, database: Database) -> None:
+    there = foldline("copy", "--to", database.url, home=filled.path)
+    assert there.returncode == 0, there.stderr
+    assert "each table counted on both sides" in there.stdout
+    with psycopg.connect(database.url) as asking:
+        rows = asking.execute("SELECT email, is_active FROM foldline_site.readers_reader ORDER BY id")
+        assert rows.fetchall() == [("ada@reader.example", True), ("nora@reader.example", False)]
+        number = asking.execute(
+            "INSERT INTO foldline_site.foldline_changes (kind, key, at) VALUES ('all', '', 1) RETURNING id"
+        ).fetchone()
+        asking.rollback()
+    assert number == (43,), "a number that a worker may have read must not be given again"
+    again = foldline("copy", "--to", database.url, home=filled.path)
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+    for name, environ in (("files", {}), ("there", {"FOLDLINE_DATABASE": database.url})):
+        told = foldline("export", "--to", str(tmp_path / name), "--format", "jsonl", home=filled.path, **environ)
+        assert told.returncode == 0, told.stderr
+    exported = {path.name: path.read_bytes() for path in (tmp_path / "files").glob("*.jsonl")}
+    assert b"ada@reader.example" in exported["readers.jsonl"]
+    assert exported == {path.name: path.read_bytes() for path in (tmp_path / "there").glob("*.jsonl")}
+    back = Home(tmp_path / "back")
+    came = foldline("copy", "--to", str(back.path), home=filled.path, FOLDLINE_DATABASE=database.url)
+    assert came.returncode == 0, came.stderr
+    one, other = everything(filled), everything(back)
+    assert numbers(one)["foldline_changes"] == 42
+    assert numbers(other)["foldline_changes"] > 42
+    assert one == other
+    assert (back.media / PICTURE).read_bytes() == b"\x89PNG\x00\xff"
+
+
+def test_a_copy_that_fails_leaves_nothing_in_the_database(filled: Home, tmp_path: Path, database: Database) -> None:
+    broken = Home(tmp_path / "broken")
+    shutil.copytree(filled.path, broken.path)
+    with closing(sqlite3.connect(broken.site_db)) as site, site:
+        site.execute("UPDATE readers_reader SET joined_at = 'on a Tuesday' WHERE id = 9")
+    failed = foldline("copy", "--to", database.url, home=broken.path)
+    assert failed.returncode == 1
+    assert "Nothing was copied" in failed.stderr
+    with psycopg.connect(database.url) as asking:
+        left = asking.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'foldline%'").fetchall()
+    assert left == []
