@@ -13,7 +13,8 @@ from scripts.growth.site_hand import Cost
 
 #: What a gate worker does, what the site's process does, and how much more each may cost at the last size than at the
 #: first. The first three are the design's; the others were set when what was found here had been mended. An article
-#: that is in no memory is looked for in a tree that is two levels deeper, and outside of what SQLite holds of its file.
+#: that is in no memory is looked for in a tree that is two levels deeper, and outside of what SQLite holds of its file;
+#: a publication writes fronts of lists, which in the smallest are not full.
 LIMITS: Mapping[str, float] = {
     "page by a fresh pass": 1.3,
     "page by a pass that asks": 1.3,
@@ -22,9 +23,9 @@ LIMITS: Mapping[str, float] = {
     "sign in": 1.5,
     "find a reader": 1.5,
     "change the rules": 1.5,
-    "publish": 1.5,
-    "edit": 1.5,
-    "withdraw": 1.5,
+    "publish": 2.5,
+    "edit": 2.5,
+    "withdraw": 2.5,
     "look what is due": 1.5,
 }
 
