@@ -97,6 +97,11 @@ def cpu_seconds(pid: int) -> float:
     return total / 1e9
 
 
+def outside() -> dict[str, str]:
+    """The environment, without what somebody set for a publication of their own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
+
+
 @contextlib.contextmanager
 def gate_side(settings: Settings, size: Size, core: int | None = None) -> Iterator[GateSide]:
     """A worker as the supervisor starts it, on a port of its own.
@@ -110,7 +115,7 @@ def gate_side(settings: Settings, size: Size, core: int | None = None) -> Iterat
                 "FOLDLINE_WORKER": "0"}  # fmt: skip
         pin = ["taskset", "-c", str(core)] if core is not None else []
         command = [*pin, sys.executable, "-m", "foldline.server.worker"]
-        worker = subprocess.Popen(command, env={**os.environ, **ours}, pass_fds=(listening.fileno(),))  # noqa: S603
+        worker = subprocess.Popen(command, env={**outside(), **ours}, pass_fds=(listening.fileno(),))  # noqa: S603
         side = GateSide(settings, size, worker.pid, port)
         try:
             _wait(side, worker)

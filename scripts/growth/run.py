@@ -23,7 +23,7 @@ from foldline.errors import FoldlineError
 from foldline.gate.library import PUBLIC_BYTES, SEALED_BYTES
 from foldline.stores.home import Home
 from scripts.growth.figures import LIMITS, Growth
-from scripts.growth.gate_side import GateSide, gate_side
+from scripts.growth.gate_side import GateSide, gate_side, outside
 from scripts.growth.invented import Size
 from scripts.growth.make import empty_home
 from scripts.growth.site_hand import Cost
@@ -195,7 +195,7 @@ def site_side(settings: Settings, size: Size) -> Iterator[SiteSide]:
 
 
 def _environ(settings: Settings) -> Mapping[str, str]:
-    return {**os.environ, "FOLDLINE_HOME": str(settings.home.path)}
+    return {**outside(), "FOLDLINE_HOME": str(settings.home.path)}
 
 
 def _versions() -> dict[str, str]:

@@ -132,7 +132,9 @@ def paper(
     home.secret_file.write_text("of a day that never was, and of nobody's newspaper", encoding="utf-8")
     home.secret_file.chmod(0o600)
     settings = load(home, {})
-    environ = {**os.environ, "FOLDLINE_HOME": str(home.path), TILL: f"http://127.0.0.1:{ports['till']}"}
+    # What somebody set for a publication of their own is nothing of this one's.
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
+    environ = {**keep, "FOLDLINE_HOME": str(home.path), TILL: f"http://127.0.0.1:{ports['till']}"}
     module = [sys.executable, "-m"]
     with contextlib.ExitStack() as stack:
         command = [*module, "scripts.load.editor", str(articles)]
