@@ -44,10 +44,12 @@ long: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	@./scripts/system-packages
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/newsroom/test_newsroom_import.py tests/operations tests/outage tests/server/test_rolling.py tests/load -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# What makes homes of its own, with all of them in PostgreSQL instead of files. Tests of files themselves are left out.
+# What makes homes of its own, with all of them in PostgreSQL instead of files, and the journeys in a browser there, with four
+# workers. Tests of files themselves are left out.
 postgres: .stamps/dev
 	@./scripts/system-packages
 	FOLDLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/stores tests/gate tests/proof tests/readers tests/newsroom tests/institutions tests/billing tests/desk -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_TEST_DATABASE=postgresql FOLDLINE_TEST_WORKERS=4 $(BIN)/python -m pytest tests/browser -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev

@@ -29,7 +29,7 @@ CHECKS: dict[str, str] = {
     "FL041": "The databases are behind this version",
     "FL042": "Another process serves from this folder",
     "FL050": "The demo refuses real keys",
-    "FL051": "The demo refuses a folder that is not its own",
+    "FL051": "The demo refuses a folder or a database that is not its own",
     "FL052": "A real publication can't run with the demo's powers",
     "FL060": "The publication's own words can't be read",
     "FL061": "The publication's own words are not readable as TOML",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +15,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as runs:
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """In files and with one worker, or as FOLDLINE_TEST_DATABASE and FOLDLINE_TEST_WORKERS say (`make postgres`)."""
+    options = ["--workers", os.environ.get("FOLDLINE_TEST_WORKERS", "1")]
+    if os.environ.get("FOLDLINE_TEST_DATABASE") == "postgresql":
+        options += ["--database", request.getfixturevalue("postgres").database().url]
+    with running_demo(tmp_path_factory.mktemp("demo"), *options) as runs:
         yield runs
 
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import click
 
-from foldline.cli.home import ready_django
+from foldline.cli.home import given_address, ready_django
 from foldline.config import Settings, load
 from foldline.errors import ConfigurationError, Problem
 from foldline.server.supervisor import Supervisor, listen
 from foldline.site.billing.providers import REAL_KEYS, TILL
+from foldline.stores.database import is_made
 from foldline.stores.home import Home
 from foldline.stores.records import PublicStore
 from foldline.stores.rule_sets import RuleSetStore
@@ -28,7 +29,7 @@ LOOPBACK = "127.0.0.1"
 KINDS = ("anonymous", "registered", "subscriber", "lapsed", "googlebot")
 
 #: The demo runs on a secret that it makes for itself; whoever sets one of these means a real publication.
-REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", *REAL_KEYS)
+REAL = ("FOLDLINE_SECRET", "FOLDLINE_MAIL_PASSWORD", "FOLDLINE_DATABASE", *REAL_KEYS)
 
 SETTINGS = """\
 # Written by `foldline demo`.
@@ -56,10 +57,11 @@ limit = 3
 
 [listen]
 port = {port}
+workers = {workers}
 
 [desk]
 port = {desk}
-"""
+{database}"""
 
 
 @click.command()
@@ -69,8 +71,18 @@ port = {desk}
 )
 @click.option("--no-open", is_flag=True, help="Don't open a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when it serves, and nothing else.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many gate workers.")
+@click.option("--database", metavar="URL", help="A PostgreSQL for it, empty or the demo's own (default: files).")
 @click.option("--with-leak", metavar="NAME", help="Behind a wall with one hole, for `foldline audit`; list names them.")
-def demo(port: int, home: Path | None, no_open: bool, as_json: bool, with_leak: str | None) -> None:
+def demo(
+    port: int,
+    home: Path | None,
+    no_open: bool,
+    as_json: bool,
+    workers: int,
+    database: str | None,
+    with_leak: str | None,
+) -> None:
     """Serve a demo newspaper on this machine. No keys are asked for, and nothing is sent anywhere."""
     refuse_real_keys()
     if with_leak is not None:
@@ -80,7 +92,7 @@ def demo(port: int, home: Path | None, no_open: bool, as_json: bool, with_leak: 
     gate = front if with_leak is None else listen(LOOPBACK, 0, "gate")
     desk, till = listen(LOOPBACK, 0, "desk"), listen(LOOPBACK, 0, "till")
     os.environ[TILL] = f"http://{LOOPBACK}:{till.getsockname()[1]}"
-    settings = write_settings(place, front.getsockname()[1], desk.getsockname()[1])
+    settings = write_settings(place, front.getsockname()[1], desk.getsockname()[1], workers, database)
     seed(settings)
 
     def ready() -> None:
@@ -173,13 +185,29 @@ def refuse_real_home(home: Home) -> None:
         raise ConfigurationError((Problem("FL051", "this folder is not the demo's", str(home.path), hint),))
 
 
-def write_settings(home: Home, port: int, desk: int) -> Settings:
+def refuse_real_database(home: Home, database: str) -> str:
+    """What the demo's settings say of a database: one that is empty, or that this folder has had before.
+
+    Raises:
+        ConfigurationError: FL051, somebody else's tables are there; FL341, the address holds a password.
+    """
+    said = f'\n[database]\nurl = "{given_address(database, "--database").url}"\n'
+    own = home.settings_file.exists() and said in home.settings_file.read_text(encoding="utf-8")
+    if not own and is_made(Home(home.path, given_address(database, "--database")).site_db):
+        hint = "Name an empty database, or the one that this folder has had."
+        raise ConfigurationError((Problem("FL051", "this database is not the demo's", "--database", hint),))
+    return said
+
+
+def write_settings(home: Home, port: int, desk: int, workers: int = 1, database: str | None = None) -> Settings:
     """The demo's settings, written anew each time; its secret is made once."""
     refuse_real_home(home)
+    said = refuse_real_database(home, database) if database is not None else ""
     home.make()
     os.environ["FOLDLINE_DEMO"] = "1"
     url = f"http://{LOOPBACK}:{port}"
-    home.settings_file.write_text(SETTINGS.format(url=url, port=port, desk=desk), encoding="utf-8")
+    text = SETTINGS.format(url=url, port=port, desk=desk, workers=workers, database=said)
+    home.settings_file.write_text(text, encoding="utf-8")
     if not home.secret_file.exists():
         home.secret_file.touch(mode=0o600)
         home.secret_file.write_text(secrets.token_urlsafe(48) + "\n", encoding="utf-8")
