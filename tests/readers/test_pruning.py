@@ -86,3 +86,31 @@ def test_letters_that_fold_onto_others_make_no_address(given: str) -> None:
 
     with pytest.raises(ValidationError):
         canonical_email(given)
+
+
+def test_changes_that_everybody_has_heard_of_go_and_who_missed_them_is_told_that_everything_changed() -> None:
+    from django.conf import settings
+
+    from foldline.site.readers import moment, prune
+    from foldline.site.readers.models import Change
+    from foldline.stores.changes import ChangeFeed
+
+    Change.objects.all().delete()
+    home, now = settings.FOLDLINE.home, int(moment.now().timestamp())
+    old = now - 8 * 86_400
+    missing, there = ChangeFeed(home), ChangeFeed(home)
+    Change.objects.create(kind="article", key="/first", at=old)
+    assert missing.read() == there.read() == []
+    Change.objects.create(kind="origin-withdrawn", key="/gone", at=old)
+    Change.objects.create(kind="session", key="00ff", at=old)
+    Change.objects.create(kind="article", key="/last", at=old)
+    assert [change.key for change in there.read()] == ["/gone", "00ff", "/last"]
+    assert prune.prune_changes(moment.now()) == 2
+    assert list(Change.objects.order_by("pk").values_list("key", flat=True)) == ["/gone", "/last"]
+    assert there.read() == []
+    Change.objects.create(kind="article", key="/new", at=now)
+    assert [change.key for change in there.read()] == ["/new"]
+    assert [change.kind for change in missing.read()] == ["all"]
+    assert prune.prune_changes(moment.now()) == 1
+    missing.close()
+    there.close()

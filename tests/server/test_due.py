@@ -307,6 +307,7 @@ def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() 
         "refresh news sitemap": 60.0,
         "prune unverified": 3600.0,
         "prune sign-ins": 3600.0,
+        "forget changes": 3600.0,
         "prune meter": 3600.0,
         "count reads": 30.0,
         "show reads": 900.0,

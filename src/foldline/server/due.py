@@ -63,6 +63,7 @@ def jobs() -> tuple[Job, ...]:
         Job("refresh news sitemap", MINUTE, lambda: lists.due([sitemaps.NEWS_PATH])),
         Job("prune unverified", HOUR, lambda: prune.prune_unverified(moment.now())),
         Job("prune sign-ins", HOUR, lambda: prune.prune_sign_ins(moment.now())),
+        Job("forget changes", HOUR, lambda: prune.prune_changes(moment.now())),
         Job("prune meter", HOUR, _prune_meter),
         Job(due_jobs.on_host("count reads", host), COUNT_EVERY, reads.count),
         Job("show reads", MINUTE if settings.FOLDLINE.demo else SHOW_EVERY, reads.show),

@@ -213,8 +213,11 @@ TABLES = (
     Kept(
         "foldline_changes",
         "numbers of sessions that changed, which say nothing once the session is gone",
-        "without end",
+        f"{prune.HEARD_FOR.days} days",
         "gate workers hear of what changed",
+        days=prune.HEARD_FOR.days,
+        job="forget changes",
+        beyond=lambda now: prune.heard(now).count(),
     ),
     Kept(
         "foldline_meter",
