@@ -56,7 +56,7 @@ wordpress: .stamps/dev
 	@./scripts/wordpress-packages
 	FOLDLINE_WORDPRESS=1 $(BIN)/python -m pytest tests/sites/test_wordpress.py tests/recipes/test_real_wordpress.py tests/proof/test_origin_twins.py -k wordpress $(ARGS)
 
-# Resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
+# Whatever is needed is in the lock, so that pip resolves nothing; resolved for the oldest Python that is supported: Debian 12's own 3.11.2.
 lock: .stamps/dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --python-version 3.11.2 --upgrade --no-header --no-emit-index-url --no-annotate --generate-hashes -q -o requirements/runtime.txt
@@ -67,12 +67,12 @@ lock: .stamps/dev
 	@mkdir -p .stamps && touch $@
 
 .stamps/runtime: .stamps/venv requirements/runtime.txt pyproject.toml
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/runtime.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/runtime.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .stamps/dev: .stamps/runtime requirements/dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.txt
 	@touch $@
 
 # Mozilla Readability, the reader mode of Firefox, for the tests that ask what it makes of our pages.
