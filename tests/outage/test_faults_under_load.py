@@ -21,7 +21,7 @@ from foldline.stores.address import Place
 from foldline.stores.home import Home
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.stores.schema import connect
-from foldline.testing.builders import HOST, METERED, PRODUCT, REGISTERED, SUBSCRIBERS
+from foldline.testing.builders import HOST, METERED, PRODUCT, REGISTERED, SUBSCRIBERS, UNKNOWN
 from foldline.testing.passes import Carry, cookie, write_facts
 from foldline.testing.processes import GateProcess
 from foldline.testing.worlds import World, rests
@@ -73,14 +73,15 @@ def askings_of(world: World) -> tuple[Asking, ...]:
         Asking("anonymous reads", closed, read=number),
         Asking("lapsed", closed, cookie(reader_pass=carry.token(lapsed, signed=400))),
         Asking("forged", closed, forged),
+        Asking("payer on an unknown access level", UNKNOWN.path, stale),
     )
 
 
-def broken(gate: GateProcess, askings: tuple[Asking, ...], fault: Callable[[], object]) -> Verdict:
+def broken(gate: GateProcess, askings: tuple[Asking, ...], fault: Callable[[], object], rest: str = CANARY) -> Verdict:
     """The verdict of a load in the middle of which `fault`, a context, begins and ends."""
     verdicts: list[Verdict] = []
     seconds = 2 * BEFORE + DURING
-    asking = threading.Thread(target=lambda: verdicts.append(load(gate, askings, CANARY.encode(), seconds)))
+    asking = threading.Thread(target=lambda: verdicts.append(load(gate, askings, rest.encode(), seconds)))
     asking.start()
     time.sleep(BEFORE)
     with fault():  # type: ignore[attr-defined]

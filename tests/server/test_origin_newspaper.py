@@ -17,6 +17,7 @@ from foldline.clock import SystemClock
 from foldline.policy.window import window_at
 from foldline.server.worker import keyring_of
 from foldline.signed import cookies
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.stores.records import RecordWriter
@@ -103,10 +104,11 @@ def opened(
     workers: int = 1,
     program: Sequence[str] = ("-m", "foldline.server.worker"),
     mode: Mode = Mode.GATE,
+    database: Address | None = None,
 ) -> Iterator[Paper]:
     site = Site(rest)
     with newspaper_site(site) as port:
-        settings = home_at(folder)
+        settings = home_at(folder, database=database)
         text = settings.home.settings_file.read_text(encoding="utf-8")
         more = f'\n[origin]\nurl = "http://127.0.0.1:{port}"\nprofile = "static"\n'
         settings.home.settings_file.write_text(text + more, encoding="utf-8")
@@ -117,6 +119,8 @@ def opened(
         carry = Carry(keyring_of(settings), clock, window_at(int(clock.now()), settings.zone))
         write_facts(settings.home, carry.facts("payer", {1: 4_000_000_000}))
         environ = {"FOLDLINE_ORIGIN_SECRET": SECRET}
+        if database is not None:
+            environ["FOLDLINE_DATABASE"] = database.url
         with GateProcess(settings.home, HOST, workers, program=program, environ=environ) as gate:
             yield Paper(site, gate, carry, folder)
 

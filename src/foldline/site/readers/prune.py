@@ -42,7 +42,7 @@ def heard(now: datetime) -> QuerySet[Change]:
     origin told, by which a host knows what not to show any more."""
     old = Change.objects.filter(at__lt=int((now - HEARD_FOR).timestamp())).exclude(kind__in=ORIGIN_KINDS)
     newest = Change.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return old.exclude(pk=newest)
+    return old if newest is None else old.exclude(pk=newest)
 
 
 def prune_changes(now: datetime) -> int:
