@@ -49,7 +49,7 @@ long: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 postgres: .stamps/dev
 	@./scripts/system-packages
 	FOLDLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/stores tests/gate tests/proof tests/readers tests/newsroom tests/institutions tests/billing tests/desk -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
-	FOLDLINE_TEST_DATABASE=postgresql FOLDLINE_TEST_WORKERS=4 $(BIN)/python -m pytest tests/browser -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_TEST_DATABASE=postgresql FOLDLINE_TEST_WORKERS=4 $(BIN)/python -m pytest tests/browser tests/proof/test_wire.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import warnings
 from collections.abc import Callable, Iterator
 
 import feedparser
 import pytest
 import trafilatura
 
-with warnings.catch_warnings(action="ignore"):
-    # It asks for a package of languages that nothing here needs.
-    import newspaper
-
 from foldline.proof.plan import refused, witness_of
 from foldline.proof.surfaces import ARTICLES, FEEDS, LISTS, Surface
 from foldline.testing.answers import Answer
-from foldline.testing.builders import HOST
 from foldline.testing.readers import Readers, readers_of
 from foldline.testing.worlds import World, rests
 
@@ -47,13 +41,6 @@ def by_trafilatura(page: str) -> str:
     )
 
 
-def by_newspaper(page: str) -> str:
-    article = newspaper.Article(f"https://{HOST}/page", language="en", fetch_images=False)
-    article.download(input_html=page)
-    article.parse()
-    return "\n".join((article.text, article.title, article.meta_description, str(article.meta_data)))
-
-
 def by_w3m(page: str) -> str:
     if shutil.which("w3m") is None:
         pytest.skip("MISSING w3m: apt-get install w3m")
@@ -65,7 +52,7 @@ def by_feedparser(feed: str) -> str:
     return str(feedparser.parse(feed))
 
 
-PANEL: dict[str, Extractor] = {"trafilatura": by_trafilatura, "newspaper4k": by_newspaper, "w3m": by_w3m}
+PANEL: dict[str, Extractor] = {"trafilatura": by_trafilatura, "w3m": by_w3m}
 SEALED = [surface for surface in ARTICLES if surface.story is not None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -20,6 +21,9 @@ from foldline.testing.worlds import World, rests
 
 from .room import LONG, RICH, assert_equal
 
+#: How many workers serve each world (`make postgres` takes four).
+WORKERS = int(os.environ.get("FOLDLINE_TEST_WORKERS", "1"))
+
 Served = tuple[GateProcess, GateProcess, World, Readers]
 
 
@@ -32,7 +36,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         other = stack.enter_context(World(folder / "other", rests(f"{SENTENCE}\n\n{RICH}"), SystemClock()))
         readers = readers_of(one)
         readers_of(other)
-        gates = [stack.enter_context(GateProcess(world.home, HOST)) for world in (one, other)]
+        gates = [stack.enter_context(GateProcess(world.home, HOST, WORKERS)) for world in (one, other)]
         yield gates[0], gates[1], one, readers
 
 

@@ -86,6 +86,13 @@ class Host:
         return found[0].partition(b"=")[2].partition(b";")[0].decode()
 
 
+@pytest.fixture(autouse=True)
+def _keys_come_from_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test of the site's may have set one for its process."""
+    for name in ("FOLDLINE_SECRET", "FOLDLINE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[tuple[Host, Host]]:
     loop = asyncio.new_event_loop()

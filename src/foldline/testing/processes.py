@@ -48,6 +48,8 @@ class GateProcess:
         keep = {name: value for name, value in os.environ.items() if not name.startswith("FOLDLINE_")}
         descriptor = self._listening.fileno()
         ours = {"FOLDLINE_HOME": str(self._home.path), "FOLDLINE_LISTEN_FD": str(descriptor)}
+        if self._home.database is not None:
+            ours["FOLDLINE_DATABASE"] = self._home.database.url
         with self._errors.open("ab") if self._errors else open(os.devnull, "ab") as said:
             return subprocess.Popen(  # noqa: S603 - what a test starts
                 [sys.executable, *self._program],
