@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -67,14 +67,23 @@ def web_server() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer() -> None:
-            for _ in range(2):
-                with listening.accept()[0] as asking:
+            while True:
+                try:
+                    asking, _ = listening.accept()
+                except OSError:
+                    return
+                with asking, suppress(OSError):
                     asking.recv(100)
                     asking.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        thread = threading.Thread(target=answer, daemon=True)
+        thread = threading.Thread(target=answer)
         thread.start()
-        yield listening.getsockname()[1]
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            # Whoever waits is woken before the number of the socket may be another one's.
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
 
 
 def test_a_database_that_takes_no_writes_is_named_and_never_written_to(with_tables: Database) -> None:
