@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from foldline.proof.asks import Ask, Client
 from foldline.proof.plan import history, plan, refused, tag_of
 from foldline.proof.surfaces import ARTICLES, SURFACES
 from foldline.proof.twins import Report, echoes
-from foldline.proof.variants import covering, page_axes, variants
+from foldline.proof.variants import Axis, covering, page_axes, variants
 from foldline.server.worker import ThreadedPasses, keyring_of
 from foldline.sources.origin.surfaces import Kind, SurfaceMap
 from foldline.stores.meter import SqliteMeter
@@ -173,3 +173,19 @@ def forgive_redirects(report: Report, client: Client) -> None:
         away = tuple(pair for pair in answer.headers if pair[0] != b"location")
         if answer.header(b"location") and not echoes(replace(answer, headers=away)):
             report.found.remove(found)
+
+
+def test_the_cover_holds_every_pair_and_no_odd_line_hides_a_header() -> None:
+    def axis(name: str, size: int) -> Axis:
+        key = name.encode()
+        return Axis(name, tuple((str(n), lambda ask, n=n: ask.with_header(key, b"%d" % n)) for n in range(size)))
+
+    headers = [axis("accept", 3), axis("internal", 4), axis("reader", 5)]
+    line = [axis("path", 4), axis("query", 3)]
+    asked = [dict(ask.headers) for ask in covering(Ask(b"/"), (*line, *headers))]
+    for one, other in (*combinations(headers, 2), *combinations((*line, headers[2]), 2)):
+        pairs = {(found.get(one.name.encode()), found.get(other.name.encode())) for found in asked}
+        assert len(pairs) == (len(one.values) + 1) * (len(other.values) + 1), (one.name, other.name)
+    odd = [found for found in asked if b"path" in found or b"query" in found]
+    assert odd
+    assert not any(b"accept" in found or b"internal" in found for found in odd)
