@@ -8,7 +8,7 @@ from foldline.policy.reasons import PAIRS, WALL_REASONS, Reason
 
 from .pages import DOCS, ROOT, SOURCE, read, sections
 
-_ID = re.compile(r"[\"'](FL-?[A-Z]?\d{2,3})[\"']")
+_ID = re.compile(r"[\"'](FL-?[A-Z]?\d{2,3})[\"' ]")
 
 
 def test_every_reason_has_a_heading_and_every_heading_is_a_reason() -> None:

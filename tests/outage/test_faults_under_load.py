@@ -244,19 +244,6 @@ def test_the_load_finds_a_reader_who_is_refused_and_one_who_gets_too_much(
     }
 
 
-def test_a_spoilt_secret_stops_new_workers_and_no_running_one(
-    world: World, gate: GateProcess, askings: tuple[Asking, ...]
-) -> None:
-    good = world.home.secret_file.read_bytes()
-    try:
-        world.home.secret_file.write_bytes(b"short\n")
-        late = gate.start(7)
-        assert late.wait(20) == 1
-        assert load(gate, askings, CANARY.encode(), 1.0).wrong == []
-    finally:
-        world.home.secret_file.write_bytes(good)
-
-
 def test_what_a_fault_needs_is_really_broken(world: World, gate: GateProcess, tmp_path: Path) -> None:
     # Each fault must be seen by the workers, or the tests above would prove nothing.
     errors = tmp_path / "errors"

@@ -79,8 +79,10 @@ class KeysInForce:
                 for row in store.rows():
                     if row.act == Act.SIGN:
                         said = _Said(row.digest, said.revoked)
-                    else:
+                    elif row.act == Act.REVOKE:
                         said = _Said(said.signs, said.revoked | {row.digest})
+                    else:
+                        told = f"FL358 a row about keys says {row.act!r}, which is not understood: it is left out"
             said = _Said(said.signs or before.signs, said.revoked | before.revoked)
         except StoreUnavailable as error:
             self.settled = False
