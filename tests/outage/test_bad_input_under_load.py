@@ -1,4 +1,4 @@
-"""The table of failures, what people write: keys, settings and secrets that are bad are never activated, on both engines."""
+"""The table of failures, what people write: bad keys, settings and secrets are never activated, on both engines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.outage.test_faults_under_load import CANARY, LONG, REST, askings_of, broken
+from tests.outage.test_faults_under_load import LONG, REST, askings_of, broken
 
 from foldline.clock import SystemClock
 from foldline.signed.keys import key_digest

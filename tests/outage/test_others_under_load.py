@@ -39,6 +39,8 @@ from foldline.server.worker import main
 main()
 """
 USED = 0.5
+#: An article that nobody had asked for before the origin was away.
+UNSEEN = "/unseen.html"
 
 
 @pytest.fixture(params=ENGINES)
@@ -83,13 +85,24 @@ def test_while_the_origin_is_away_the_last_good_page_is_shown_to_each_as_before(
 ) -> None:
     for asking in askings(paper):
         asking.ask(paper.gate.client)
+    paper.site.pages[UNSEEN] = paper.site.pages[PATH]
     asked = len(paper.site.asked)
-    verdict = broken(paper.gate, askings(paper), lambda: answers(paper, fault), CANARY)
+    told: list[Answer] = []
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        with answers(paper, fault):
+            told.append(Asking("payer", UNSEEN, paper.subscriber()).ask(paper.gate.client))
+            yield
+
+    verdict = broken(paper.gate, askings(paper), away, CANARY)
     assert verdict.wrong == []
     assert min(verdict.asked.values()) >= 10
     # The gate did ask, or nothing was shown.
     assert len(paper.site.asked) > asked
-    assert len(paper.site.asked) > asked
+    # Of what it never saw there is nothing to show, and it says so.
+    (unseen,) = told
+    assert (unseen.status, CANARY in unseen.text) == (502, False)
 
 
 def test_what_the_origin_took_away_is_gone_for_everybody_under_load(paper: Paper) -> None:
