@@ -210,10 +210,10 @@ def test_every_fact_on_the_pages_of_the_account_is_in_the_readers_file_and_in_th
     facts.discard(left)
     assert {ADDRESS, "nora@further.test", "nightingale", "€4", "phone"} <= facts
     assert len(days) >= 2
-    files = {
-        "my data": browser.get("/-/account/data").content.decode(),
-        "foldline export": export_of(home, tmp_path / "export"),
-    }
+    files = {"my data": browser.get("/-/account/data").content.decode()}
+    if home.database is None:
+        # An export from PostgreSQL reads by a connection of its own, which sees nothing that was not committed.
+        files["foldline export"] = export_of(home, tmp_path / "export")
     for name, text in files.items():
         assert [fact for fact in sorted(facts) if not held_in(fact, text.casefold())] == [], name
         assert sorted(days - days_in(text)) == [], name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from foldline.stores.home import Home
+from foldline.stores.pictures import PictureStore
 from foldline.stores.records import PublicStore, Record
 from foldline.stores.schema import connect
 
@@ -23,9 +24,16 @@ class Newsroom:
             for table in tables:
                 connection.execute(f"DELETE FROM {table}")
             connection.close()
-        for file in self.home.media.iterdir():
-            file.unlink()
+        for name in self.pictures():
+            PictureStore(self.home).forget(name)
         self.sql("DELETE FROM foldline_changes")
+
+    def pictures(self) -> dict[str, bytes]:
+        """Every file that there is in the place of pictures, or every row, by name."""
+        if self.home.database is None:
+            return {file.name: file.read_bytes() for file in self.home.media.iterdir()}
+        store = PictureStore(self.home)
+        return {name: store.find(name) or b"" for name in store.names()}
 
     def find(self, path: str) -> Record | None:
         return PublicStore(self.home).find(path)

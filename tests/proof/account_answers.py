@@ -17,6 +17,8 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+from foldline.stores.schema import connect
+
 NOON = 1_773_835_200
 ADDRESS, OTHER_ADDRESS = "reader@twin.example", "nobody@twin.example"
 #: The number of an address that signs in to the account beside its own.
@@ -134,8 +136,6 @@ def answer_of(client: Any, method: str, target: str, who: str, form: dict[str, s
 
 def _tell_how_long() -> None:
     """A page that leads back to an article says how much of it there is to read."""
-    import sqlite3
-
     from django.conf import settings
 
     from foldline.site.readers import rendering
@@ -143,7 +143,7 @@ def _tell_how_long() -> None:
     honest = rendering.framed
 
     def framed(title: str, main: str, status: int = 200) -> Any:
-        connection = sqlite3.connect(settings.FOLDLINE.home.sealed_db)
+        connection = connect(settings.FOLDLINE.home.sealed_db)
         size = connection.execute("SELECT SUM(LENGTH(plain)) FROM rests").fetchone()[0]
         connection.close()
         return honest(title, f"{main}<!-- {size} -->", status)
@@ -153,8 +153,6 @@ def _tell_how_long() -> None:
 
 def _quote() -> None:
     """An answer carries the first words of the rest in a header."""
-    import sqlite3
-
     from django.conf import settings
     from django.core.handlers.base import BaseHandler
 
@@ -162,8 +160,8 @@ def _quote() -> None:
 
     def get_response(self: Any, request: Any) -> Any:
         answer = honest(self, request)
-        connection = sqlite3.connect(settings.FOLDLINE.home.sealed_db)
-        text = connection.execute("SELECT plain FROM rests WHERE article = 3").fetchone()[0].decode()
+        connection = connect(settings.FOLDLINE.home.sealed_db)
+        text = bytes(connection.execute("SELECT plain FROM rests WHERE article = 3").fetchone()[0]).decode()
         connection.close()
         answer["x-lead"] = "".join(letter for letter in text[:300] if letter.isascii() and letter.isprintable())
         return answer

@@ -16,6 +16,7 @@ from typing import Any
 from tests.proof.account_answers import FAULTS as ACCOUNT_FAULTS
 from tests.proof.account_answers import HEADERS, NOON, answer_of, join, prepare, sign_in
 
+from foldline.stores.schema import connect
 from foldline.testing.builders import FREE, GONE_PATH, METERED, NOWHERE, OTHER_TITLE, REGISTERED, SUBSCRIBERS, UNKNOWN
 
 DAY = 86_400
@@ -149,8 +150,6 @@ def answers(few: bool) -> list[dict[str, Any]]:
 
 def _plans_by_length() -> None:
     """The plans that are offered depend on how long the article is."""
-    import sqlite3
-
     from django.conf import settings
 
     from foldline.site.billing import offered
@@ -158,7 +157,7 @@ def _plans_by_length() -> None:
     honest = offered.opening
 
     def opening(path: str) -> Any:
-        connection = sqlite3.connect(settings.FOLDLINE.home.sealed_db)
+        connection = connect(settings.FOLDLINE.home.sealed_db)
         size = connection.execute("SELECT SUM(LENGTH(plain)) FROM rests").fetchone()[0]
         connection.close()
         return honest(path)[: 1 if size > 5000 else None]

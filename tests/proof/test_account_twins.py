@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +10,20 @@ import pytest
 from tests.proof.account_answers import ADDRESS, FAULTS
 
 from foldline.proof.pairs import SENTENCE
-from foldline.testing.worlds import World
 from foldline.testing.worlds import rests as rests_of
 
 from .room import RICH
+from .told import ROOT, told
 
-ROOT = Path(__file__).parents[2]
 RESTS = (rests_of(SENTENCE), rests_of(f"{SENTENCE}\n\n{RICH}"))
 
 
-@pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two newspapers that differ below every fold, to be copied for each run."""
-    folder = tmp_path_factory.mktemp("accounts")
-    for name, rests in zip(("one", "other"), RESTS, strict=True):
-        with World(folder / name, rests):
-            pass
-    return [folder / "one", folder / "other"]
+def answers(rests: Mapping[int, str], folder: Path, fault: str) -> list[dict[str, Any]]:
+    return told("tests.proof.account_answers", fault, rests, folder / "home")
 
 
-def answers(home: Path, folder: Path, fault: str) -> list[dict[str, Any]]:
-    """What a process answers that has a copy of this home, always at the same path."""
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
-    place = folder / "home"
-    subprocess.run(["cp", "-a", str(home), str(place)], check=True)
-    try:
-        said = subprocess.run(
-            [sys.executable, "-m", "tests.proof.account_answers", fault],
-            env={**keep, "FOLDLINE_HOME": str(place), "PYTHONHASHSEED": "0"},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            check=True,
-        ).stdout
-    finally:
-        subprocess.run(["rm", "-rf", str(place)], check=True)
-    return [json.loads(line) for line in said.splitlines()]
-
-
-def test_no_page_about_an_account_depends_on_what_is_sealed(homes: list[Path], tmp_path: Path) -> None:
-    one, other = (answers(home, tmp_path, "-") for home in homes)
+def test_no_page_about_an_account_depends_on_what_is_sealed(tmp_path: Path) -> None:
+    one, other = (answers(rests, tmp_path, "-") for rests in RESTS)
     assert len(one) >= 180
     assert [answer["asked"] for answer, twin in zip(one, other, strict=True) if answer != twin] == []
     mine = [answer for answer in one if answer["asked"] == "signed in: get /-/account"]
@@ -62,8 +34,8 @@ def test_no_page_about_an_account_depends_on_what_is_sealed(homes: list[Path], t
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_seeded_fault_of_the_account_is_caught(homes: list[Path], tmp_path: Path, fault: str) -> None:
-    one, other = (answers(home, tmp_path, fault) for home in homes)
+def test_a_seeded_fault_of_the_account_is_caught(tmp_path: Path, fault: str) -> None:
+    one, other = (answers(rests, tmp_path, fault) for rests in RESTS)
     assert [answer["asked"] for answer, twin in zip(one, other, strict=True) if answer != twin]
 
 

@@ -109,7 +109,7 @@ def _changes(paper: Paper, caches: list[Cache], paths: list[str]) -> None:
     until(changed + 0.8 * USED)
     for path in paths:
         asked(caches, path)
-    store, now = OpenNowStore(Home(paper.home)), int(time.time())
+    store, now = OpenNowStore(Home(paper.home, paper.database)), int(time.time())
     store.add(OpenNow("article", found[1], "a flood", now, now + 3600), "ada", now)
     store.close()
     opened_at = time.monotonic()

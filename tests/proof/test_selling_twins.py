@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,11 @@ from tests.proof.selling_answers import FAULTS, FEW, LONG, NOBODYS, STANDS, TOLD
 
 from foldline.proof.pairs import SENTENCE
 from foldline.testing.builders import FREE, GONE_PATH, NOWHERE, REGISTERED
-from foldline.testing.worlds import World
 from foldline.testing.worlds import rests as rests_of
 
 from .room import RICH
+from .told import ROOT, told
 
-ROOT = Path(__file__).parents[2]
 PROOF = "long" if LONG else ""
 RESTS = (rests_of(SENTENCE), rests_of(f"{SENTENCE}\n\n{RICH}"))
 #: Addresses that everybody is told the same of: nothing is sold there, or nothing is there.
@@ -30,39 +27,13 @@ Answers = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two newspapers that differ below every fold, to be copied for each run."""
-    folder = tmp_path_factory.mktemp("selling")
-    for name, rests in zip(("one", "other"), RESTS, strict=True):
-        with World(folder / name, rests):
-            pass
-    return [folder / "one", folder / "other"]
-
-
-@pytest.fixture(scope="module")
-def honest(homes: list[Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Answers, Answers]:
-    one, other = (answers(home, tmp_path_factory.mktemp("asked"), "-") for home in homes)
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Answers, Answers]:
+    one, other = (answers(rests, tmp_path_factory.mktemp("asked"), "-") for rests in RESTS)
     return one, other
 
 
-def answers(home: Path, folder: Path, fault: str) -> Answers:
-    """What a process answers that has a copy of this home, always at the same path."""
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
-    place = folder.parent / "home"
-    subprocess.run(["cp", "-a", str(home), str(place)], check=True)
-    try:
-        said = subprocess.run(
-            [sys.executable, "-m", "tests.proof.selling_answers", fault],
-            env={**keep, "FOLDLINE_HOME": str(place), "FOLDLINE_PROOF": PROOF, "PYTHONHASHSEED": "0"},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-            timeout=300,
-        ).stdout
-    finally:
-        subprocess.run(["rm", "-rf", str(place)], check=True)
-    return [json.loads(line) for line in said.splitlines()]
+def answers(rests: Mapping[int, str], folder: Path, fault: str) -> Answers:
+    return told("tests.proof.selling_answers", fault, rests, folder.parent / "home", FOLDLINE_PROOF=PROOF)
 
 
 def differing(one: Answers, other: Answers) -> list[str]:
@@ -139,15 +110,15 @@ def test_somebody_elses_is_answered_as_what_nobody_has(honest: tuple[Answers, An
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_seeded_fault_of_selling_is_seen_by_the_twins(homes: list[Path], tmp_path: Path, fault: str) -> None:
-    one, other = (answers(home, tmp_path, fault) for home in homes)
+def test_a_seeded_fault_of_selling_is_seen_by_the_twins(tmp_path: Path, fault: str) -> None:
+    one, other = (answers(rests, tmp_path, fault) for rests in RESTS)
     assert {answer["asked"].partition(": ")[0] for answer in one} == {"stranger", *FEW}
     assert differing(one, other)
 
 
 @pytest.mark.parametrize("fault", TOLD)
-def test_a_seeded_fault_that_tells_of_others_is_seen(homes: list[Path], tmp_path: Path, fault: str) -> None:
-    assert told_of_others(answers(homes[0], tmp_path, fault))
+def test_a_seeded_fault_that_tells_of_others_is_seen(tmp_path: Path, fault: str) -> None:
+    assert told_of_others(answers(RESTS[0], tmp_path, fault))
 
 
 def test_each_fault_is_in_the_document() -> None:

@@ -24,6 +24,9 @@ from .room import LONG, RICH, assert_equal
 #: How many workers serve each world (`make postgres` takes four).
 WORKERS = int(os.environ.get("FOLDLINE_TEST_WORKERS", "1"))
 
+#: Readers whose visit asks the store: it answers in time or, on a busy machine, too late.
+ASKED_OF_THE_STORE = ("stale", "the store knows no such session", "store silent")
+
 Served = tuple[GateProcess, GateProcess, World, Readers]
 
 
@@ -50,7 +53,7 @@ def test_two_worker_processes_send_the_same_bytes(served: Served, surface: Surfa
     asks = [
         ask
         for ask in plan(surface, readers, tag_of(surface, world), MIXED, 32)
-        if "stale" not in ask.label and "the store knows no such session" not in ask.label
+        if not any(which in ask.label for which in ASKED_OF_THE_STORE)
     ]
     assert len(asks) >= 600
     report = Twins(one.client.ask, other.client.ask, witness_of(world)).run(asks)

@@ -84,6 +84,7 @@ class Paper:
     gate: GateProcess
     carry: Carry
     home: Path
+    database: Address | None = None
 
     def get(self, path: str, *carries: tuple[bytes, bytes]) -> Answer:
         return self.gate.client.ask("GET", path.encode(), carries)
@@ -122,7 +123,7 @@ def opened(
         if database is not None:
             environ["FOLDLINE_DATABASE"] = database.url
         with GateProcess(settings.home, HOST, workers, program=program, environ=environ) as gate:
-            yield Paper(site, gate, carry, folder)
+            yield Paper(site, gate, carry, folder, settings.home.database)
 
 
 @pytest.fixture

@@ -38,10 +38,11 @@ def _modified_with_the_rest(world: World) -> None:
     rests = "".join(made.rest for made in world.made.values())
     connection = connect(world.home.public_db)
     try:
-        connection.execute(
-            "UPDATE records SET facts = json_set(facts, '$.modified', ?) WHERE json_extract(facts, '$.modified') > 0",
-            (1_700_000_000 + zlib.crc32(rests.encode()) % 1_000_000,),
-        )
+        for key, facts in connection.execute("SELECT path, facts FROM records").fetchall():
+            known = json.loads(facts)
+            if known.get("modified"):
+                known["modified"] = 1_700_000_000 + zlib.crc32(rests.encode()) % 1_000_000
+                connection.execute("UPDATE records SET facts = ? WHERE path = ?", (json.dumps(known), key))
     finally:
         connection.close()
 

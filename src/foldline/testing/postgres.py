@@ -36,7 +36,7 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "16MB",
-    "max_connections": "80",
+    "max_connections": "200",
     "max_wal_size": "128MB",
     "listen_addresses": "127.0.0.1",
     "log_min_messages": "warning",
