@@ -146,6 +146,7 @@ CHECKS: dict[str, str] = {
     "FL346": "The database is full",
     "FL347": "The database is not whole",
     "FL348": "The database was made by a newer version",
+    "FL349": "The database takes too few connections",
     "FL330": "Nobody showed that a site is theirs to audit",
     "FL331": "A subscriber is shown nothing that a stranger is not",
     "FL332": "A cookie for an audit can't be used",

@@ -29,7 +29,9 @@ from foldline.server.deploy.mail import problems_of_mail
 from foldline.server.deploy.public import problems_of_the_public_address
 from foldline.stores.address import Address, Schema
 from foldline.stores.home import Home
+from foldline.stores.hosts import HostRow, HostStore
 from foldline.stores.schema import migrate
+from foldline.testing.builders import home_at
 from foldline.testing.postgres import Database
 
 SECRET = "3kq8Zt0vYw1NfLxR7uPbHc5MgJd9SaEi4TnVoQy2"
@@ -379,3 +381,26 @@ def test_a_database_that_forgets_what_it_answered_is_named(tmp_path: Path, with_
             assert ("synchronous_commit" in found) is named
             # A test's own cluster never syncs: nobody takes its power away.
             assert "fsync" in found
+
+
+def test_a_database_that_takes_fewer_connections_than_hosts_may_hold_is_named(
+    with_tables: Database, tmp_path: Path
+) -> None:
+    import psycopg
+
+    from foldline.server.deploy import databases
+
+    made = home_at(tmp_path / "home", database=Address.of(with_tables.url))
+    place = made.home.site_db
+    assert isinstance(place, Schema)
+    with psycopg.connect(with_tables.superuser_url) as superuser:
+        takes = int(superuser.execute("SHOW max_connections").fetchone()[0]) - 3  # type: ignore[index]
+    most = (takes - databases.CONNECTIONS_BESIDE) // databases.CONNECTIONS_OF_A_WORKER
+    assert list(databases._connections_of(replace(made, workers=most), place)) == []
+    told = said(databases._connections_of(replace(made, workers=most + 1), place))["FL349"]
+    assert f"{most + 1} workers on 1 host may hold" in told
+    # Another host that serves needs as many.
+    with HostStore(made.home) as store:
+        for name in ("one", "two"):
+            store.tell(HostRow(name, ("a",), "", "0", 0))
+    assert "on 2 hosts" in said(databases._connections_of(replace(made, workers=most), place))["FL349"]

@@ -10,13 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 from foldline.config import Settings
-from foldline.errors import Problem
+from foldline.errors import Problem, StoreUnavailable
 from foldline.stores.address import Schema
 from foldline.stores.backup import databases
 from foldline.stores.database import Failed, connect, sqlite
+from foldline.stores.hosts import HostStore, alive
 
 #: A clock that is off by more, in seconds, makes passes end too soon or too late.
 MOST_OFF = 60
+#: What one gate worker may hold at once, and what the processes of the site, of the desk and of jobs may hold together.
+CONNECTIONS_OF_A_WORKER, CONNECTIONS_BESIDE = 8, 16
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -28,6 +31,7 @@ def problems_of_databases(settings: Settings) -> Iterator[Problem]:
     if isinstance(settings.home.site_db, Schema):
         yield from _clock_of(settings.home.site_db)
         yield from _durability_of(settings.home.site_db)
+        yield from _connections_of(settings, settings.home.site_db)
 
 
 def _sound(path: Path) -> Iterator[Problem]:
@@ -65,6 +69,23 @@ def _durability_of(place: Schema) -> Iterator[Problem]:
     if off:
         what = f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off: what readers paid for or spent can be lost"
         yield Problem("FL375", what, str(place), "Set it to on in postgresql.conf, and for the user and the database.")
+
+
+def _connections_of(settings: Settings, place: Schema) -> Iterator[Problem]:
+    """Whether the server takes as many connections as all hosts that serve may hold, each of them as this one."""
+    try:
+        with closing(connect(place, read_only=True)) as database:
+            asked = "current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+            (takes,) = database.execute(f"SELECT {asked}").fetchone()
+        with HostStore(settings.home, read_only=True) as store:
+            hosts = max(1, len(alive(*store.known())))
+    except (Failed, StoreUnavailable):
+        return
+    needed = hosts * (settings.workers * CONNECTIONS_OF_A_WORKER + CONNECTIONS_BESIDE)
+    if takes < needed:
+        each = f"{settings.workers} workers on {hosts} {'host' if hosts == 1 else 'hosts'} may hold {needed}"
+        what = f"the database takes {takes} connections, and {each}: at a peak, who has paid may be told to try again"
+        yield Problem("FL349", what, str(place), f"Set max_connections in postgresql.conf to {needed + 10} or more.")
 
 
 def _clock_of(place: Schema) -> Iterator[Problem]:
