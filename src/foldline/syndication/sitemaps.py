@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from html import escape
 from typing import NamedTuple
-from xml.sax.saxutils import escape
 
 from foldline.pages.public import Publication
 
@@ -116,4 +116,4 @@ def _when(moment: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NO_XML.sub("", text), {'"': "&quot;", "'": "&apos;"})
+    return escape(_NO_XML.sub("", text))
