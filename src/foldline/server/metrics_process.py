@@ -17,6 +17,7 @@ from foldline.config import home_from, load
 from foldline.server import logs
 from foldline.server.metrics import registry_of
 from foldline.server.parent import end_with_parent
+from foldline.server.uvicorn_config import uvicorn_config
 
 Message = MutableMapping[str, Any]
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -66,20 +67,8 @@ def main() -> None:
     end_with_parent()
     settings = load(home_from(os.environ), os.environ)
     logs.begin(settings.log_format, "metrics")
-    config = uvicorn.Config(
-        MetricsApp(registry_of(settings.home.counts)),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        log_level="warning",
-        log_config=None,
-        limit_concurrency=16,
-        timeout_graceful_shutdown=2,
+    config = uvicorn_config(
+        MetricsApp(registry_of(settings.home.counts)), limit_concurrency=16, timeout_graceful_shutdown=2
     )
     listening = socket.socket(fileno=int(os.environ["FOLDLINE_LISTEN_FD"]))
     uvloop.run(uvicorn.Server(config).serve(sockets=[listening]))

@@ -9,33 +9,21 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 
-import uvicorn
 import uvloop
 
 from foldline.config import home_from, load
 from foldline.server import logs
 from foldline.server.graceful import GracefulServer
 from foldline.server.parent import end_with_parent
+from foldline.server.uvicorn_config import uvicorn_config
 
 SETTINGS = {"site": "foldline.server.settings", "desk": "foldline.server.desk_settings"}
 
 
 async def _serve(surface: str, on_leave: Callable[[], None]) -> None:
     applications = import_module("foldline.server.asgi_site")
-    config = uvicorn.Config(
-        getattr(applications, surface)(),
-        uds=os.environ["FOLDLINE_SOCKET"] if surface == "site" else None,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        log_level="warning",
-        log_config=None,
-        timeout_graceful_shutdown=5,
+    config = uvicorn_config(
+        getattr(applications, surface)(), uds=os.environ["FOLDLINE_SOCKET"] if surface == "site" else None
     )
     sockets = [socket.socket(fileno=int(os.environ["FOLDLINE_LISTEN_FD"]))] if surface == "desk" else None
     await GracefulServer(config, on_leave).serve(sockets=sockets)

@@ -38,6 +38,7 @@ from foldline.server.parent import end_with_parent
 from foldline.server.protocol import GateProtocol
 from foldline.server.session_roll import SessionRoll
 from foldline.server.site_link import SiteLink
+from foldline.server.uvicorn_config import uvicorn_config
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.gift import Redeemed, Redemption
 from foldline.signed.keys import Keyring
@@ -538,20 +539,7 @@ class _Server(GracefulServer):
 async def serve(settings: Settings, listening: socket.socket, number: int) -> None:
     """Serve on a socket that is listening already, until told to stop."""
     worker = Worker(settings, number)
-    config = uvicorn.Config(
-        worker.app,
-        loop="uvloop",
-        http=GateProtocol,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        log_level="warning",
-        log_config=None,
-        timeout_graceful_shutdown=5,
-    )
+    config = uvicorn_config(worker.app, http=GateProtocol)
     worker.hear()
     beside = asyncio.create_task(worker.beside())
     try:
