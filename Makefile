@@ -39,10 +39,11 @@ proof: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	@./scripts/system-packages
 	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/proof tests/abuse tests/fold/page tests/fold/test_lists_cut.py tests/recipes/test_path_confusion.py tests/browser/test_left_behind.py tests/browser/test_audit_of_the_demo.py tests/audit tests/server/test_as_if_gated.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# Long forms of what must be true beside that: histories of payments, kills between charge and entitlement, a full newsstand.
+# Long forms of what must be true beside that: histories of payments, kills between charge and entitlement, a full newsstand, outages,
+# restarts, every page in both colours at both widths, and both tutorials.
 long: .stamps/dev .stamps/readability .stamps/emulate .stamps/schemas
 	@./scripts/system-packages
-	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/newsroom/test_newsroom_import.py tests/operations tests/outage tests/server/test_rolling.py tests/load -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_PROOF=long $(BIN)/python -m pytest tests/billing/test_chaos.py tests/billing/test_paying_processes.py tests/newsstand/test_full_stand.py tests/newsroom/test_newsroom_import.py tests/operations tests/outage tests/server/test_rolling.py tests/load tests/browser/test_accessibility.py tests/browser/test_account.py tests/browser/test_desk.py tests/docs/test_tutorials.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What makes homes of its own, with all of them in PostgreSQL instead of files, and the journeys in a browser there, with four
 # workers. Tests of files themselves are left out.

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -28,6 +28,10 @@ METERED = "/why-the-river-came-back"
 SUBSCRIBERS = "/how-a-lamp-reaches-the-horizon"
 REGISTERED = "/how-to-read-the-weather-map"
 FREE = "/keep-the-awkward-second"
+#: In which width and colours every page is looked at: each of both once, and in the long form all of it.
+LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(320, "dark"), (1280, "light")]
+if os.environ.get("FOLDLINE_PROOF") == "long":
+    LOOKS += [(320, "light"), (1280, "dark")]
 #: The last words of the rest of each.
 ENDS = Path(__file__).parents[2] / "src" / "foldline" / "server" / "demo" / "articles"
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser.account_room import PATH, REST, Paper, give_authenticator, keys_of, running_paper
-from tests.browser.press_room import Reader
+from tests.browser.press_room import LOOKS, Reader
 from tests.browser.test_accessibility import findings
 from tests.readers.provider import running_provider
 
@@ -232,8 +232,7 @@ def test_a_private_window_signs_in_and_reads_like_any_other(device: Open, paper:
     assert not reads(device())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_on_the_account_and_the_pages_to_sign_in(
     device: Open, paper: Paper, width: int, scheme: Literal["light", "dark"]
 ) -> None:

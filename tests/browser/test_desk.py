@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from tests.browser.press_room import METERED, SUBSCRIBERS, Demo
+from tests.browser.press_room import LOOKS, METERED, SUBSCRIBERS, Demo
 from tests.browser.test_accessibility import findings
 
 #: Each page with the role that looks at it. The last two are reached from the page of a reader.
@@ -46,7 +46,7 @@ def sound(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_at_the_desk_and_nothing_is_cut_off(
     chromium: Browser, demo: Demo, width: int, scheme: Literal["light", "dark"]
 ) -> None:

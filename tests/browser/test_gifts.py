@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.press_room import SUBSCRIBERS, Demo, Reader
+from tests.browser.press_room import LOOKS, SUBSCRIBERS, Demo, Reader
 from tests.browser.test_accessibility import findings
 
 
@@ -90,7 +90,7 @@ def test_without_a_script_a_gift_is_made_and_opened(chromium: Browser, demo: Dem
     friend.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_pages_of_a_gift_have_no_findings(
     chromium: Browser, demo: Demo, width: int, scheme: Literal["light", "dark"]
 ) -> None:

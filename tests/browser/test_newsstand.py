@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.press_room import Demo
+from tests.browser.press_room import LOOKS, Demo
 from tests.browser.test_accessibility import findings
 
 from foldline.pages.layout import Layout
@@ -104,7 +104,7 @@ def test_without_scripts_there_are_dates(chromium: Browser, demo: Demo) -> None:
     context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_and_nothing_is_cut_off(
     chromium: Browser, demo: Demo, width: int, scheme: Literal["light", "dark"]
 ) -> None:
