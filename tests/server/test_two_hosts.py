@@ -176,7 +176,10 @@ def test_when_a_host_is_killed_the_other_answers_for_it(both: House, tmp_path: P
             killed(both.gates[1])
             time.sleep(1.5)
     for asks in crowds:
-        # A connection that was cut in the middle of an answer can't be mended by anybody.
-        assert asks.unanswered == []
-        assert asks.verdict.wrong == []
+        # An answer that was cut off in its middle, at most one for each client, can't be mended by anybody.
+        cut = [one for one in asks.unanswered if "IncompleteRead" in one[2]]
+        assert len(cut) <= asks.clients
+        assert [one for one in asks.unanswered if one not in cut] == []
+        refused = "a reader who may read was refused"
+        assert set(asks.verdict.wrong) <= {(name, status, refused) for name, status, _ in cut}
         assert min(asks.verdict.asked.values()) >= 20
