@@ -35,9 +35,10 @@ if os.environ.get("FOLDLINE_PROOF") == "long":
 #: The last words of the rest of each.
 ENDS = Path(__file__).parents[2] / "src" / "foldline" / "server" / "demo" / "articles"
 
-#: Counts state elements at every animation frame from the first one on, and sums every layout shift.
+#: Counts state elements at every animation frame from the first one on, and keeps every layout shift with what it
+#: moved.
 RECORDER = """
-window.frames_ = []; window.shift_ = 0; window.states_ = new Set(); window.said_ = [];
+window.frames_ = []; window.shifts_ = []; window.states_ = new Set(); window.said_ = [];
 const frame = () => {
   const found = [...document.querySelectorAll('[data-state]')];
   window.frames_.push(found.length);
@@ -50,7 +51,10 @@ const frame = () => {
 };
 requestAnimationFrame(frame);
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.shift_ += entry.value;
+  for (const {value, startTime, sources} of list.getEntries()) {
+    const moved = sources.map(({node}) => (node && (node.outerHTML || node.textContent) || 'nothing').slice(0, 200));
+    window.shifts_.push(`${value} at ${Math.round(startTime)} ms: ${moved.join(' | ')}`);
+  }
 }).observe({type: 'layout-shift', buffered: true});
 """
 
@@ -148,8 +152,8 @@ class Reader:
         """The most state elements of any frame."""
         return int(self.page.evaluate("Math.max(0, ...window.frames_)"))
 
-    def shift(self) -> float:
-        return float(self.page.evaluate("window.shift_"))
+    def shifts(self) -> list[str]:
+        return [str(one) for one in self.page.evaluate("window.shifts_")]
 
     def gate_text(self) -> str:
         return self.page.locator("aside.gate").inner_text()
