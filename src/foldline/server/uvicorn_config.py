@@ -10,9 +10,10 @@ import uvicorn
 def uvicorn_config(application: Any, **more: Any) -> uvicorn.Config:
     """uvicorn over HTTP/1.1 alone, which logs no request, says nothing of itself, and believes no header about whom it
     serves. `more` are settings of uvicorn's that only this process has."""
+    its_own: dict[str, Any] = {"http": "httptools", "timeout_graceful_shutdown": 5} | more
     return uvicorn.Config(
         application,
-        **{"http": "httptools", "timeout_graceful_shutdown": 5} | more,
+        **its_own,
         loop="uvloop",
         ws="none",
         lifespan="off",
