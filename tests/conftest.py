@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -100,11 +101,20 @@ def on_both(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
     return home
 
 
+def _no_database_is_opened_by_hand(event: str, arguments: tuple[object, ...]) -> None:
+    """Whoever opens and closes a database's file by hand takes SQLite's locks away from this whole process (sqlite.org,
+    How To Corrupt, 2.2), and the next process that ends deletes what is in use. `held_on_disk` looks from outside."""
+    if event == "open" and isinstance(arguments[0], str) and "django-home" in arguments[0]:
+        assert not arguments[0].endswith((".db", ".db-wal", ".db-shm")), f"{arguments[0]} is opened by hand"
+
+
+sys.addaudithook(_no_database_is_opened_by_hand)
+
+
 @pytest.fixture(autouse=True)
 def _no_database_is_taken_away_under_a_connection() -> Iterator[None]:
     """A log or an index of SQLite's that was deleted while this process has it open: every later connection to that
-    database fails, in tests that did nothing wrong. Whoever opens and closes a database's file by hand takes SQLite's
-    locks away with it (sqlite.org, How To Corrupt), and the next process that ends deletes what is in use."""
+    database fails, in tests that did nothing wrong."""
     yield
     gone = []
     for number in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import subprocess
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +27,27 @@ zone = "America/New_York"
 def django_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home folder with settings, secret and all tables, which Django has been set up with."""
     return _home(tmp_path_factory.getbasetemp())
+
+
+def copy_of_django_home(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Home:
+    """A home folder of one's own with all tables and rows of it, which may be broken."""
+    live, home = django_home(tmp_path_factory), Home(folder)
+    home.make()
+    for path in live.path.rglob("*.db"):
+        target = home.path / path.relative_to(live.path)
+        target.parent.mkdir(exist_ok=True)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+    return home
+
+
+def held_on_disk(words: str, *places: Path) -> list[str]:
+    """The files at or below some places that hold these words. Another process reads them: to open and close a
+    database's file takes SQLite's locks away from a process that has it open (sqlite.org, How To Corrupt, 2.2)."""
+    here = [str(place) for place in places if place.exists()]
+    found = subprocess.run(["grep", "-rlaF", "--", words, *here], capture_output=True, text=True, check=False)
+    assert found.returncode in (0, 1), found.stderr
+    return found.stdout.splitlines()
 
 
 @cache

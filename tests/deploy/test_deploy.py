@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.deploy.others import NameServer, Proxy, name_server, proxy_with_tls
+from tests.django_home import copy_of_django_home
 from tests.operations.room import free_ports
 
 from foldline.config import MailSettings, Settings, load
@@ -335,11 +336,13 @@ def break_pages(path: Path) -> None:
         file.write(b"\xa5" * 8192)
 
 
-def test_a_database_that_is_broken_held_or_read_only_is_named(django: Any) -> None:
+def test_a_database_that_is_broken_held_or_read_only_is_named(
+    django: Home, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
     from foldline.server.deploy import databases
 
-    home: Home = django
-    settings = load(home, os.environ)
+    home = copy_of_django_home(tmp_path_factory, tmp_path / "copy")
+    settings = replace(load(django, os.environ), home=home)
     assert said(databases.problems_of_databases(settings)) == {}
     path = home.meter_db
     with closing(sqlite3.connect(path)) as database:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.django_home import django_home
+from tests.django_home import copy_of_django_home
 
 from foldline.stores.backup import Backup, back_up
 from foldline.stores.home import Home
@@ -34,13 +34,7 @@ _METER = (
 @pytest.fixture
 def lost(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home folder with every table, and somebody in it."""
-    home = Home(tmp_path / "lost")
-    home.make()
-    for path in (path for path in django_home(tmp_path_factory).path.rglob("*.db")):
-        target = home.path / path.relative_to(django_home(tmp_path_factory).path)
-        target.parent.mkdir(exist_ok=True)
-        with closing(connect(path, read_only=True)) as live, closing(connect(target)) as copy:
-            live.backup(copy)
+    home = copy_of_django_home(tmp_path_factory, tmp_path / "lost")
     with closing(connect(home.site_db, existing=True)) as site:
         site.execute("PRAGMA foreign_keys = OFF")
         for table in ("readers_entitlement", "readers_reader", "foldline_pass_facts", "readers_product"):

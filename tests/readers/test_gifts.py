@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from tests.django_home import held_on_disk
 from tests.gate.newspaper import REST, record
 
 from foldline.config import load
@@ -233,8 +234,7 @@ def test_my_data_names_gifts_and_erasing_takes_them_back(gate: Worker, home: Hom
     with closing(connect(home.meter_db, read_only=True)) as meter:
         assert meter.execute("SELECT owner, giver FROM foldline_gifts").fetchall() == [(b"", "")]
         assert meter.execute("SELECT COUNT(*) FROM foldline_gift_openers").fetchone() == (0,)
-    for file in (home.meter_db, home.meter_db.with_name("meter.db-wal")):
-        assert not file.exists() or b"Nora N." not in file.read_bytes()
+    assert held_on_disk("Nora N.", home.meter_db, home.meter_db.with_name("meter.db-wal")) == []
 
 
 def test_two_accounts_that_become_one_have_the_gifts_of_both(gate: Worker) -> None:
