@@ -397,7 +397,10 @@ def test_a_database_that_takes_fewer_connections_than_hosts_may_hold_is_named(
     place = made.home.site_db
     assert isinstance(place, Schema)
     with psycopg.connect(with_tables.superuser_url) as superuser:
-        takes = int(superuser.execute("SHOW max_connections").fetchone()[0]) - 3  # type: ignore[index]
+        rows = superuser.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+        )
+        ((takes,),) = rows.fetchall()
     most = (takes - databases.CONNECTIONS_BESIDE) // databases.CONNECTIONS_OF_A_WORKER
     assert list(databases._connections_of(replace(made, workers=most), place)) == []
     told = said(databases._connections_of(replace(made, workers=most + 1), place))["FL349"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from tests.gate.newspaper import START, Newspaper
 
 from foldline.gate.health import LATELY, lack_of
 from foldline.signed import cookies
-from foldline.stores.address import Schema
-from foldline.stores.records import PublicStore
+from foldline.stores.address import Place
+from foldline.stores.schema import connect
 
 LIVE, READY = "/-/live", "/-/ready"
 
@@ -49,24 +50,25 @@ def test_a_worker_without_rules_is_not_ready(ready: Newspaper) -> None:
     assert str(lack_of(ready.worker.state)) == "rules"
 
 
+def away(place: Place, table: str) -> Callable[[], None]:
+    """A table has another name, and nobody finds it. Gives what brings it back."""
+
+    def rename(before: str, after: str) -> None:
+        with closing(connect(place)) as connection:
+            connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+    rename(table, "away")
+    return lambda: rename("away", table)
+
+
 def unheard(paper: Newspaper) -> Callable[[], None]:
-    """The database of changes is away, as after a disk went. Gives what brings it back."""
-    path = paper.home.site_db
-    paper.worker._feed.close()
-    path.rename(path.with_suffix(".away"))
-    return lambda: void(path.with_suffix(".away").rename(path))
+    """The changes can't be read any more."""
+    return away(paper.home.site_db, "foldline_changes")
 
 
 def unread(paper: Newspaper) -> Callable[[], None]:
     """The records can't be read any more."""
-    if isinstance(paper.home.public_db, Schema):
-        pytest.skip("about a file; `make test` has it")
-    paper.worker._records.close()
-    return lambda: setattr(paper.worker, "_records", PublicStore(paper.home))
-
-
-def void(_: object) -> None:
-    """A call whose value nobody wants."""
+    return away(paper.home.public_db, "records")
 
 
 @pytest.mark.parametrize(("breaks", "lacks"), [(unheard, "changes"), (unread, "records")])
