@@ -22,11 +22,12 @@ def test_the_account_pages_come_from_the_process_that_serve_runs_and_no_worker_d
                 time.sleep(0.1)
             told = said.read_text(encoding="utf-8")
             asked = _code_for("reader@paper.example", paper, answer)
-            mails = [path.read_text("utf-8", "replace") for path in (paper.folder / "home" / "mail").iterdir()]
+            # Mails leave after the answer does, so that how long one takes tells a visitor nothing.
+            mailed = _soon_mailed(paper.folder / "home" / "mail", "reader@paper.example")
         assert "Accounts of The Example are ready for the gate in your application." in told
         assert "is served on" not in told
         assert asked.status in (302, 303)
-        assert any("reader@paper.example" in mail for mail in mails), "a code was mailed through the mounted gate"
+        assert mailed, "a code was mailed through the mounted gate"
 
 
 def _code_for(address: str, paper: Example, form: Answer) -> Answer:
@@ -41,3 +42,13 @@ def _code_for(address: str, paper: Example, form: Answer) -> Answer:
     )
     body = urlencode({**fields, "email": address}).encode()
     return paper.client.ask("POST", b"/-/sign-in", headers, body)
+
+
+def _soon_mailed(folder: Path, address: str) -> bool:
+    """Whether a mail to an address is written within the time that a start may take."""
+    end = time.monotonic() + START
+    while time.monotonic() < end:
+        if any(f"To: {address}" in mail.read_text("utf-8", "replace") for mail in folder.glob("*")):
+            return True
+        time.sleep(0.05)
+    return False
