@@ -30,7 +30,8 @@ bench-load: .stamps/dev
 	@./scripts/system-packages
 	$(BIN)/python -m scripts.load $(ARGS)
 
-# What things cost with ten thousand readers and with a million. Needs 15 GB of disk, and half an hour.
+# What things cost with ten thousand readers and with a million. Needs 15 GB of disk, and half an hour; with ARGS=--postgresql twice
+# as much of both, and PostgreSQL.
 bench-growth: .stamps/dev
 	$(BIN)/python -m scripts.growth $(ARGS)
 

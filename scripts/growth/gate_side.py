@@ -102,6 +102,13 @@ def outside() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("FOLDLINE_", "DJANGO_"))}
 
 
+def home_of(settings: Settings) -> dict[str, str]:
+    """How a process is told where a publication lies."""
+    database = settings.home.database
+    there = {"FOLDLINE_DATABASE": database.url} if database is not None else {}
+    return {"FOLDLINE_HOME": str(settings.home.path), **there}
+
+
 @contextlib.contextmanager
 def gate_side(settings: Settings, size: Size, core: int | None = None) -> Iterator[GateSide]:
     """A worker as the supervisor starts it, on a port of its own.
@@ -111,8 +118,7 @@ def gate_side(settings: Settings, size: Size, core: int | None = None) -> Iterat
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        ours = {"FOLDLINE_HOME": str(settings.home.path), "FOLDLINE_LISTEN_FD": str(listening.fileno()),
-                "FOLDLINE_WORKER": "0"}  # fmt: skip
+        ours = {**home_of(settings), "FOLDLINE_LISTEN_FD": str(listening.fileno()), "FOLDLINE_WORKER": "0"}
         pin = ["taskset", "-c", str(core)] if core is not None else []
         command = [*pin, sys.executable, "-m", "foldline.server.worker"]
         worker = subprocess.Popen(command, env={**outside(), **ours}, pass_fds=(listening.fileno(),))  # noqa: S603

@@ -11,8 +11,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -23,9 +23,10 @@ from foldline.errors import FoldlineError
 from foldline.gate.library import PUBLIC_BYTES, SEALED_BYTES
 from foldline.stores.home import Home
 from scripts.growth.figures import LIMITS, Growth
-from scripts.growth.gate_side import GateSide, gate_side, outside
+from scripts.growth.gate_side import GateSide, gate_side, home_of, outside
 from scripts.growth.invented import Size
 from scripts.growth.make import empty_home
+from scripts.growth.on_postgres import Server, in_postgresql, spent
 from scripts.growth.site_hand import Cost
 
 SIZES = (Size(10_000, 1_000), Size(100_000, 30_000), Size(1_000_000, 1_000_000))
@@ -60,15 +61,26 @@ class Plan:
     rounds: int = 7
     read: int = 20_000
     tasks: tuple[str, ...] = tuple(LIMITS)
+    #: Whether the publications are copied into a PostgreSQL, and measured there.
+    postgresql: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One publication that is measured."""
+    """One publication that is measured. `server` is what of PostgreSQL works for it, where it lies there."""
 
     size: Size
     gate: GateSide
     site: SiteSide
+    server: Server | None = None
+
+    def cost(self, task: str, times: int, first: int) -> Cost:
+        """What one time of a task costs, with what the server did for it."""
+        before = self.server.cpu() if self.server else {}
+        side = self.gate if task in GATE_TASKS else self.site
+        cost = side.cost(task, times, first)
+        of_server = spent(before, self.server.cpu()) / times if self.server else 0.0
+        return replace(cost, cpu=cost.cpu + of_server)
 
 
 class SiteSide:
@@ -106,44 +118,58 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Growth:
         FoldlineError: something did not answer as it should.
     """
     made = [publication(folder, size, progress) for size in plan.sizes]
-    for settings, _ in made:
-        _read_once(settings.home, progress)
+    seconds = tuple(taken for _, taken in made)
+    with contextlib.ExitStack() as stack:
+        places: list[tuple[Settings, Server | None]] = [(settings, None) for settings, _ in made]
+        if plan.postgresql:
+            places = [*stack.enter_context(in_postgresql([settings for settings, _ in made], progress))]
+        else:
+            for settings, _ in made:
+                _read_once(settings.home, progress)
+        sides = [
+            Side(
+                size,
+                stack.enter_context(gate_side(settings, size)),
+                stack.enter_context(site_side(settings, size)),
+                server,
+            )
+            for size, (settings, server) in zip(plan.sizes, places, strict=True)
+        ]
+        return _measured(plan, sides, seconds, progress)
+
+
+def _measured(plan: Plan, sides: Sequence[Side], seconds: tuple[float, ...], progress: Progress) -> Growth:
+    """Everything at all sizes in turn, round after round, and then a worker's memory at the largest."""
     costs: dict[str, list[tuple[Cost, ...]]] = {task: [] for task in plan.tasks}
     bar = progress.add_task("rounds", total=(plan.rounds + 1) * len(plan.tasks) + 1)
     load_average = os.getloadavg()[0]
-    with contextlib.ExitStack() as stack:
-        sides = [
-            Side(size, stack.enter_context(gate_side(settings, size)), stack.enter_context(site_side(settings, size)))
-            for size, (settings, _) in zip(plan.sizes, made, strict=True)
-        ]
-        for number in range(plan.rounds + 1):
-            for task in plan.tasks:
-                progress.update(bar, description=task, advance=1)
-                found = tuple(_cost(side, task, number) for side in sides)
-                # The first round fills what is filled once: caches, and lists that nobody wrote yet.
-                if number:
-                    costs[task].append(found)
-        progress.update(bar, description="memory", advance=1)
-        read = min(plan.read, plan.sizes[-1].articles // 2)
-        grown = sides[-1].gate.grown(read)
+    for number in range(plan.rounds + 1):
+        for task in plan.tasks:
+            progress.update(bar, description=task, advance=1)
+            found = tuple(_cost(side, task, number) for side in sides)
+            # The first round fills what is filled once: caches, and lists that nobody wrote yet.
+            if number:
+                costs[task].append(found)
+    progress.update(bar, description="memory", advance=1)
+    read = min(plan.read, plan.sizes[-1].articles // 2)
     return Growth(
         sizes=plan.sizes,
         costs={task: tuple(found) for task, found in costs.items()},
-        grown=grown,
+        grown=sides[-1].gate.grown(read),
         read=read,
         bound=PUBLIC_BYTES + SEALED_BYTES + BESIDE,
         load=load_average,
-        made=tuple(seconds for _, seconds in made),
-        versions=_versions(),
+        made=tuple(side.server.seconds for side in sides if side.server) or seconds,
+        versions=_versions(sides[0].server),
     )
 
 
 def _cost(side: Side, task: str, number: int) -> Cost:
     if task in GATE_TASKS:
-        return side.gate.cost(task, GATE_TASKS[task], 1 + number * GATE_TASKS[task])
+        return side.cost(task, GATE_TASKS[task], 1 + number * GATE_TASKS[task])
     # Publishing makes addresses: what is kept of another run must not stand in the way.
     begin = int(time.time()) % 10**7 * 100
-    return side.site.cost(task, SITE_TASKS[task], begin)
+    return side.cost(task, SITE_TASKS[task], begin)
 
 
 def publication(folder: Path, size: Size, progress: Progress) -> tuple[Settings, float]:
@@ -195,8 +221,9 @@ def site_side(settings: Settings, size: Size) -> Iterator[SiteSide]:
 
 
 def _environ(settings: Settings) -> Mapping[str, str]:
-    return {**outside(), "FOLDLINE_HOME": str(settings.home.path)}
+    return {**outside(), **home_of(settings)}
 
 
-def _versions() -> dict[str, str]:
-    return {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+def _versions(server: Server | None) -> dict[str, str]:
+    held = server.version() if server else {"SQLite": sqlite3.sqlite_version}
+    return {"Python": platform.python_version(), **held}

@@ -13,7 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from foldline.stores.address import Address
 from foldline.stores.home import Home
+from foldline.stores.moved_rows import Schemas
 from foldline.testing.postgres import Database
 
 SETTINGS = """\
@@ -119,3 +121,9 @@ def test_a_copy_that_fails_leaves_nothing_in_the_database(filled: Home, tmp_path
     with psycopg.connect(database.url) as asking:
         left = asking.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'foldline%'").fetchall()
     assert left == []
+
+
+def test_the_database_waits_while_the_other_side_counts_millions_of_rows(database: Database) -> None:
+    with closing(Schemas(Address.of(database.url))) as schemas, schemas.reading():
+        told = schemas._ask("SELECT current_setting('idle_in_transaction_session_timeout')")
+    assert told == [("6h",)]

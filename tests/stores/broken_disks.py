@@ -13,10 +13,10 @@ NOBODY = 65_534
 
 
 @contextmanager
-def tiny_disk(folder: Path) -> Iterator[bool]:
-    """A disk of its own for a folder, with a few hundred kilobytes; False where one may not be mounted here."""
+def tiny_disk(folder: Path, size: str = "384k") -> Iterator[bool]:
+    """A disk of its own for a folder; False where one may not be mounted here."""
     folder.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=384k,mode=700", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(folder)]
     mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
     try:
         yield mounted

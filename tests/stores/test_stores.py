@@ -217,3 +217,21 @@ def test_a_restored_database_with_fewer_changes_empties_every_cache(home: Home) 
     connection.close()
     assert [found.kind for found in feed.read()] == ["all"]
     assert feed.read() == []
+
+
+def test_a_number_that_is_another_change_by_now_empties_every_cache_and_sessions_that_ended_meanwhile_are_told(
+    home: Home,
+) -> None:
+    feed = ChangeFeed(home)
+    connection = connect(home.site_db)
+    insert = "INSERT INTO foldline_changes (id, kind, key, at) VALUES (?, ?, ?, ?)"
+    connection.execute(insert, (49, "session", "0a", 1_000))
+    feed.read()
+    connection.execute(insert, (50, "article", "/x", 10_000))
+    assert len(feed.read()) == 1
+    connection.execute("DELETE FROM foldline_changes WHERE id = 50")
+    connection.execute(insert, (48, "session", "0b", 9_900))
+    connection.execute(insert, (50, "article", "/y", 10_001))
+    connection.close()
+    assert [(found.kind, found.key) for found in feed.read()] == [("all", ""), ("session", "0b")]
+    assert feed.read() == []

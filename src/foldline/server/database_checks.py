@@ -21,6 +21,13 @@ OLDEST = 14
 _NO_POSTGRES = re.compile(r"(?i)invalid response|expected authentication|unsupported frontend|received invalid")
 #: What a server says before a connection is made, when it tells no state.
 _NOT_LET_IN = re.compile(r"does not exist|authentication failed|no pg_hba|not permitted|permission denied|no password")
+#: What libpq says where none of the hosts is a primary: just then, or because nobody has made one of them so.
+_ONLY_COPIES = re.compile(r"hot standby mode|session is read-only")
+#: Half a megabyte that is written to the disk of the tables, and to no log.
+_ROOM = (
+    "CREATE TEMPORARY TABLE foldline_room ON COMMIT DROP AS"
+    " SELECT md5(number::text) FROM generate_series(1, 8000) AS number"
+)
 _RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
@@ -46,14 +53,14 @@ def problem_of(error: Failed, where: str) -> Problem:
     if error.state.startswith(("28", "3D", "42501")) or _NOT_LET_IN.search(str(error)):
         hint = "Look at the user, at the database's name, and at what the user may do there (docs/postgresql.md)."
         return Problem("FL344", f"the database does not let us in: {error}", where, hint)
-    if error.state == "25006":
+    if error.state == "25006" or _ONLY_COPIES.search(str(error)):
         return _read_only(where)
     hint = "Start it, or mend the way to it: until then nothing is served that is not in memory."
     return Problem("FL342", f"the database can't be reached: {error}", where, hint)
 
 
 def _read_only(where: str) -> Problem:
-    hint = "Name the server that takes writes; with several hosts in the url add ?target_session_attrs=read-write."
+    hint = "Name the server that takes writes; where the url names several hosts, the one that does is found."
     return Problem("FL345", "the database takes no writes", where, hint)
 
 
@@ -96,15 +103,19 @@ def _without_rights(connection: PostgresConnection, where: str) -> Iterator[Prob
 
 
 def _unwritable(connection: PostgresConnection, where: str) -> Iterator[Problem]:
-    """A change is written and taken back."""
-    try:
-        connection.begin((b"check",))
+    """A change is written and taken back; then room is asked for that one row does not need, and given back."""
+    for statement in ("INSERT INTO foldline_changes (kind, key, at) VALUES ('article', '', 0)", _ROOM):
         try:
-            connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('article', '', 0)")
-        finally:
-            connection.roll_back()
-    except Failed as error:
-        yield problem_of(error, where)
+            connection.begin((b"check",))
+            try:
+                connection.execute(statement)
+            finally:
+                connection.roll_back()
+        except Failed as error:
+            # Who may not make a temporary table is asked for less.
+            if statement != _ROOM or error.state != "42501":
+                yield problem_of(error, where)
+                return
 
 
 def _row(connection: PostgresConnection, query: str, *values: object) -> tuple[str, ...]:

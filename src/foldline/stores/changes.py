@@ -13,6 +13,9 @@ from foldline.stores.home import Home
 INTERVAL = 0.25
 
 
+#: By how many seconds the clocks of two who write changes may differ (`foldline check --deploy` names what is more).
+_CLOCKS = 300
+
 #: What a site behind the gate tells of its pages.
 ORIGIN_KINDS = ("origin-changed", "origin-withdrawn", "origin-all")
 
@@ -34,6 +37,17 @@ class Change(NamedTuple):
     key: str
 
 
+class _Row(NamedTuple):
+    id: int
+    kind: str
+    key: str
+    at: int
+
+
+#: Where a table stands that has no change yet.
+_EMPTY = _Row(0, "", "", 0)
+
+
 class ChangeFeed:
     """Reads changes in order, each once."""
 
@@ -43,7 +57,7 @@ class ChangeFeed:
         self._home = home
         self._since = since
         self._connection: Connection | None = None
-        self._last = -1
+        self._last: _Row | None = None
 
     def read(self) -> list[Change]:
         """What changed since the last call; the first call starts at the end of the table.
@@ -54,27 +68,31 @@ class ChangeFeed:
         try:
             if self._connection is None:
                 self._connection = connect(self._home.site_db, read_only=True, timeout=0.05)
-            if self._last < 0:
-                rows = self._connection.execute(
-                    "SELECT id, kind, key FROM foldline_changes WHERE kind = 'session' AND at >= ? ORDER BY id",
-                    (self._since,),
-                ).fetchall()
-                row = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM foldline_changes").fetchone()
-                self._last = row[0]
-                return [Change(*row) for row in rows]
+            if self._last is None:
+                return self._begin(self._connection, self._since)
             rows = self._connection.execute(
-                "SELECT id, kind, key FROM foldline_changes WHERE id >= ? ORDER BY id", (self._last,)
+                "SELECT id, kind, key, at FROM foldline_changes WHERE id >= ? ORDER BY id", (self._last.id,)
             ).fetchall()
-            if self._last and (not rows or rows[0][0] != self._last):
-                # The last change that was read is gone: another database was put in this one's place.
-                self._last = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM foldline_changes").fetchone()[0]
-                return [Change(self._last, "all", "")]
-            rows = [row for row in rows if row[0] > self._last]
+            if self._last != _EMPTY and (not rows or _Row(*rows[0]) != self._last):
+                # The last change that was read is gone, or another has its number: another database is in this one's
+                # place, or one that took over without the last that was written.
+                sessions = self._begin(self._connection, self._last.at - _CLOCKS)
+                return [Change(self._last.id, "all", ""), *sessions]
         except FAILURES as error:
             self.close()
             raise StoreUnavailable(f"changes: {error}") from error
-        if rows:
-            self._last = rows[-1][0]
+        found = [_Row(*row) for row in rows if row[0] > self._last.id]
+        if found:
+            self._last = found[-1]
+        return [Change(row.id, row.kind, row.key) for row in found]
+
+    def _begin(self, connection: Connection, since: int) -> list[Change]:
+        """Stand at the end of the table. Its session changes since an epoch second."""
+        rows = connection.execute(
+            "SELECT id, kind, key FROM foldline_changes WHERE kind = 'session' AND at >= ? ORDER BY id", (since,)
+        ).fetchall()
+        last = connection.execute("SELECT id, kind, key, at FROM foldline_changes ORDER BY id DESC LIMIT 1").fetchone()
+        self._last = _Row(*last) if last else _EMPTY
         return [Change(*row) for row in rows]
 
     def told(self) -> dict[str, ToldChange]:

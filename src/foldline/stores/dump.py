@@ -42,7 +42,8 @@ def _run(address: Address, program: str, *arguments: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - programs of PostgreSQL's, and arguments of ours
             [program, *arguments],
-            env={**os.environ, **password},
+            # Of several hosts the one that takes writes, which has what was written last.
+            env={"PGTARGETSESSIONATTRS": "primary", **os.environ, **password},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

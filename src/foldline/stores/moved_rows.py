@@ -198,7 +198,8 @@ class Schemas:
     """The schemas of a database, asked in one connection and so at one moment. Raises Failed."""
 
     def __init__(self, address: Address) -> None:
-        given = parameters(address, "foldline_site", read_only=False, lock=5.0, statement=LONGEST)
+        # The other side takes its time between two statements: it counts a table, or makes an index.
+        given = parameters(address, "foldline_site", read_only=False, lock=5.0, statement=LONGEST, idle=LONGEST)
         try:
             self._raw = Bounded.connect(**given, autocommit=True)
             self._raw.patience = LONGEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -33,6 +33,9 @@ GRACE = 1.0
 IDLE_SECONDS = 10
 #: Nobody tries to connect again so soon after a failure, in seconds, each time longer up to the second figure.
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+
+#: What of `target_session_attrs` leads to a copy: it is behind, and changes would be heard in another order.
+_COPIES = ("standby", "prefer-standby", "read-only")
 
 #: Class 08 is about connections, 57P about a server that ends or starts, 25006 about one that became a copy.
 _LOST = ("08", "57P", "25006")
@@ -102,13 +105,16 @@ class _Pauses:
 _pauses = _Pauses()
 
 
-def parameters(address: Address, schema: str, *, read_only: bool, lock: float, statement: float) -> dict[str, Any]:
-    """How to connect, as psycopg takes it; `lock` and `statement` are limits in seconds."""
+def parameters(
+    address: Address, schema: str, *, read_only: bool, lock: float, statement: float, idle: float = IDLE_SECONDS
+) -> dict[str, Any]:
+    """How to connect, as psycopg takes it; `lock`, `statement` and `idle` are limits in seconds: of waiting for others,
+    of one statement, and of a transaction that does nothing."""
     limits = {
         "search_path": schema,
         "lock_timeout": f"{lock * 1000:.0f}",
         "statement_timeout": f"{statement * 1000:.0f}",
-        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000}",
+        "idle_in_transaction_session_timeout": f"{idle * 1000:.0f}",
         # A database that was made read-only stays so.
         **({"default_transaction_read_only": "on"} if read_only else {}),
     }
@@ -120,22 +126,42 @@ def parameters(address: Address, schema: str, *, read_only: bool, lock: float, s
         "keepalives_count": 3,
         "tcp_user_timeout": 5000,
         **given,
+        "target_session_attrs": _which_server(given, read_only=read_only),
         **({"password": address.password} if address.password else {}),
         "application_name": "foldline",
         "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     }
 
 
+def _which_server(given: Mapping[str, Any], *, read_only: bool) -> str:
+    """Which server is meant, in libpq's words: of several the primary, whichever that is by now. libpq takes a
+    connection that we make read-only ourselves for one that is not `read-write`, and would find no server for it."""
+    wanted = str(given.get("target_session_attrs", "any"))
+    if wanted == "read-write":
+        return "primary" if read_only else wanted
+    return "primary" if _several_hosts(given) else wanted
+
+
+def _several_hosts(given: Mapping[str, Any]) -> bool:
+    return any("," in str(given.get(name, "")) for name in ("host", "hostaddr"))
+
+
 def check_address(address: Address) -> None:
-    """Whether libpq understands all of an address.
+    """Whether libpq understands all of an address, and whether it leads to a server that has what was written last.
 
     Raises:
         ValueError: it does not, with what in words.
     """
     try:
-        conninfo_to_dict(address.url)
+        given = conninfo_to_dict(address.url)
     except psycopg.ProgrammingError as error:
         raise ValueError(str(error).strip()) from None
+    wanted = given.get("target_session_attrs")
+    if wanted in _COPIES:
+        raise ValueError(
+            f"target_session_attrs={wanted} leads to a copy, which is behind; leave it out, and of several hosts the"
+            " primary is found"
+        )
 
 
 class PostgresConnection:

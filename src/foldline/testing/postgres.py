@@ -43,7 +43,7 @@ SETTINGS = {
 }
 _HBA = f"""local all all trust
 host all {LOCKED} 127.0.0.1/32 scram-sha-256
-host all all 127.0.0.1/32 trust
+host all,replication all 127.0.0.1/32 trust
 """
 
 
@@ -73,19 +73,20 @@ def _number(version: str) -> tuple[int, ...]:
 class PostgresCluster:
     """One server with all its databases. Use it in a `with` block.
 
-    `settings` are added to `SETTINGS`. `user` is whom it runs as.
+    `settings` are added to `SETTINGS`. `user` is whom it runs as. A copy `of` another one follows that until it is
+    promoted. All of it lies in `folder`, or in a temporary one.
 
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
         TimeoutError: it does not start; its log is in the message.
     """
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, of: PostgresCluster | None = None, folder: Path | None = None, **settings: str) -> None:
         found = programs()
         if found is None:
             raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
         self.programs = found
-        self.folder = Path(tempfile.mkdtemp(prefix="foldline-pg-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="foldline-pg-"))
         self.data = self.folder / "data"
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.port = 0
@@ -94,14 +95,16 @@ class PostgresCluster:
         self._numbers = itertools.count(1)
         if os.geteuid() == 0:
             shutil.chown(self.folder, self.user)
-        command = ["initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
-        done = self._run([*command, "--no-sync", "--no-instructions"])
+        self._is_copy = of is not None
+        done = self._run(_copied(of, self.data) if of is not None else _made(self.data))
         if done.returncode:
-            raise TimeoutError(f"initdb failed: {done.stdout.decode()}{done.stderr.decode()}")
+            raise TimeoutError(f"no cluster was made: {done.stdout.decode()}{done.stderr.decode()}")
         (self.data / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
 
     def __enter__(self) -> PostgresCluster:
         self.start()
+        if self._is_copy:
+            return self
         with self.connect() as asking:
             asking.execute(f"CREATE ROLE {ROLE} LOGIN")
             asking.execute(f"CREATE ROLE {LOCKED} LOGIN PASSWORD '{PASSWORD}' IN ROLE {ROLE}")
@@ -186,6 +189,41 @@ class PostgresCluster:
         finally:
             self._signal(signal.SIGCONT, children)
 
+    def promote(self) -> None:
+        """Let a copy take over, and wait until it takes writes."""
+        with self.connect() as asking:
+            row = asking.execute("SELECT pg_promote(true, %s)", (int(START),)).fetchone()
+        if row != (True,):
+            raise TimeoutError(f"the copy does not take over: {self.log()[-2000:]}")
+
+    def wait_for_copies(self, copies: int = 1) -> None:
+        """From now on nothing is committed here that not at least one copy has; waits until so many of them have
+        everything of before."""
+        with self.connect() as asking:
+            asking.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            asking.execute("SELECT pg_reload_conf()")
+        end = time.monotonic() + START
+        while self._following() < copies:
+            if time.monotonic() > end:
+                raise TimeoutError(f"no copy follows: {self.log()[-2000:]}")
+            time.sleep(0.05)
+
+    def _following(self) -> int:
+        with self.connect() as asking:
+            row = asking.execute("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone()
+        return int(str(row[0])) if row else 0
+
+    def recover(self) -> None:
+        """Wait until it takes connections again; where it has given up, start it, as its operator would."""
+        end = time.monotonic() + 5
+        while self._process is not None and self._process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(psycopg.OperationalError), self.connect():
+                return
+            time.sleep(0.05)
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+        self.start()
+
     def processes(self) -> list[int]:
         """The postmaster and all of its children."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
@@ -257,6 +295,17 @@ class PostgresCluster:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+def _made(data: Path) -> list[str]:
+    command = ["initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    return [*command, "--no-sync", "--no-instructions"]
+
+
+def _copied(of: PostgresCluster, data: Path) -> list[str]:
+    """The command that copies a server that runs, and lets the copy follow it (`-R`)."""
+    command = ["pg_basebackup", "-D", str(data), "-d", of.url("postgres", "postgres")]
+    return [*command, "-R", "-X", "stream", "-c", "fast", "--no-sync"]
 
 
 def _free_port() -> int:
