@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint bench bench-load bench-growth proof long postgres wordpress lock clean
+.PHONY: demo test lint bench bench-load bench-growth proof long postgres workers wordpress lock clean
 
 demo: .stamps/runtime
 	@$(BIN)/foldline demo --home .demo-home $(ARGS)
@@ -52,6 +52,12 @@ postgres: .stamps/dev
 	@./scripts/system-packages
 	FOLDLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/stores tests/gate tests/proof tests/readers tests/newsroom tests/institutions tests/billing tests/desk -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 	FOLDLINE_TEST_DATABASE=postgresql FOLDLINE_TEST_WORKERS=4 $(BIN)/python -m pytest tests/browser tests/proof/test_wire.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# The other two of four: journeys and twins over files with four workers, and over PostgreSQL with one.
+workers: .stamps/dev
+	@./scripts/system-packages
+	FOLDLINE_TEST_WORKERS=4 $(BIN)/python -m pytest tests/browser tests/proof/test_wire.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	FOLDLINE_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/browser tests/proof/test_wire.py -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # WordPress itself, with PHP and MariaDB from Debian: apart, for not everybody wants these installed.
 wordpress: .stamps/dev
