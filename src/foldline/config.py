@@ -285,7 +285,7 @@ def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[P
     try:
         found = Address.of(text)
         # Only a publication that lies in PostgreSQL pays for its driver.
-        from foldline.stores.postgres import check_address
+        from foldline.stores.postgres_session import check_address
 
         check_address(found)
     except ValueError as error:

@@ -31,7 +31,7 @@ from foldline.stores.dump import dump
 from foldline.stores.home import Home
 from foldline.stores.meter import SqliteMeter
 from foldline.stores.passes import PassStore
-from foldline.stores.postgres import check_address
+from foldline.stores.postgres_session import check_address
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.stores.schema import connect
 from foldline.testing.answers import Answer

@@ -11,6 +11,8 @@ from foldline.stores.home import Home
 KEPT_SECONDS = 600
 #: Seconds that a lock of somebody else is waited for, and that a statement may take.
 LOCK_SECONDS, STATEMENT_SECONDS = 5.0, 60.0
+#: The option by which our engine is told what a session begins with.
+BEGINNING = "beginning"
 
 
 def database_settings(home: Home) -> dict[str, Any]:
@@ -31,13 +33,14 @@ def database_settings(home: Home) -> dict[str, Any]:
             },
         }
     # Only a publication that lies in PostgreSQL pays for its driver.
-    from foldline.stores.postgres import parameters
+    from foldline.stores.postgres_session import Limits, beginning, parameters
 
-    given = parameters(place.address, place.name, read_only=False, lock=LOCK_SECONDS, statement=STATEMENT_SECONDS)
+    given = parameters(place.address)
+    begins = beginning(place.name, Limits(LOCK_SECONDS, STATEMENT_SECONDS))
     return {
         "ENGINE": "foldline.site.postgres_engine",
         "NAME": given.pop("dbname"),
         "CONN_MAX_AGE": KEPT_SECONDS,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": given,
+        "OPTIONS": {**given, BEGINNING: begins},
     }

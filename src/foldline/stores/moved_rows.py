@@ -18,7 +18,8 @@ from foldline.stores import schema
 from foldline.stores.address import Address, Place, Schema
 from foldline.stores.database import sqlite
 from foldline.stores.home import Home
-from foldline.stores.postgres import Bounded, failed, parameters
+from foldline.stores.postgres import failed
+from foldline.stores.postgres_session import Limits, opened
 
 #: Rows between two looks at the bar, and in one statement.
 ROWS = 500
@@ -198,11 +199,9 @@ class Schemas:
     """The schemas of a database, asked in one connection and so at one moment. Raises Failed."""
 
     def __init__(self, address: Address) -> None:
-        # The other side takes its time between two statements: it counts a table, or makes an index.
-        given = parameters(address, "foldline_site", read_only=False, lock=5.0, statement=LONGEST, idle=LONGEST)
         try:
-            self._raw = Bounded.connect(**given, autocommit=True)
-            self._raw.patience = LONGEST
+            # The other side takes its time between two statements: it counts a table, or makes an index.
+            self._raw = opened(address, "foldline_site", Limits(5.0, LONGEST, LONGEST))
             self._raw.execute("SET TIME ZONE 'UTC'")
         except psycopg.Error as error:
             raise failed(error) from None

@@ -5,37 +5,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.abc import PQGen
 from psycopg.adapt import Dumper
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from foldline.stores.address import Address, Schema
 from foldline.stores.database import LOCK_SECONDS, Failed
+from foldline.stores.postgres_session import Bounded, Limits, opened
 
 Result = TypeVar("Result")
 
-#: Seconds for a connection to be made. libpq takes no less than two.
-CONNECT_SECONDS = 2
 #: The least that a statement may take, in seconds, however short its user waits: a network and a busy server are
 #: slower than a file. And how long one may take that nobody waits for.
 SHORTEST, LONGEST = 1.0, 60.0
-#: How much longer the answer itself may take than the server's own limit, in seconds: then the server or the way to it
-#: hangs, and the connection is given up.
-GRACE = 1.0
-#: A transaction that does nothing for so many seconds is ended by the server: its process hangs, or its network is cut.
-IDLE_SECONDS = 10
 #: Nobody tries to connect again so soon after a failure, in seconds, each time longer up to the second figure.
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
-
-#: What of `target_session_attrs` leads to a copy: it is behind, and changes would be heard in another order.
-_COPIES = ("standby", "prefer-standby", "read-only")
 
 #: Class 08 is about connections, 57P about a server that ends or starts, 25006 about one that became a copy.
 _LOST = ("08", "57P", "25006")
@@ -60,21 +49,6 @@ class Rows(psycopg.Cursor[tuple[Any, ...]]):
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         return super().fetchall() if self.description else []
-
-
-class Bounded(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that waits for no answer longer than `patience` seconds, whatever becomes of the network."""
-
-    patience = LONGEST + GRACE
-
-    def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
-        try:
-            return super().wait(gen, interval, self.patience if timeout is None else timeout)
-        except psycopg.OperationalError:
-            if timeout is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                # An answer that comes later must not be taken for that of the next question.
-                self.pgconn.finish()
-            raise
 
 
 class _Pauses:
@@ -103,65 +77,6 @@ class _Pauses:
 
 
 _pauses = _Pauses()
-
-
-def parameters(
-    address: Address, schema: str, *, read_only: bool, lock: float, statement: float, idle: float = IDLE_SECONDS
-) -> dict[str, Any]:
-    """How to connect, as psycopg takes it; `lock`, `statement` and `idle` are limits in seconds: of waiting for others,
-    of one statement, and of a transaction that does nothing."""
-    limits = {
-        "search_path": schema,
-        "lock_timeout": f"{lock * 1000:.0f}",
-        "statement_timeout": f"{statement * 1000:.0f}",
-        "idle_in_transaction_session_timeout": f"{idle * 1000:.0f}",
-        # A database that was made read-only stays so.
-        **({"default_transaction_read_only": "on"} if read_only else {}),
-    }
-    given: dict[str, Any] = conninfo_to_dict(address.url)
-    return {
-        "connect_timeout": CONNECT_SECONDS,
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 5000,
-        **given,
-        "target_session_attrs": _which_server(given, read_only=read_only),
-        **({"password": address.password} if address.password else {}),
-        "application_name": "foldline",
-        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
-    }
-
-
-def _which_server(given: Mapping[str, Any], *, read_only: bool) -> str:
-    """Which server is meant, in libpq's words: of several the primary, whichever that is by now. libpq takes a
-    connection that we make read-only ourselves for one that is not `read-write`, and would find no server for it."""
-    wanted = str(given.get("target_session_attrs", "any"))
-    if wanted == "read-write":
-        return "primary" if read_only else wanted
-    return "primary" if _several_hosts(given) else wanted
-
-
-def _several_hosts(given: Mapping[str, Any]) -> bool:
-    return any("," in str(given.get(name, "")) for name in ("host", "hostaddr"))
-
-
-def check_address(address: Address) -> None:
-    """Whether libpq understands all of an address, and whether it leads to a server that has what was written last.
-
-    Raises:
-        ValueError: it does not, with what in words.
-    """
-    try:
-        given = conninfo_to_dict(address.url)
-    except psycopg.ProgrammingError as error:
-        raise ValueError(str(error).strip()) from None
-    wanted = given.get("target_session_attrs")
-    if wanted in _COPIES:
-        raise ValueError(
-            f"target_session_attrs={wanted} leads to a copy, which is behind; leave it out, and of several hosts the"
-            " primary is found"
-        )
 
 
 class PostgresConnection:
@@ -259,17 +174,14 @@ class PostgresConnection:
         address = self._place.address
         _pauses.check(address)
         try:
-            given = parameters(
-                address, self._place.name, read_only=self._read_only, lock=self._lock, statement=self._statement
-            )
-            raw = Bounded.connect(**given, autocommit=True)
+            limits = Limits(self._lock, self._statement)
+            raw = opened(address, self._place.name, limits, read_only=self._read_only)
         except psycopg.Error as error:
             _pauses.failed(address)
             raise failed(error) from None
         _pauses.well(address)
         raw.cursor_factory = Rows
         raw.adapters.register_dumper(bool, _Truth)
-        raw.patience = self._statement + GRACE
         return raw
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
-from foldline.site.database import STATEMENT_SECONDS
-from foldline.stores.postgres import GRACE, Bounded, lock_number
+from foldline.site.database import BEGINNING, STATEMENT_SECONDS
+from foldline.stores.postgres import lock_number
+from foldline.stores.postgres_session import GRACE, Bounded
 
 #: What every writer of the site's tables holds until its transaction ends, on whatever host (`stores.database`).
 PEN = lock_number(b"foldline_site:")
@@ -18,10 +19,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     that files have always given the code above. What only reads takes no transaction."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        begins = conn_params.pop(BEGINNING)
         connection = super().get_new_connection(conn_params)
         # Django names the class itself: this one has waits with an end, should the server or the way to it hang.
         connection.__class__ = Bounded
         connection.patience = STATEMENT_SECONDS + GRACE
+        connection.autocommit = True
+        connection.execute(begins.encode())
         return connection
 
     def _set_autocommit(self, autocommit: bool) -> None:
