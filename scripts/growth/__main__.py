@@ -49,7 +49,7 @@ def main(
     signal.signal(signal.SIGTERM, _stop)
     console = Console()
     plan = Plan(QUICK, min(rounds, 3), 2_000) if quick else Plan(SIZES, rounds)
-    plan = replace(plan, tasks=only or plan.tasks, postgresql=postgresql)
+    plan = replace(plan, tasks=only or plan.tasks, postgresql=postgresql, keep=keep)
     place = nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="foldline-growth-")
     try:
         with place as folder, bar() as progress:

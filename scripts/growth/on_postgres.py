@@ -8,11 +8,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.progress import Progress
 
 from foldline.config import Settings, load
 from foldline.errors import FoldlineError
+from foldline.stores.address import Address
+from foldline.stores.database import is_made
 from foldline.stores.home import Home
 from foldline.testing.postgres import PostgresCluster
 from scripts.growth.gate_side import cpu_seconds, outside
@@ -56,14 +59,20 @@ def spent(before: Mapping[int, float], after: Mapping[int, float]) -> float:
 
 
 @contextlib.contextmanager
-def in_postgresql(made: Sequence[Settings], progress: Progress) -> Iterator[list[tuple[Settings, Server]]]:
-    """The same publications, each copied into a database by our own verb. They go with the server when the block ends.
+def in_postgresql(
+    made: Sequence[Settings], keep: Path | None, progress: Progress
+) -> Iterator[list[tuple[Settings, Server]]]:
+    """The same publications, each copied into a database by our own verb. They stay in `keep`, or go with the server
+    when the block ends.
 
     Raises:
         FoldlineError: PostgreSQL is not installed, or one was not copied.
     """
+    folder = keep / "postgresql" if keep else None
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
     try:
-        cluster = PostgresCluster(**_SETTINGS)
+        cluster = PostgresCluster(folder=folder, **_SETTINGS)
     except FileNotFoundError as error:
         raise FoldlineError(str(error)) from None
     bar = progress.add_task("copied into PostgreSQL", total=len(made))
@@ -76,16 +85,18 @@ def in_postgresql(made: Sequence[Settings], progress: Progress) -> Iterator[list
 
 
 def _copied(settings: Settings, cluster: PostgresCluster) -> tuple[Settings, Server]:
-    database = cluster.database()
-    began = time.monotonic()
-    home = str(settings.home.path)
-    command = [sys.executable, "-m", "foldline.cli.main", "copy", "--home", home, "--to", database.url]
-    done = subprocess.run(command, env=outside(), capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise FoldlineError(f"{home} could not be copied: {done.stderr.strip()}")
-    seconds = time.monotonic() - began
-    with cluster.connect(database.name) as asking:
-        # What PostgreSQL would do by itself some minutes later, and not in the middle of a measurement.
-        asking.execute("VACUUM ANALYZE")
-    there = load(Home(settings.home.path), {"FOLDLINE_DATABASE": database.url})
-    return there, Server(cluster, database.name, seconds)
+    name = f"growth_{settings.home.path.name.replace('-', '_')}"
+    database = cluster.known(name) if name in cluster.names() else cluster.database(name=name)
+    home = Home(settings.home.path, Address.of(database.url))
+    seconds = 0.0
+    if not is_made(home.site_db):
+        began = time.monotonic()
+        command = [sys.executable, "-m", "foldline.cli.main", "copy", "--home", str(home.path), "--to", database.url]
+        done = subprocess.run(command, env=outside(), capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise FoldlineError(f"{home.path} could not be copied: {done.stderr.strip()}")
+        seconds = time.monotonic() - began
+        with cluster.connect(name) as asking:
+            # What PostgreSQL would do by itself some minutes later, and not in the middle of a measurement.
+            asking.execute("VACUUM ANALYZE")
+    return load(Home(home.path), {"FOLDLINE_DATABASE": database.url}), Server(cluster, name, seconds)

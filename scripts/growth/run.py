@@ -63,6 +63,8 @@ class Plan:
     tasks: tuple[str, ...] = tuple(LIMITS)
     #: Whether the publications are copied into a PostgreSQL, and measured there.
     postgresql: bool = False
+    #: Where they stay, if they do.
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Growth:
     with contextlib.ExitStack() as stack:
         places: list[tuple[Settings, Server | None]] = [(settings, None) for settings, _ in made]
         if plan.postgresql:
-            places = [*stack.enter_context(in_postgresql([settings for settings, _ in made], progress))]
+            places = [*stack.enter_context(in_postgresql([settings for settings, _ in made], plan.keep, progress))]
         else:
             for settings, _ in made:
                 _read_once(settings.home, progress)

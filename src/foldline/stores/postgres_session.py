@@ -75,6 +75,8 @@ def beginning(schema: str, limits: Limits, *, read_only: bool = False) -> str:
         "lock_timeout": f"{limits.lock * 1000:.0f}",
         "statement_timeout": f"{limits.statement * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{limits.idle * 1000:.0f}",
+        # What is asked is the first few of many rows: processes beside would read ahead what nobody wants.
+        "max_parallel_workers_per_gather": "0",
         # A database that was made read-only stays so.
         **({"default_transaction_read_only": "on"} if read_only else {}),
     }

@@ -74,7 +74,7 @@ class PostgresCluster:
     """One server with all its databases. Use it in a `with` block.
 
     `settings` are added to `SETTINGS`. `user` is whom it runs as. A copy `of` another one follows that until it is
-    promoted. All of it lies in `folder`, or in a temporary one.
+    promoted. All of it lies in `folder` and stays there, to be started again, or in a temporary one.
 
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
@@ -87,6 +87,7 @@ class PostgresCluster:
             raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
         self.programs = found
         self.folder = folder or Path(tempfile.mkdtemp(prefix="foldline-pg-"))
+        self._stays = folder is not None
         self.data = self.folder / "data"
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.port = 0
@@ -95,7 +96,10 @@ class PostgresCluster:
         self._numbers = itertools.count(1)
         if os.geteuid() == 0:
             shutil.chown(self.folder, self.user)
-        self._is_copy = of is not None
+        #: Whether it has its roles already.
+        self._has_roles = of is not None or self.data.exists()
+        if self.data.exists():
+            return
         done = self._run(_copied(of, self.data) if of is not None else _made(self.data))
         if done.returncode:
             raise TimeoutError(f"no cluster was made: {done.stdout.decode()}{done.stderr.decode()}")
@@ -103,7 +107,7 @@ class PostgresCluster:
 
     def __enter__(self) -> PostgresCluster:
         self.start()
-        if self._is_copy:
+        if self._has_roles:
             return self
         with self.connect() as asking:
             asking.execute(f"CREATE ROLE {ROLE} LOGIN")
@@ -116,7 +120,8 @@ class PostgresCluster:
         if self._process is not None:
             self._signal(signal.SIGCONT, self.processes())
             self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._stays:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -253,12 +258,23 @@ class PostgresCluster:
         """Where a database is, over TCP."""
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
 
-    def database(self, template: str = "template0") -> Database:
+    def database(self, template: str = "template0", name: str = "") -> Database:
         """A fresh database that belongs to `ROLE`: empty, or a copy of one that nobody is connected to."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        name = name or f"test_{os.getpid()}_{next(self._numbers)}"
         with self.connect() as asking:
             asking.execute(f'CREATE DATABASE {name} OWNER {ROLE} TEMPLATE "{template}" STRATEGY file_copy')
+        return self.known(name)
+
+    def known(self, name: str) -> Database:
+        """A database that was made before."""
         return Database(name, self.url(name), self.url(name, "postgres"))
+
+    def names(self) -> list[str]:
+        """Its databases."""
+        with self.connect() as asking:
+            return [
+                str(row[0]) for row in asking.execute("SELECT datname FROM pg_database ORDER BY datname").fetchall()
+            ]
 
     def drop(self, database: Database) -> None:
         """Take a database away, with whoever is connected to it."""
