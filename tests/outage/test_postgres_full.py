@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.outage.test_faults_under_load import REST, askings_of, broken
@@ -36,12 +36,10 @@ def tiny() -> Iterator[PostgresCluster]:
     if programs() is None:
         pytest.skip("MISSING postgresql: apt-get install postgresql")
     # Not in a folder of the tests: PostgreSQL, which is not root, may not enter those.
-    folder = Path(mkdtemp(prefix="foldline-disk-"))
-    with tiny_disk(folder, SIZE) as mounted:
+    with TemporaryDirectory(prefix="foldline-disk-") as folder, tiny_disk(Path(folder), SIZE) as mounted:
         if not mounted:
-            folder.rmdir()
             pytest.skip("MISSING root: a full disk under PostgreSQL is one that is mounted for it")
-        with PostgresCluster(folder=folder, max_wal_size="32MB", min_wal_size="32MB") as cluster:
+        with PostgresCluster(folder=Path(folder), max_wal_size="32MB", min_wal_size="32MB") as cluster:
             yield cluster
 
 
