@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from foldline.errors import StoreUnavailable
-from foldline.server.worker import PICTURE_TYPES
+from foldline.server.pictures import PICTURE_TYPES
 from foldline.stores.home import Home
 from foldline.stores.pictures import PictureStore
 
