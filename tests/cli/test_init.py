@@ -25,7 +25,7 @@ from foldline.clock import SystemClock
 from foldline.config import Settings, load
 from foldline.errors import FoldlineError
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.stores import schema
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode

@@ -13,8 +13,8 @@ from foldline.cli.why import as_data
 from foldline.config import load
 from foldline.policy.decide import Decision
 from foldline.policy.facts import Access
+from foldline.server.gate_state import rules_of
 from foldline.server.reader_kinds import KINDS
-from foldline.server.worker import rules_of
 from foldline.stores.records import PublicStore
 from foldline.stores.rule_sets import RuleSetStore
 from foldline.testing.policy_cases import read_cases, run_case

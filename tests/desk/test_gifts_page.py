@@ -35,9 +35,9 @@ def gate(home: Home) -> Iterator[Worker]:
     for path in ("/given-731", "/given-732"):
         writer.delete(path)
     writer.close()
-    worker.roll.close()
-    worker.gifts.close()
-    worker._watch.close()
+    worker.parts.roll.close()
+    worker.parts.gifts.close()
+    worker.parts.watch.close()
     with closing(connect(home.meter_db)) as meter:
         meter.execute("DELETE FROM foldline_gifts")
         meter.execute("DELETE FROM foldline_gift_openers")

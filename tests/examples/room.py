@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from foldline.clock import SystemClock
 from foldline.config import Settings, load
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.testing.answers import Answer
 from foldline.testing.client import Headers, WireClient
 from foldline.testing.passes import DAY, Carry, cookie, write_facts

@@ -144,7 +144,7 @@ class Newspaper:
 
     def break_passes(self) -> None:
         """The store of passes stops answering, for real."""
-        self.worker.passes.close()
+        self.worker.parts.passes.close()
         if self.home.database is not None:
             self._rename("foldline_site")
             return

@@ -195,7 +195,7 @@ def test_a_worker_that_does_not_know_yet_what_was_taken_back_opens_nothing_by_a_
 
 def test_while_openers_cant_be_counted_nothing_opens_and_the_reader_may_try_again(paper: Newspaper) -> None:
     token = token_of(paper, give(paper))
-    paper.worker.gifts.close()
+    paper.worker.parts.gifts.close()
     paper.home.meter_db.rename(paper.home.meter_db.with_suffix(".away"))
     answer = open_gift(paper, token)
     assert (said(answer), REST.encode() in answer.body) == ("meter-cannot-count", False)

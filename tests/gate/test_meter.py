@@ -13,7 +13,7 @@ from tests.gate.test_read import outcome
 from foldline.gate.spending import Spender
 from foldline.policy.rule import SITE, Allowance
 from foldline.policy.rules import Rules
-from foldline.server.worker import ThreadedMeter
+from foldline.server.threaded_stores import ThreadedMeter
 from foldline.signed import cookies, meter
 from foldline.signed.counting import reader_owner
 from foldline.stores.meter import SqliteMeter
@@ -48,7 +48,7 @@ def stored(paper: Newspaper) -> int:
 
 def test_get_for_a_signed_in_reader_asks_and_reads_no_store(paper: Newspaper) -> None:
     paper.sign_in()
-    paper.worker.meter.close()
+    paper.worker.parts.meter.close()
     paper.home.meter_db.rename(paper.home.meter_db.with_suffix(".away"))
     answer = paper.get("/metered-10")
     assert b'data-reason="ask"' in answer.body

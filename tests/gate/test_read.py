@@ -7,7 +7,7 @@ from tests.gate.newspaper import REST, START, Newspaper
 
 from foldline.gate.response import Response
 from foldline.gate.spending import Spender
-from foldline.server.worker import ThreadedMeter
+from foldline.server.threaded_stores import ThreadedMeter
 from foldline.signed import cookies
 
 YEAR = 365 * 86_400
@@ -148,7 +148,7 @@ def test_an_edited_or_foreign_meter_is_a_new_device_and_not_a_fresh_start_for_wh
 
 
 def test_new_meters_are_bounded_per_network(paper: Newspaper) -> None:
-    paper.worker.app._spender = Spender(ThreadedMeter(paper.worker.meter), paper.clock, new_meters=5)
+    paper.worker.app._spender = Spender(ThreadedMeter(paper.worker.parts.meter), paper.clock, new_meters=5)
     opened = 0
     for _ in range(8):
         paper.jar.clear()

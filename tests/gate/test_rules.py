@@ -137,7 +137,7 @@ def test_a_wall_closes_the_archive_for_all_but_subscribers(paper: Newspaper) -> 
 def test_a_worker_that_starts_while_the_database_is_away_decides_as_before(paper: Newspaper) -> None:
     paper.break_passes()
     paper.worker.state.rules = None
-    fresh = type(paper.worker._rules)(paper.home, paper.worker.state.zone, 3)
+    fresh = type(paper.worker.parts.rules)(paper.home, paper.worker.state.zone, 3)
     rules = fresh.look(START)
     assert rules is not None
     assert rules.version == "first-form/3"
@@ -148,7 +148,7 @@ def test_a_worker_that_starts_while_the_database_is_away_decides_as_before(paper
 def test_without_any_good_rules_there_are_previews_only(paper: Newspaper) -> None:
     paper.break_passes()
     paper.home.rules_in_force.unlink()
-    fresh = type(paper.worker._rules)(paper.home, paper.worker.state.zone, 3)
+    fresh = type(paper.worker.parts.rules)(paper.home, paper.worker.state.zone, 3)
     assert fresh.look(START) is None
     paper.worker.state.rules = None
     paper.sign_in_without_store({1: START + 10**7})
@@ -205,7 +205,7 @@ def test_what_is_opened_stays_open_over_a_change_of_rules(paper: Newspaper) -> N
 def test_a_worker_that_starts_later_decides_by_what_was_published(paper: Newspaper) -> None:
     version = publish(paper, FREE_SCIENCE)
     paper.break_passes()
-    fresh = type(paper.worker._rules)(paper.home, paper.worker.state.zone, 3)
+    fresh = type(paper.worker.parts.rules)(paper.home, paper.worker.state.zone, 3)
     rules = fresh.look(START)
     assert rules is not None
     assert rules.version == version
@@ -214,8 +214,8 @@ def test_a_worker_that_starts_later_decides_by_what_was_published(paper: Newspap
 
 def test_rules_of_before_run_on_while_the_database_is_away(paper: Newspaper) -> None:
     publish(paper, FREE_SCIENCE)
-    paper.worker._rules.close()
+    paper.worker.parts.rules.close()
     paper.break_passes()
-    paper.worker._rules.settled = False
+    paper.worker.parts.rules.settled = False
     paper.worker.hear()
     assert has_rest(paper.get("/subscribers"))

@@ -12,7 +12,7 @@ from tests.gate.newspaper import SECRET, URL, open_newspaper
 from foldline.config import load
 from foldline.errors import ConfigurationError
 from foldline.gate.response import Response
-from foldline.server.worker import standing_of
+from foldline.server.gate_state import standing_of
 from foldline.testing.builders import SETTINGS, home_at
 
 

@@ -22,7 +22,7 @@ from foldline.config import load
 from foldline.errors import StoreUnavailable
 from foldline.policy.window import window_at
 from foldline.server.database_checks import database_problems
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.signed.counting import reader_owner
 from foldline.stores.address import Address
 from foldline.stores.changes import write_changes

@@ -16,7 +16,7 @@ from tests.outage.load import Asking, Verdict, load
 
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.stores.address import Place
 from foldline.stores.home import Home
 from foldline.stores.rule_sets import RuleSetStore

@@ -12,7 +12,7 @@ from tests.outage.test_faults_under_load import LATER, LONG, REST, broken, disk_
 
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.signed.counting import reader_owner
 from foldline.stores.address import Address, Schema
 from foldline.stores.home import Home

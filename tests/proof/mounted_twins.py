@@ -24,7 +24,7 @@ from foldline.proof.shingles import Witness
 from foldline.proof.surfaces import FORM
 from foldline.proof.twins import Twins
 from foldline.proof.variants import Axis, Change, page_axes, variants
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.stores.meter import SqliteMeter
 from foldline.stores.schema import migrate
 from foldline.testing.answers import Answer

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from foldline.clock import SystemClock
-from foldline.server.worker import ThreadedPasses, main
+from foldline.server.threaded_stores import ThreadedPasses
+from foldline.server.worker import main
 
 STANDS_AT = 1_775_100_000
 

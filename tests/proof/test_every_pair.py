@@ -24,7 +24,8 @@ from foldline.proof.plan import history, plan, refused, tag_of
 from foldline.proof.surfaces import ARTICLES, SURFACES
 from foldline.proof.twins import Report, echoes
 from foldline.proof.variants import Axis, covering, page_axes, variants
-from foldline.server.worker import ThreadedPasses, keyring_of
+from foldline.server.gate_state import keyring_of
+from foldline.server.threaded_stores import ThreadedPasses
 from foldline.sources.origin.surfaces import Kind, SurfaceMap
 from foldline.stores.meter import SqliteMeter
 from foldline.testing.builders import SUBSCRIBERS

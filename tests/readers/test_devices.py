@@ -41,7 +41,7 @@ def gate(home: Home) -> Iterator[Worker]:
     yield worker
     writer.delete("/for-devices")
     writer.close()
-    worker.roll.close()
+    worker.parts.roll.close()
 
 
 def opens(gate: Worker, browser: Browser) -> bool:
@@ -162,9 +162,9 @@ def test_who_only_reads_is_seen_and_stays_signed_in_for_longer_than_the_session_
         assert REST.encode() in answer.body
         kept = dict(answer.headers)[b"set-cookie"].decode().partition(";")[0].partition("=")[2]
         reading.client.cookies[cookies.PASS] = kept
-        gate.roll.flush()
-        assert gate.roll._writing is not None
-        assert gate.roll._writing.result(10) == {}
+        gate.parts.roll.flush()
+        assert gate.parts.roll._writing is not None
+        assert gate.parts.roll._writing.result(10) == {}
     del reading.client.cookies["__Host-foldline-session"]
     assert reading.get("/-/account").status_code == 200
     (line,) = listed(reading)

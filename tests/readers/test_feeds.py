@@ -52,8 +52,8 @@ def gate(home: Home) -> Iterator[Worker]:
     for path in ("/for-feeds", "/feed.xml", "/section/science/feed.xml"):
         writer.delete(path)
     writer.close()
-    worker.roll.close()
-    worker._watch.close()
+    worker.parts.roll.close()
+    worker.parts.watch.close()
 
 
 def _fields(made: Any) -> dict[str, Any]:
@@ -224,8 +224,8 @@ def test_from_how_many_networks_a_feed_is_asked_for_is_shown_and_no_address_is_k
         for _ in range(2):
             assert ask(gate, address, f"198.51.{number}.{number + 1}").status == 200
     assert "networks" not in part(browser)
-    gate._watch.flush()
-    gate._watch.close()
+    gate.parts.watch.flush()
+    gate.parts.watch.close()
     assert f"networks on the busiest day this week: {MANY}" in part(browser)
     assert "more networks than one reader has" in part(browser)
     assert "198.51" not in stored(home)
@@ -242,7 +242,7 @@ def test_what_was_watched_goes_after_a_week_and_a_feed_that_nobody_asks_for_afte
 
     address = make(signed_in())
     ask(gate, address)
-    gate._watch.close()
+    gate.parts.watch.close()
     assert (FeedUse.objects.count(), keys.prune()) == (1, 0)
     later(8 * 86_400)
     assert (keys.prune(), FeedUse.objects.count(), FeedKey.objects.count()) == (1, 0, 1)

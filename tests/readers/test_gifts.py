@@ -48,9 +48,9 @@ def gate(home: Home) -> Iterator[Worker]:
     for number in (*ARTICLES, 720):
         writer.delete(path_of(number))
     writer.close()
-    worker.roll.close()
-    worker.gifts.close()
-    worker._watch.close()
+    worker.parts.roll.close()
+    worker.parts.gifts.close()
+    worker.parts.watch.close()
     with closing(connect(home.meter_db)) as meter:
         meter.execute("DELETE FROM foldline_gifts")
         meter.execute("DELETE FROM foldline_gift_openers")

@@ -19,7 +19,7 @@ from tests.recipes.lenient_site import SECRET
 from foldline.cli.main import verbs
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore

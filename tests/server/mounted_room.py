@@ -19,7 +19,7 @@ from foldline.clock import SystemClock
 from foldline.config import Settings, load
 from foldline.mounted import gate_asgi, gate_wsgi
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.stores.fetched import FetchedPages
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore

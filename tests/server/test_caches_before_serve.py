@@ -22,7 +22,7 @@ from tests.server.test_origin_newspaper import CANARY, REST, RULES, SECRET, Site
 from foldline.clock import SystemClock
 from foldline.policy.open_now import OpenNow
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.sources.origin.notice import SIGNATURE, sign
 from foldline.stores.home import Home
 from foldline.stores.mode import Mode

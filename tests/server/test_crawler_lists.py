@@ -54,7 +54,7 @@ def paper(tmp_path: Path) -> Iterator[Newspaper]:
     opens_for_crawlers(paper)
     paper.worker.state.hops = 1
     yield paper
-    paper.worker._crawlers.close()
+    paper.worker.parts.crawlers.close()
 
 
 def refreshed(paper: Newspaper, operator: Operator) -> str:

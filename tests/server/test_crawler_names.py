@@ -122,7 +122,7 @@ def paper(tmp_path: Path) -> Iterator[Newspaper]:
     opens_for_crawlers(paper)
     paper.worker.state.hops = 1
     yield paper
-    paper.worker._crawlers.close()
+    paper.worker.parts.crawlers.close()
 
 
 def settings_of(paper: Newspaper) -> Settings:
@@ -178,7 +178,7 @@ def test_while_names_can_not_be_asked_nobody_is_verified(paper: Newspaper, monke
 
 def test_a_file_that_is_lost_verifies_nobody_and_holds_up_no_visit(paper: Newspaper, names: Dns) -> None:
     paper.home.crawlers_db.unlink()
-    paper.worker._crawlers.settled = False
+    paper.worker.parts.crawlers.settled = False
     paper.worker.hear()
     assert visit(paper, GOOGLES) == ("subscription-needed", False)
     with pytest.raises(StoreUnavailable):

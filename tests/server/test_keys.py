@@ -117,7 +117,7 @@ def run(home: Home, *words: str) -> Result:
 
 def tell(host: Host) -> None:
     """What its site process tells of it."""
-    held = host.worker._held
+    held = host.worker.parts.held_keys
     with HostStore(host.home) as store:
         store.tell(HostRow(host.home.path.name, held.digests, "", "", int(time.time())))
 

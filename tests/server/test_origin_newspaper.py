@@ -15,7 +15,7 @@ from tests.server.origin_sites import Newspaper, newspaper_site
 
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.signed import cookies
 from foldline.stores.address import Address
 from foldline.stores.home import Home

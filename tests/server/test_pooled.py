@@ -17,7 +17,7 @@ from tests.server.serving import ARTICLES, CANARY, HOST, article_of, foldline, m
 from foldline.clock import SystemClock
 from foldline.config import load
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.stores.address import Address, Schema
 from foldline.stores.database import Failed
 from foldline.stores.schema import connect

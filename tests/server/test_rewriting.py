@@ -17,8 +17,8 @@ from foldline.gate.response import Response
 from foldline.pages.fragment import EMPTY, Fragment
 from foldline.pages.record import PublicPage, Record
 from foldline.policy.facts import Access, Article
+from foldline.server.gate_state import state_of
 from foldline.server.rewriting import FRESH, MOST_TEXTS, MOST_UNDER_WAY, Rewriting
-from foldline.server.worker import state_of
 from foldline.sources.origin.lists import FetchedList
 from foldline.sources.origin.surface_file import profile
 from foldline.sources.origin.surfaces import Surface, SurfaceMap

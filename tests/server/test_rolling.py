@@ -15,9 +15,9 @@ from tests.server.serving import ARTICLES, CANARY, HOST, Crowd, Serving, article
 from foldline.clock import SystemClock
 from foldline.config import load
 from foldline.policy.window import window_at
+from foldline.server.gate_state import keyring_of
 from foldline.server.outcome import Outcome, last_outcome, restart_problems, supervisor_of
 from foldline.server.this_host import host_problems, name_of
-from foldline.server.worker import keyring_of
 from foldline.signed.keys import key_digest
 from foldline.stores.address import Address
 from foldline.stores.home import Home

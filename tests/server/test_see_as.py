@@ -14,9 +14,9 @@ from foldline.insight.decisions import last_decisions
 from foldline.policy.decide import Decision, decide
 from foldline.policy.facts import Access
 from foldline.policy.reasons import Reason
+from foldline.server.gate_state import rules_of
 from foldline.server.reader_kinds import DAY, GOOGLEBOT, KINDS, needs_of, visit_as
 from foldline.server.see_as import SeeAs
-from foldline.server.worker import rules_of
 from foldline.site.desk.looking import Look
 from foldline.stores.rule_sets import RuleSetStore
 

@@ -44,8 +44,8 @@ def carried(paper: Newspaper) -> reader_pass.Pass:
 
 def written(paper: Newspaper) -> None:
     """Until the write that was started is done."""
-    assert paper.worker.roll._writing is not None
-    assert paper.worker.roll._writing.result(10) == {}
+    assert paper.worker.parts.roll._writing is not None
+    assert paper.worker.parts.roll._writing.result(10) == {}
 
 
 def test_reading_alone_moves_the_end_of_a_session_and_the_day_of_its_last_use(paper: Newspaper) -> None:
@@ -53,7 +53,7 @@ def test_reading_alone_moves_the_end_of_a_session_and_the_day_of_its_last_use(pa
     paper.clock.time = START + 100 * DAY
     paper.get("/subscribers")
     assert row(paper) == (START + SESSION_SECONDS, 0, 0)
-    paper.worker.roll.close()
+    paper.worker.parts.roll.close()
     assert row(paper) == (START + 100 * DAY + SESSION_SECONDS, day_of(START + 100 * DAY), 0)
 
 
@@ -63,9 +63,9 @@ def test_a_reader_who_comes_twice_a_year_is_never_signed_out(paper: Newspaper) -
         paper.clock.time = START + visit * 179 * DAY
         paper.get("/subscribers")
         assert carried(paper).session_until == paper.clock.time + SESSION_SECONDS
-        paper.worker.roll.flush()
+        paper.worker.parts.roll.flush()
         written(paper)
-    paper.worker.roll.close()
+    paper.worker.parts.roll.close()
     assert row(paper)[0] == START + 4 * 179 * DAY + SESSION_SECONDS
 
 
@@ -79,8 +79,8 @@ def test_a_page_never_waits_for_that_write_and_a_failed_one_is_done_later(
     try:
         paper.get("/subscribers")
         assert b"The levee held" in paper.get("/subscribers").body
-        paper.worker.roll.flush()
-        writing = paper.worker.roll._writing
+        paper.worker.parts.roll.flush()
+        writing = paper.worker.parts.roll._writing
         assert writing is not None
         assert list(writing.result(10)) == [SESSION]
     finally:
@@ -89,7 +89,7 @@ def test_a_page_never_waits_for_that_write_and_a_failed_one_is_done_later(
     assert "locked" in caplog.text
     assert SESSION.hex() not in caplog.text
     assert row(paper)[0] == START + SESSION_SECONDS
-    paper.worker.roll.close()
+    paper.worker.parts.roll.close()
     assert row(paper)[0] == START + 10 * DAY + SESSION_SECONDS
 
 
@@ -98,7 +98,7 @@ def test_a_session_that_was_signed_out_before_the_write_stays_ended(paper: Newsp
     paper.clock.time = START + 10 * DAY
     paper.get("/subscribers")
     paper.store(PassFacts(READER, SESSION, {1: 0}, held.session_until, ended=True))
-    paper.worker.roll.close()
+    paper.worker.parts.roll.close()
     assert row(paper) == (held.session_until, 0, 1)
 
 
@@ -114,24 +114,24 @@ def test_a_day_of_reading_is_one_write(paper: Newspaper) -> None:
     for _ in range(3):
         paper.get("/subscribers")
         paper.clock.time += FRESH_SECONDS
-    paper.worker.roll.flush()
+    paper.worker.parts.roll.flush()
     written(paper)
     before = row(paper)
     for _ in range(3):
         paper.get("/subscribers")
         paper.clock.time += FRESH_SECONDS
-    assert not paper.worker.roll._noted
-    paper.worker.roll.close()
+    assert not paper.worker.parts.roll._noted
+    paper.worker.parts.roll.close()
     assert row(paper) == before
 
 
 def test_a_clock_that_was_set_back_takes_nothing_away(paper: Newspaper) -> None:
     held = paper.sign_in({1: 0})
     facts = PassFacts(READER, SESSION, {1: 0}, held.session_until + 30 * DAY, used_on=day_of(START) + 30)
-    assert paper.worker.roll.used(facts) == facts
+    assert paper.worker.parts.roll.used(facts) == facts
     stale = replace(facts, used_on=0)
-    assert paper.worker.roll.used(stale).session_until == facts.session_until
-    paper.worker.roll.close()
+    assert paper.worker.parts.roll.used(stale).session_until == facts.session_until
+    paper.worker.parts.roll.close()
 
 
 def test_a_table_of_an_older_version_gets_the_new_column_and_keeps_its_rows(

@@ -22,7 +22,7 @@ from foldline.insight.shadow import VISITS, ShadowLine, What, read_lines
 from foldline.insight.shadow_report import ShadowReport, Walled, report_of
 from foldline.policy.decide import Outcome
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.sources.origin.headers import OURS
 from foldline.stores.mode import Mode
 from foldline.stores.rule_sets import RuleSetStore

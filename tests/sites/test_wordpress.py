@@ -17,7 +17,7 @@ from tests.sites.wordpress_paper.site import WordPressSite, missing, wordpress_s
 
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
-from foldline.server.worker import keyring_of
+from foldline.server.gate_state import keyring_of
 from foldline.testing.passes import Carry, cookie, write_facts
 
 pytestmark = pytest.mark.skipif(

@@ -13,7 +13,7 @@ from foldline.cli.home import home_option, settings_of
 from foldline.cli.recipe_caches import cache_options, cache_values
 from foldline.cli.recipe_direct import ONE_READING, TOO_LONG, Line, direct_lines
 from foldline.cli.recipe_text import filled, require_plain
-from foldline.config import Settings
+from foldline.config import OriginSettings, Settings
 from foldline.errors import FoldlineError
 from foldline.sources.origin.client import Address
 from foldline.sources.origin.headers import SECRET, override_fields, steering_fields
@@ -90,6 +90,41 @@ def proxy_values(
     Raises:
         FoldlineError: what is asked for does not go together, or not with these settings.
     """
+    _require_fitting(settings, direct=direct, authz=authz, folder=folder, listen=listen, certificate=certificate)
+    gates = gate or (_gate_address(settings),)
+    for address in gate:
+        if not _has_port(address):
+            raise FoldlineError(f"--gate {address}: write host and port, as in 10.0.0.2:8080.")
+    for text in (settings.host, *settings.listen[:1], *gates, listen, certificate, secret_file, str(folder or "")):
+        require_plain(text)
+    site = _site_values(settings)
+    if (place := listen or _place_of(site)) in gates:
+        hint = "Let one of them listen elsewhere: [listen] port, or --listen HOST:PORT."
+        raise FoldlineError(f"The proxy would listen at {place}, where the gate does. {hint}")
+    return {
+        **site,
+        "gates": gates,
+        "hops": settings.hops,
+        "listen": listen,
+        "secret_file": secret_file,
+        "certificate": certificate,
+        "direct": direct,
+        "authz": authz,
+        "folder": str(folder.resolve()) if folder is not None else "",
+        "origin": _origin_values(settings.origin),
+        "one_reading": ONE_READING,
+        "too_long": TOO_LONG,
+        "lines": _lines(settings) if direct else (),
+        "overrides": tuple(_title(name) for name in override_fields()),
+        "steering": tuple(_title(name) for name in steering_fields()),
+        "secret_field": _title(SECRET),
+    }
+
+
+def _require_fitting(
+    settings: Settings, *, direct: bool, authz: bool, folder: Path | None, listen: str, certificate: str
+) -> None:
+    """Refuse options that do not go together, or not with a site like this one."""
     if direct and authz:
         raise FoldlineError("--direct and --authz are two ways to do one thing. Choose one.")
     if settings.origin is not None and settings.origin.mounted:
@@ -103,42 +138,28 @@ def proxy_values(
         raise FoldlineError("--folder says what the proxy sends itself. It goes with --authz.")
     if listen and certificate:
         raise FoldlineError("--listen is without TLS, and --certificate is for TLS. Choose one.")
-    gates = gate or (_gate_address(settings),)
-    for address in gate:
-        if not _has_port(address):
-            raise FoldlineError(f"--gate {address}: write host and port, as in 10.0.0.2:8080.")
-    for text in (settings.host, *settings.listen[:1], *gates, listen, certificate, secret_file, str(folder or "")):
-        require_plain(text)
-    scheme = settings.publication.url.partition(":")[0]
-    place = listen or (settings.host if _has_port(settings.host) else f"{settings.host}:80" if scheme == "http" else "")
-    if place in gates:
-        hint = "Let one of them listen elsewhere: [listen] port, or --listen HOST:PORT."
-        raise FoldlineError(f"The proxy would listen at {place}, where the gate does. {hint}")
-    origin = Address.of(settings.origin.url) if settings.origin is not None else None
+
+
+def _site_values(settings: Settings) -> dict[str, Any]:
+    """What a recipe says of the publication. `port` is "" where the scheme's own is meant."""
+    host = settings.host
+    hostname, _, port = host.rpartition(":") if _has_port(host) else (host, "", "")
     return {
         "name": " ".join(settings.publication.name.split()),
-        "host": settings.host,
-        "host_pattern": re.escape(settings.host),
-        "hostname": settings.host.rpartition(":")[0] if _has_port(settings.host) else settings.host,
-        "scheme": scheme,
-        "port": settings.host.rpartition(":")[2] if _has_port(settings.host) else "",
+        "host": host,
+        "host_pattern": re.escape(host),
+        "hostname": hostname,
+        "scheme": settings.publication.url.partition(":")[0],
+        "port": port,
         "prefix": settings.publication.prefix,
-        "gates": gates,
-        "hops": settings.hops,
-        "listen": listen,
-        "secret_file": secret_file,
-        "certificate": certificate,
-        "direct": direct,
-        "authz": authz,
-        "folder": str(folder.resolve()) if folder is not None else "",
-        "origin": _origin_values(origin),
-        "one_reading": ONE_READING,
-        "too_long": TOO_LONG,
-        "lines": _lines(settings) if direct else (),
-        "overrides": tuple(_title(name) for name in override_fields()),
-        "steering": tuple(_title(name) for name in steering_fields()),
-        "secret_field": _title(SECRET),
     }
+
+
+def _place_of(site: dict[str, Any]) -> str:
+    """Host and port at which a proxy listens that was told nothing; "" where that is 443."""
+    if site["port"]:
+        return str(site["host"])
+    return f"{site['host']}:80" if site["scheme"] == "http" else ""
 
 
 def _lines(settings: Settings) -> tuple[Line, ...]:
@@ -155,9 +176,10 @@ def _gate_address(settings: Settings) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _origin_values(origin: Address | None) -> dict[str, Any] | None:
-    if origin is None:
+def _origin_values(settings: OriginSettings | None) -> dict[str, Any] | None:
+    if settings is None:
         return None
+    origin = Address.of(settings.url)
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     return {"address": f"{host}:{origin.port}", "host": origin.host, "port": origin.port, "tls": origin.tls}
 

@@ -20,8 +20,8 @@ from foldline.policy.decide import Decision, Spend, decide
 from foldline.policy.facts import Access, Article
 from foldline.policy.plan import NEVER, Plan
 from foldline.policy.spans import DAY, HOUR
+from foldline.server.gate_state import rules_of
 from foldline.server.reader_kinds import KINDS, needs_of, visit_as
-from foldline.server.worker import rules_of
 from foldline.stores.database import is_made
 from foldline.stores.records import PublicStore
 

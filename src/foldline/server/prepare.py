@@ -12,11 +12,11 @@ from foldline.config import Settings
 from foldline.errors import ConfigurationError, Problem, StoreUnavailable
 from foldline.server.crawler_lists import problems_of_crawlers
 from foldline.server.deciding import mode_problems, rules_problems
+from foldline.server.gate_state import rules_of
 from foldline.server.outcome import restart_problems
 from foldline.server.providing import institution_problems, print_problems
 from foldline.server.purging import problems_of_caches
 from foldline.server.this_host import host_problems
-from foldline.server.worker import rules_of
 from foldline.site.desk import due_jobs
 from foldline.site.newsroom import publishing
 from foldline.site.newsroom.press import open_press

@@ -12,7 +12,7 @@ from foldline.callers.doubts import doubts_about_ranges
 from foldline.config import Settings
 from foldline.errors import Problem
 from foldline.policy.rule import Grant
-from foldline.server.worker import rules_of
+from foldline.server.gate_state import rules_of
 from foldline.stores.institutions import InstitutionStore
 
 #: A nightly file is missing after so long.

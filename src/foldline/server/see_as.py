@@ -22,8 +22,9 @@ from foldline.gate.state import GateState
 from foldline.pages.record import PublicPage
 from foldline.policy.decide import Decision, Outcome
 from foldline.policy.window import Window
+from foldline.server.gate_state import state_of
+from foldline.server.pictures import pictures_of
 from foldline.server.reader_kinds import DAY, KINDS, as_headers, jar_as, needs_of, pass_jar
-from foldline.server.worker import pictures_of, state_of
 from foldline.signed.counting import Charge, Counted, Owner, reader_owner
 from foldline.signed.reader_pass import SESSION_SECONDS, Pass, PassFacts
 from foldline.site.desk.looking import Look, Seen

@@ -11,7 +11,7 @@ from contextlib import closing
 from foldline import __version__
 from foldline.config import Settings
 from foldline.errors import Problem, StoreUnavailable
-from foldline.server.worker import rules_in_force
+from foldline.server.gate_state import rules_in_force
 from foldline.stores.home import Home
 from foldline.stores.hosts import TELL_EVERY, HostRow, HostStore, problems_of_hosts
 from foldline.stores.keys_in_force import KeysInForce

@@ -31,7 +31,8 @@ from foldline.pages.words import Words
 from foldline.policy.decide import Decision, Opening
 from foldline.policy.facts import Article
 from foldline.policy.open_now import OpenNow
-from foldline.server.worker import keyring_of, pictures_of, state_of
+from foldline.server.gate_state import keyring_of, state_of
+from foldline.server.pictures import pictures_of
 from foldline.signed.counting import Charge, Counted
 from foldline.signed.keys import Keyring
 from foldline.signed.reader_pass import Pass, PassFacts
