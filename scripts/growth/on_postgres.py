@@ -46,6 +46,12 @@ class Server:
                 found[pid] = cpu_seconds(pid)
         return found
 
+    def files(self) -> list[Path]:
+        """Where the server keeps the rows of this publication."""
+        with self.cluster.connect() as asking:
+            row = asking.execute("SELECT oid FROM pg_database WHERE datname = %s", (self.name,)).fetchone()
+        return sorted((self.cluster.data / "base" / str(row[0])).iterdir()) if row else []
+
     def version(self) -> dict[str, str]:
         """What answers, by its name."""
         with self.cluster.connect() as asking:

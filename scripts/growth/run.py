@@ -125,9 +125,8 @@ def measure(plan: Plan, folder: Path, progress: Progress) -> Growth:
         places: list[tuple[Settings, Server | None]] = [(settings, None) for settings, _ in made]
         if plan.postgresql:
             places = [*stack.enter_context(in_postgresql([settings for settings, _ in made], plan.keep, progress))]
-        else:
-            for settings, _ in made:
-                _read_once(settings.home, progress)
+        for settings, server in places:
+            _read_once(_files_of(settings, server), progress)
         sides = [
             Side(
                 size,
@@ -196,9 +195,16 @@ def publication(folder: Path, size: Size, progress: Progress) -> tuple[Settings,
     return settings, time.monotonic() - began
 
 
-def _read_once(home: Home, progress: Progress) -> None:
+def _files_of(settings: Settings, server: Server | None) -> list[Path]:
+    """Where the rows of a publication lie."""
+    if server is not None:
+        return server.files()
+    home = settings.home
+    return [file for file in (home.site_db, home.meter_db, home.public_db, home.sealed_db) if isinstance(file, Path)]
+
+
+def _read_once(files: Sequence[Path], progress: Progress) -> None:
     """Let the kernel hold the files, where its memory is large enough: the disk is not what is measured."""
-    files = (home.site_db, home.meter_db, home.public_db, home.sealed_db)
     bar = progress.add_task("files are read", total=sum(file.stat().st_size for file in files))
     for path in files:
         with path.open("rb", buffering=0) as file:

@@ -289,8 +289,8 @@ def test_copies_without_a_primary_are_named_and_an_address_that_wants_a_copy_is_
     home = Home(tmp_path, pair.address)
     home.make()
     assert [problem.id for problem in database_problems(home)] == ["FL345"]
-    for wanted in ("standby", "prefer-standby", "read-only"):
-        with pytest.raises(ValueError, match=f"target_session_attrs={wanted} leads to a copy"):
+    for wanted in ("standby", "prefer-standby", "read-only", "any"):
+        with pytest.raises(ValueError, match=f"target_session_attrs={wanted} may lead to a copy"):
             check_address(Address.of(f"{pair.address.url}?target_session_attrs={wanted}"))
 
 

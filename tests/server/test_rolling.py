@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 from tests.outage.load import Asking
-from tests.server.serving import ARTICLES, CANARY, HOST, Crowd, Serving, article_of, foldline, make_home, serving
+from tests.server.serving import (
+    ARTICLES,
+    CANARY,
+    HOST,
+    Crowd,
+    Serving,
+    article_of,
+    environ_of,
+    foldline,
+    make_home,
+    serving,
+)
 
 from foldline.clock import SystemClock
 from foldline.config import load
@@ -90,7 +101,7 @@ def test_restarts_under_load_answer_every_request_and_none_wrongly(paper: Servin
     # The host tells of itself, and nothing is wrong with it.
     with HostStore(paper.home, read_only=True) as store:
         now, rows = store.known()
-    assert [row.name for row in alive(now, rows)] == [name_of(paper.home)]
+    assert [row.name for row in alive(now, rows)] == [name_of(load(paper.home, environ_of(paper.home)).home)]
     assert (rows[0].keys, host_problems(load(paper.home, {}))) == ((key_digest(load(paper.home, {}).secrets[0]),), [])
 
 

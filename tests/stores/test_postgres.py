@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from foldline.gate.response import Response
 from foldline.pages.record import PublicPage, Record, Redirect
 from foldline.policy.reasons import Reason
 from foldline.signed.reader_pass import FRESH_SECONDS
-from foldline.stores.address import Address
+from foldline.stores.address import Address, Schema
 from foldline.stores.changes import ChangeFeed
-from foldline.stores.database import connect
+from foldline.stores.database import Connection, Failed, connect, transaction
+from foldline.stores.postgres import PostgresConnection
 from foldline.stores.records import RecordWriter
+from foldline.stores.schema import migrate
 from foldline.testing.postgres import Database, PostgresCluster
 
 
@@ -99,17 +102,76 @@ def url_of(paper: Newspaper) -> str:
     return paper.home.database.url
 
 
+def test_a_writer_whose_connection_was_ended_while_it_did_nothing_writes_on(
+    paper: Newspaper, postgres: PostgresCluster
+) -> None:
+    with closing(connect(paper.home.site_db)) as writer:
+        insert = "INSERT INTO foldline_changes (kind, key, at) VALUES ('article', ?, 0)"
+        writer.execute(insert, ("/before",))
+        end_connections(paper, postgres)
+        writer.execute(insert, ("/after",))
+        end_connections(paper, postgres)
+        writer.executemany(insert, [("/many",)])
+        rows = writer.execute(
+            "SELECT key FROM foldline_changes WHERE key IN ('/before', '/after', '/many') ORDER BY id"
+        )
+        assert rows.fetchall() == [("/before",), ("/after",), ("/many",)]
+
+
+def test_what_was_under_way_when_the_connection_was_ended_fails_once_and_is_not_done_twice(
+    paper: Newspaper, postgres: PostgresCluster
+) -> None:
+    def half(writer: Connection) -> None:
+        with transaction(writer):
+            writer.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('article', '/half', 0)")
+            end_connections(paper, postgres)
+            writer.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('article', '/whole', 0)")
+
+    with closing(connect(paper.home.site_db)) as writer:
+        with pytest.raises(Failed):
+            half(writer)
+        rows = writer.execute("SELECT key FROM foldline_changes WHERE key IN ('/half', '/whole')")
+        assert rows.fetchall() == []
+
+
+def end_connections(paper: Newspaper, postgres: PostgresCluster) -> None:
+    """The server ends every session of the newspaper's, and has done so when this returns."""
+    name = url_of(paper).rpartition("/")[2]
+    ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+    with postgres.connect() as asking:
+        assert all(row == (True,) for row in asking.execute(ended, (name,)).fetchall())
+
+
+def test_whatever_isolation_a_database_is_set_to_who_waits_for_a_lock_sees_what_was_committed_meanwhile(
+    paper: Newspaper, postgres: PostgresCluster
+) -> None:
+    with postgres.connect() as asking:
+        name = url_of(paper).rpartition("/")[2]
+        asking.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    place, key = paper.home.site_db, (b"one reader",)
+    assert isinstance(place, Schema)
+    with closing(PostgresConnection(place)) as first, closing(PostgresConnection(place)) as second:
+        first.begin(key)
+        first.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('article', '/counted', 0)")
+        with ThreadPoolExecutor(1) as other:
+            waiting = other.submit(second.begin, key)
+            end = time.monotonic() + 5
+            while time.monotonic() < end and not _waits_for_a_lock(paper):
+                time.sleep(0.01)
+            first.commit()
+            waiting.result(5)
+        seen = second.execute("SELECT key FROM foldline_changes WHERE key = '/counted'").fetchall()
+        second.roll_back()
+    assert seen == [("/counted",)]
+
+
 def test_connections_that_were_ended_are_made_anew_and_nobody_notices(
     paper: Newspaper, postgres: PostgresCluster
 ) -> None:
     paper.sign_in({1: 0})
     assert REST.encode() in paper.get("/subscribers").body
     paper.clock.time += FRESH_SECONDS + 1
-    with postgres.connect() as asking:
-        asking.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            (url_of(paper).rpartition("/")[2],),
-        )
+    end_connections(paper, postgres)
     paper.worker.library.forget_all()
     answer = paper.get("/subscribers")
     assert (answer.status, REST.encode() in answer.body) == (200, True)
@@ -207,3 +269,13 @@ def test_what_is_no_address_is_refused_without_being_said_again(text: str) -> No
     with pytest.raises(ValueError, match=r"it |has no place") as refused:
         Address.of(text)
     assert "hush" not in str(refused.value)
+
+
+def test_a_migration_that_has_nothing_to_do_waits_for_no_reader_and_lets_none_wait(paper: Newspaper) -> None:
+    reading = "SELECT count(*) FROM foldline_site.foldline_pass_facts, foldline_sealed.rests"
+    with psycopg.connect(url_of(paper)) as long:
+        # As a backup reads, for as long as it takes.
+        long.execute(reading)
+        begun = time.monotonic()
+        migrate(paper.home)
+        assert time.monotonic() - begun < 2

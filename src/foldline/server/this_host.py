@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 
 
 def name_of(home: Home) -> str:
-    """What this host is called: two homes on one machine are two."""
-    return f"{socket.gethostname()}:{home.path}"
+    """What this host is called: two homes on one machine are two, and `FOLDLINE_HOST_NAME` tells machines of one name
+    apart."""
+    return home.host or f"{socket.gethostname()}:{home.path}"
 
 
 def run_forever(settings: Settings, stop: threading.Event) -> None:

@@ -3,6 +3,7 @@ about what was asked. Imported only where a publication lies there."""
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -154,16 +155,18 @@ class PostgresConnection:
         self.close()
 
     def _asked(self, ask: Callable[[Bounded], Result], *, again: bool = False) -> Result:
-        raw = self._raw
-        if raw is not None:
+        if self._raw is not None and not self._begun and _was_left(self._raw):
+            self.close()
+        if self._raw is not None:
             try:
-                if raw.closed:
-                    raise psycopg.OperationalError("the connection was lost")
-                return ask(raw)
+                return ask(self._raw)
             except psycopg.Error as error:
-                if self._begun or not (again and _is_lost(error, raw)):
+                if self._begun or not _is_lost(error, self._raw):
                     raise failed(error) from None
-            raw.close()
+                # Whoever asks next must not meet it again.
+                self.close()
+                if not again:
+                    raise failed(error) from None
         self._raw = self._connect()
         try:
             return ask(self._raw)
@@ -183,6 +186,11 @@ class PostgresConnection:
         raw.cursor_factory = Rows
         raw.adapters.register_dumper(bool, _Truth)
         return raw
+
+
+def _was_left(raw: Bounded) -> bool:
+    """Whether the server has let go of a connection on which nothing is under way: it says so, or ends it, unasked."""
+    return raw.closed or bool(select.select([raw.fileno()], [], [], 0)[0])
 
 
 def _is_lost(error: psycopg.Error, raw: Bounded) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -53,18 +54,21 @@ class Bounded(psycopg.Connection[tuple[Any, ...]]):
 def parameters(address: Address) -> dict[str, Any]:
     """Where and how to connect, as psycopg takes it. Of several hosts the primary is meant, whichever it is by now."""
     given: dict[str, Any] = conninfo_to_dict(address.url)
-    several = any("," in str(given.get(name, "")) for name in ("host", "hostaddr"))
     return {
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 5000,
-        **({"target_session_attrs": "primary"} if several else {}),
+        **({"target_session_attrs": "primary"} if _several_hosts(given) else {}),
         **given,
         **({"password": address.password} if address.password else {}),
         "application_name": "foldline",
     }
+
+
+def _several_hosts(given: Mapping[str, Any]) -> bool:
+    return any("," in str(given.get(name, "")) for name in ("host", "hostaddr"))
 
 
 def beginning(schema: str, limits: Limits, *, read_only: bool = False) -> str:
@@ -75,6 +79,8 @@ def beginning(schema: str, limits: Limits, *, read_only: bool = False) -> str:
         "lock_timeout": f"{limits.lock * 1000:.0f}",
         "statement_timeout": f"{limits.statement * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{limits.idle * 1000:.0f}",
+        # Who waits for a lock sees what was committed meanwhile, or an article would be counted beyond its limit.
+        "default_transaction_isolation": "'read committed'",
         # What is asked is the first few of many rows: processes beside would read ahead what nobody wants.
         "max_parallel_workers_per_gather": "0",
         # A database that was made read-only stays so.
@@ -110,8 +116,8 @@ def check_address(address: Address) -> None:
     except psycopg.ProgrammingError as error:
         raise ValueError(str(error).strip()) from None
     wanted = given.get("target_session_attrs")
-    if wanted in _COPIES:
+    if wanted in _COPIES or (wanted == "any" and _several_hosts(given)):
         raise ValueError(
-            f"target_session_attrs={wanted} leads to a copy, which is behind; leave it out, and of several hosts the"
+            f"target_session_attrs={wanted} may lead to a copy, which is behind; leave it out, and of several hosts the"
             " primary is found"
         )

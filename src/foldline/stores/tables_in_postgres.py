@@ -29,9 +29,23 @@ BEGIN
     PERFORM pg_advisory_xact_lock({lock_number(b"foldline_site:")});
     RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER foldline_changes_in_turn BEFORE INSERT ON foldline_changes
+"""
+_IN_TURN_ALWAYS = """
+CREATE TRIGGER foldline_changes_in_turn BEFORE INSERT ON foldline_changes
     FOR EACH STATEMENT EXECUTE FUNCTION foldline_in_turn();
 """
+
+
+#: Whether it is there already. To change a table takes a lock that every reader waits for, whether or not it changes.
+_COLUMN = (
+    "SELECT 1 FROM information_schema.columns"
+    " WHERE table_schema = current_schema() AND table_name = ? AND column_name = ?"
+)
+_TRIGGER = "SELECT 1 FROM pg_trigger WHERE tgname = ? AND tgrelid = 'foldline_changes'::regclass"
+
+
+def _has(connection: PostgresConnection, query: str, *names: str) -> bool:
+    return connection.execute(query, names).fetchone() is not None
 
 
 def spelled(script: str) -> str:
@@ -57,12 +71,14 @@ def make(places: Iterable[tuple[Place, str]]) -> None:
                 connection.script(f"SET LOCAL search_path TO {place.name}")
                 connection.script(spelled(script))
                 for table, column, definition in ADDED:
-                    if f"CREATE TABLE IF NOT EXISTS {table} (" in script:
-                        connection.script(
-                            f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {spelled(definition)}"
-                        )
+                    if f"CREATE TABLE IF NOT EXISTS {table} (" in script and not _has(
+                        connection, _COLUMN, table, column
+                    ):
+                        connection.script(f"ALTER TABLE {table} ADD COLUMN {column} {spelled(definition)}")
                 if place.name == "foldline_site":
                     connection.script(_IN_TURN)
+                    if not _has(connection, _TRIGGER, "foldline_changes_in_turn"):
+                        connection.script(_IN_TURN_ALWAYS)
         except BaseException:
             connection.roll_back()
             raise
