@@ -19,7 +19,7 @@ from foldline.stores.hosts import HostStore, alive
 #: A clock that is off by more, in seconds, makes passes end too soon or too late.
 MOST_OFF = 60
 #: What one gate worker may hold at once, and what the processes of the site, of the desk and of jobs may hold together.
-CONNECTIONS_OF_A_WORKER, CONNECTIONS_BESIDE = 8, 16
+CONNECTIONS_OF_A_WORKER, CONNECTIONS_BESIDE = 14, 16
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
