@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 
 from foldline.site.billing import ledger, withdrawals
 from foldline.site.billing.provider import Provider
@@ -168,7 +168,7 @@ class Loop:
                 self.look()
                 stop.wait(min(SECOND, max(0.0, min(self._next.values()) - moment.exact())))
             due_jobs.give_back(self.owner)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("leases: %s", error)
         finally:
             connections.close_all()
@@ -187,10 +187,12 @@ class Loop:
         try:
             self._enrol()
             mine = held.until > now + due_jobs.LEASE / 2 or due_jobs.take(job.name, self.owner, now)
-        except DatabaseError as error:
+        except Error as error:
             self.failures[job.name] += 1
             log.error("the job “%s” can’t be taken: %s", job.name, error)
             self._next[job.name] = now + SECOND
+            # One that was cut would fail for ever.
+            close_old_connections()
             return
         if not mine:
             self._next[job.name] = now + min(job.every, due_jobs.LEASE)
@@ -218,8 +220,9 @@ class Loop:
                 result=result,
                 keeping=keeping,
             )
-        except DatabaseError as error:
+        except Error as error:
             log.warning("the job “%s” ended and can’t be written down: %s", job.name, error)
+            close_old_connections()
             return
         self._held[job.name] = _Held(now + due_jobs.LEASE if keeping else 0.0, now, 0, problem)
 
@@ -246,8 +249,10 @@ class Loop:
             while not stop.wait(due_jobs.LEASE / 3):
                 try:
                     due_jobs.keep(self.owner, moment.exact())
-                except DatabaseError as error:
+                except Error as error:
                     log.warning("leases: %s", error)
+                finally:
+                    close_old_connections()
         finally:
             connections.close_all()
 

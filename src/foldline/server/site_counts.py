@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db import DatabaseError, connections
+from django.db import Error, close_old_connections, connections
 
 from foldline.config import Settings
 from foldline.insight.counts import CountFile, Sample, counted
@@ -65,8 +65,11 @@ def _from_the_database(now: float) -> tuple[Sample, ...]:
                 Sample("job_overdue_seconds", label, max(0.0, round(overdue, 1))),
             )
         alarms = Counter(ArticleAlarm.objects.values_list("problem", flat=True))
-    except DatabaseError as error:
+    except Error as error:
         log.warning("counts: %s", type(error).__name__)
         return ()
+    finally:
+        # One that was cut would say nothing for ever.
+        close_old_connections()
     found += [Sample("alarms", (problem,), count) for problem, count in sorted(alarms.items())]
     return tuple(found)
