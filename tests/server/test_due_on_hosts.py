@@ -1,4 +1,4 @@
-"""What hosts do by themselves, on a PostgreSQL that they share: cut connections."""
+"""What hosts do by themselves, on a PostgreSQL that they share: cut connections, clocks apart, leases that are lost."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = time.time()
         monkeypatch.setattr(time, "time", lambda: self.now)
+
+    def at(self, apart: float, look: Callable[[], None]) -> None:
+        """Look on a host whose clock is so many seconds ahead of this one."""
+        self.now += apart
+        look()
+        self.now -= apart
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -141,8 +147,86 @@ def test_what_is_told_of_jobs_and_alarms_is_told_again_after_the_connection_was_
 
     Loop((Job("hourly", 3600.0, lambda: None),)).look()
     shared.says("INSERT INTO newsroom_articlealarm (problem, at) VALUES ('FL101', now())")
-    told = {sample.family for sample in _from_the_database(time.time())}
+    told = {sample.family for sample in _from_the_database()}
     assert {"job_runs", "job_overdue_seconds", "alarms"} <= told
     shared.cut()
-    again = [_from_the_database(time.time()) for _ in range(2)][-1]
+    again = [_from_the_database() for _ in range(2)][-1]
     assert {sample.family for sample in again} == told
+
+
+@pytest.mark.parametrize("apart", [1.0, -1.0, 20.0, -20.0, 300.0])
+def test_of_two_hosts_whose_clocks_are_apart_one_runs_a_job(shared: Shared, clock: Clock, apart: float) -> None:
+    from foldline.server.due import Job, Loop
+
+    ran: list[str] = []
+    first, second = (
+        Loop(
+            (
+                Job("often", 1.0, lambda who=who: ran.append(f"{who} often")),
+                Job("hourly", 3600.0, lambda who=who: ran.append(f"{who} hourly")),
+            )
+        )
+        for who in ("first", "second")
+    )
+    for _ in range(8):
+        clock.at(apart, first.look)
+        second.look()
+        clock.now += 1
+    assert ran == ["first often", "first hourly", *["first often"] * 7]
+
+
+def test_a_host_that_has_lost_its_lease_runs_its_job_no_more(shared: Shared, clock: Clock) -> None:
+    from foldline.server.due import TELL_EVERY, Job, Loop
+
+    ran: list[float] = []
+    loop = Loop((Job("often", 1.0, lambda: ran.append(clock.now)),))
+    loop.look()
+    # What a database that was failed over knows may be older than what a host believes.
+    shared.says(
+        "UPDATE desk_duejob SET leased_by = 'another host', leased_until = extract(epoch FROM clock_timestamp()) + 15"
+    )
+    lost = clock.now
+    for _ in range(12):
+        clock.now += 1
+        loop.look()
+    assert max(ran) <= lost + TELL_EVERY
+
+
+def test_of_several_hosts_none_forgets_what_another_one_does(shared: Shared, clock: Clock) -> None:
+    from foldline.server.due import Job, Loop
+
+    ran: list[str] = []
+    sells = Loop((Job("hourly", 3600.0, lambda: None), Job("bill", 60.0, lambda: ran.append("bill"))))
+    sells.look()
+    Loop((Job("hourly", 3600.0, lambda: None),)).look()
+    assert shared.says("SELECT name FROM desk_duejob ORDER BY name") == [("bill",), ("hourly",)]
+
+
+def test_what_no_host_has_done_for_a_day_is_forgotten_and_enrolled_by_whoever_does_it(
+    shared: Shared, clock: Clock
+) -> None:
+    from foldline.server.due import Job, Loop
+
+    ran: list[str] = []
+    sells = Loop((Job("hourly", 3600.0, lambda: None), Job("bill", 60.0, lambda: ran.append("bill"))))
+    sells.look()
+    shared.says("UPDATE desk_duejob SET due = due - 2 * 86400 WHERE name = 'bill'")
+    Loop((Job("hourly", 3600.0, lambda: None),)).look()
+    assert shared.says("SELECT name FROM desk_duejob") == [("hourly",)]
+    clock.now += 60
+    sells.look()
+    assert ran == ["bill", "bill"]
+    assert shared.says("SELECT runs FROM desk_duejob WHERE name = 'bill'") == [(1,)]
+
+
+def test_the_desk_says_that_nobody_runs_a_job_by_the_clock_that_it_is_run_by(shared: Shared, clock: Clock) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk.due_jobs import clock as of_the_table
+    from foldline.site.desk.job_table import shown_jobs
+
+    Loop((Job("hourly", 60.0, lambda: None),)).look()
+    clock.now += 3600
+    assert [shown.trouble for shown in shown_jobs(of_the_table())] == [""]
+    shared.says("UPDATE desk_duejob SET due = due - 3600")
+    (late,) = shown_jobs(of_the_table())
+    assert "nobody runs it" in late.trouble

@@ -15,6 +15,7 @@ from django.db import Error, close_old_connections, connections
 
 from foldline.config import Settings
 from foldline.insight.counts import CountFile, Sample, counted
+from foldline.site.desk.due_jobs import clock
 from foldline.site.desk.models import DueJob
 from foldline.site.newsroom.models import ArticleAlarm
 from foldline.site.readers.mail import POSTMAN
@@ -36,7 +37,7 @@ def run_forever(settings: Settings, surface: str, stop: threading.Event) -> None
         while True:
             now = time.time()
             if surface == "site" and now - asked >= ASKED_EVERY:
-                asked, known = now, _from_the_database(now)
+                asked, known = now, _from_the_database()
             file.write(now, (*_own(), *known))
             if stop.wait(PACE):
                 return
@@ -51,10 +52,11 @@ def _own() -> Iterator[Sample]:
         yield Sample(family, (ended,), count)
 
 
-def _from_the_database(now: float) -> tuple[Sample, ...]:
+def _from_the_database() -> tuple[Sample, ...]:
     """Due jobs and alarms; nothing while the database does not say, which other numbers tell."""
     found: list[Sample] = []
     try:
+        now = clock()
         for job in DueJob.objects.all():
             label = (job.name,)
             overdue = now - job.due if job.due and job.leased_until <= now else 0.0
