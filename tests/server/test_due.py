@@ -268,6 +268,21 @@ def test_a_loop_that_has_lost_its_lease_runs_its_job_no_more(hand: Hand) -> None
     assert max(ran) <= lost + TELL_EVERY
 
 
+def test_who_renews_leases_and_who_ends_a_run_is_told_which_are_still_its_own(hand: Hand) -> None:
+    from foldline.site.desk import due_jobs
+    from foldline.site.desk.models import DueJob
+
+    due_jobs.enrol([("kept", 60.0), ("lost", 60.0)])
+    assert [due_jobs.take(name, "this") for name in ("kept", "lost")] == [True, True]
+    assert due_jobs.keep("this") == {"kept", "lost"}
+    hand.now += due_jobs.LEASE
+    assert due_jobs.take("lost", "another")
+    assert due_jobs.keep("this") == {"kept"}
+    assert [due_jobs.done(name, "this", 60.0, problem="late") for name in ("kept", "lost")] == [True, False]
+    assert dict(DueJob.objects.values_list("name", "leased_by")) == {"kept": "", "lost": "another"}
+    assert kept("lost").problem == ""
+
+
 def test_who_has_waited_for_the_file_while_another_took_a_job_does_not_run_it_too(hand: Hand) -> None:
     from foldline.server.due import Job, Loop
 
