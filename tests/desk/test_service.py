@@ -387,6 +387,7 @@ def test_plans_are_listed_with_how_many_subscribe_and_how_the_last_comparison_we
 ) -> None:
     from foldline.site.billing.models import Subscription
     from foldline.site.desk import due_jobs
+    from foldline.site.desk.models import DueJob
     from foldline.site.desk.plan_list import RECONCILE
 
     enter(desk, "service")
@@ -395,15 +396,14 @@ def test_plans_are_listed_with_how_many_subscribe_and_how_the_last_comparison_we
     assert "A year of it yearly €40 a year the first 14 days cost nothing All of the publication 0 nobody yet" in page
     assert "the payments are taken by till" in page
     assert "Not yet" in page
-    now = time.time()
     due_jobs.enrol([(RECONCILE, DAY)])
-    assert due_jobs.take(RECONCILE, "a test", now)
-    due_jobs.done(RECONCILE, "a test", now, now + DAY, result="2 differed: 2 repaired; access taken away from 1.")
+    assert due_jobs.take(RECONCILE, "a test")
+    due_jobs.done(RECONCILE, "a test", DAY, result="2 differed: 2 repaired; access taken away from 1.")
     Subscription.objects.update(plan="gone")
     page = read(desk.get("/plans").text)
     assert "gone sold no more as it was sold 1 1 active" in page
     assert "2 differed: 2 repaired; access taken away from 1." in page
-    due_jobs.enrol([])
+    DueJob.objects.all().delete()
 
 
 def test_every_reason_and_every_state_has_words_for_staff() -> None:

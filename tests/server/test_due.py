@@ -36,10 +36,13 @@ def no_jobs(home: Home) -> Iterator[None]:
 
 
 class Hand:
-    """A clock that is moved by hand."""
+    """A clock that is moved by hand, and the only one: on PostgreSQL too (`test_due_on_hosts` has more of them)."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from foldline.site.desk import due_jobs
+
         self.now = 1_795_000_000.0
+        monkeypatch.setattr(due_jobs, "_shared", lambda: False)
         monkeypatch.setattr(time, "time", lambda: self.now)
 
 
@@ -211,7 +214,7 @@ def test_a_run_that_takes_long_keeps_its_lease(hand: Hand) -> None:
     def long() -> None:
         for _ in range(4):
             hand.now += due_jobs.LEASE - 1
-            due_jobs.keep(loop.owner, hand.now)
+            due_jobs.keep(loop.owner)
             other.look()
         ran.append("this")
 
@@ -234,6 +237,71 @@ def test_a_loop_that_restarts_does_not_run_what_is_not_due_and_forgets_jobs_that
     assert list(DueJob.objects.values_list("name", flat=True)) == ["hourly"]
 
 
+def test_a_job_whose_row_is_gone_is_enrolled_again_and_run(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+    from foldline.site.desk.models import DueJob
+
+    ran: list[float] = []
+    loop = Loop((Job("hourly", 3600.0, lambda: ran.append(hand.now)),))
+    loop.look()
+    # Another process, which does not know the job, has begun.
+    DueJob.objects.all().delete()
+    hand.now += 3600
+    loop.look()
+    assert ran[1:] == [hand.now]
+    assert kept("hourly").runs == 1
+
+
+def test_a_loop_that_has_lost_its_lease_runs_its_job_no_more(hand: Hand) -> None:
+    from foldline.server.due import TELL_EVERY, Job, Loop
+    from foldline.site.desk.due_jobs import LEASE
+    from foldline.site.desk.models import DueJob
+
+    ran: list[float] = []
+    loop = Loop((Job("often", 1.0, lambda: ran.append(hand.now)),))
+    loop.look()
+    lost = hand.now
+    for _ in range(12):
+        DueJob.objects.update(leased_by="another", leased_until=hand.now + LEASE)
+        hand.now += 1
+        loop.look()
+    assert max(ran) <= lost + TELL_EVERY
+
+
+def test_who_renews_leases_and_who_ends_a_run_is_told_which_are_still_its_own(hand: Hand) -> None:
+    from foldline.site.desk import due_jobs
+    from foldline.site.desk.models import DueJob
+
+    due_jobs.enrol([("kept", 60.0), ("lost", 60.0)])
+    assert [due_jobs.take(name, "this") for name in ("kept", "lost")] == [True, True]
+    assert due_jobs.keep("this") == {"kept", "lost"}
+    hand.now += due_jobs.LEASE
+    assert due_jobs.take("lost", "another")
+    assert due_jobs.keep("this") == {"kept"}
+    assert [due_jobs.done(name, "this", 60.0, problem="late") for name in ("kept", "lost")] == [True, False]
+    assert dict(DueJob.objects.values_list("name", "leased_by")) == {"kept": "", "lost": "another"}
+    assert kept("lost").problem == ""
+
+
+def test_who_has_waited_for_the_file_while_another_took_a_job_does_not_run_it_too(hand: Hand) -> None:
+    from foldline.server.due import Job, Loop
+
+    ran: list[str] = []
+    first, second = (
+        Loop(
+            (Job("often", 1.0, lambda who=who: ran.append(who)), Job("hourly", 3600.0, lambda who=who: ran.append(who)))
+        )
+        for who in ("first", "second")
+    )
+    # It read the clock, and waited five seconds: what the first has written meanwhile lies that far ahead.
+    waited = hand.now
+    hand.now += 5
+    first.look()
+    hand.now = waited
+    second.look()
+    assert ran == ["first", "first"]
+
+
 def test_a_job_of_a_quick_pace_is_not_written_down_at_each_run(hand: Hand) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -248,7 +316,10 @@ def test_a_job_of_a_quick_pace_is_not_written_down_at_each_run(hand: Hand) -> No
             hand.now += 1
             loop.look()
     assert len(ran) == 61
-    assert len(asked.captured_queries) <= 13
+    written = [query for query in asked.captured_queries if query["sql"].startswith("UPDATE")]
+    # Once a minute the table is looked at for rows and jobs that are gone.
+    assert len(written) <= 12
+    assert len(asked.captured_queries) <= len(written) + 2
     assert kept("often").runs >= 56
 
 
@@ -301,8 +372,9 @@ def test_the_loop_ends_when_it_is_told_to_gives_its_jobs_back_and_does_not_wait_
 
 def test_publishing_is_looked_at_each_second_and_readers_are_pruned_each_hour() -> None:
     from foldline.server.due import jobs
+    from foldline.site.desk.due_jobs import job_of
 
-    assert {job.name: job.every for job in jobs()} == {
+    assert {job_of(job.name): job.every for job in jobs()} == {
         "publish and settle": 1.0,
         "refresh news sitemap": 60.0,
         "prune unverified": 3600.0,

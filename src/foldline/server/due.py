@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 
 from foldline.site.billing import ledger, withdrawals
 from foldline.site.billing.provider import Provider
@@ -40,6 +40,8 @@ SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
 COUNT_EVERY, SHOW_EVERY = 30.0, 900.0
 #: A job that failed is tried again after its own pace, or after so many seconds where that is sooner.
 RETRY = 60.0
+#: How often it is looked for jobs whose rows are gone, and rows whose jobs are, in seconds.
+ENROL_EVERY = MINUTE
 #: How often a job of a quick pace is written down while it goes well, in seconds.
 TELL_EVERY = 5.0
 
@@ -157,7 +159,7 @@ class Loop:
         self._enrolling = (*table, *beside)
         self._next = dict.fromkeys((job.name for job in table), -math.inf)
         self._held = {job.name: _Held() for job in table}
-        self._enrolled = False
+        self._enrolled = -math.inf
 
     def run_forever(self, stop: threading.Event) -> None:
         """Look until `stop` is set. What is to be done stands in tables, so it may stop at any time."""
@@ -168,7 +170,7 @@ class Loop:
                 self.look()
                 stop.wait(min(SECOND, max(0.0, min(self._next.values()) - moment.exact())))
             due_jobs.give_back(self.owner)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("leases: %s", error)
         finally:
             connections.close_all()
@@ -185,12 +187,15 @@ class Loop:
     def _look_at(self, job: Job, now: float) -> None:
         held = self._held[job.name]
         try:
-            self._enrol()
-            mine = held.until > now + due_jobs.LEASE / 2 or due_jobs.take(job.name, self.owner, now)
-        except DatabaseError as error:
+            self._enrol(now)
+            sure = now + due_jobs.LEASE / 2 < held.until <= now + due_jobs.LEASE
+            mine = sure or due_jobs.take(job.name, self.owner)
+        except Error as error:
             self.failures[job.name] += 1
             log.error("the job “%s” can’t be taken: %s", job.name, error)
             self._next[job.name] = now + SECOND
+            # One that was cut would fail for ever.
+            close_old_connections()
             return
         if not mine:
             self._next[job.name] = now + min(job.every, due_jobs.LEASE)
@@ -205,28 +210,30 @@ class Loop:
         """A job of a quick pace is kept between its runs and told of every few seconds: a write each second would be
         all that the database does at night."""
         keeping = job.every < due_jobs.LEASE / 2
-        if keeping and not problem and not held.problem and now < held.written + TELL_EVERY:
+        if keeping and not problem and not held.problem and held.written <= now < held.written + TELL_EVERY:
             return
         try:
-            due_jobs.done(
+            mine = due_jobs.done(
                 job.name,
                 self.owner,
-                now,
-                self._next[job.name],
+                self._next[job.name] - now,
                 runs=held.runs,
                 problem=problem,
                 result=result,
                 keeping=keeping,
             )
-        except DatabaseError as error:
+        except Error as error:
             log.warning("the job “%s” ended and can’t be written down: %s", job.name, error)
+            close_old_connections()
             return
-        self._held[job.name] = _Held(now + due_jobs.LEASE if keeping else 0.0, now, 0, problem)
+        if not mine:
+            log.warning("the job “%s” ended, and was another’s by then, who may have run it too", job.name)
+        self._held[job.name] = _Held(now + due_jobs.LEASE if mine and keeping else 0.0, now, 0, problem)
 
-    def _enrol(self) -> None:
-        if not self._enrolled:
+    def _enrol(self, now: float) -> None:
+        if not now - ENROL_EVERY < self._enrolled <= now:
             due_jobs.enrol((job.name, job.every) for job in self._enrolling)
-            self._enrolled = True
+            self._enrolled = now
 
     def _runs(self, job: Job) -> tuple[str, str]:
         """(what went wrong, what it found), each in a line; "" for nothing."""
@@ -245,9 +252,13 @@ class Loop:
         try:
             while not stop.wait(due_jobs.LEASE / 3):
                 try:
-                    due_jobs.keep(self.owner, moment.exact())
-                except DatabaseError as error:
+                    ours = due_jobs.keep(self.owner)
+                    for name in self._held.keys() - ours:
+                        self._held[name].until = 0.0
+                except Error as error:
                     log.warning("leases: %s", error)
+                finally:
+                    close_old_connections()
         finally:
             connections.close_all()
 

@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db import DatabaseError, connections
+from django.db import Error, close_old_connections, connections
 
 from foldline.config import Settings
 from foldline.insight.counts import CountFile, Sample, counted
+from foldline.site.desk.due_jobs import clock
 from foldline.site.desk.models import DueJob
 from foldline.site.newsroom.models import ArticleAlarm
 from foldline.site.readers.mail import POSTMAN
@@ -36,7 +37,7 @@ def run_forever(settings: Settings, surface: str, stop: threading.Event) -> None
         while True:
             now = time.time()
             if surface == "site" and now - asked >= ASKED_EVERY:
-                asked, known = now, _from_the_database(now)
+                asked, known = now, _from_the_database()
             file.write(now, (*_own(), *known))
             if stop.wait(PACE):
                 return
@@ -51,10 +52,11 @@ def _own() -> Iterator[Sample]:
         yield Sample(family, (ended,), count)
 
 
-def _from_the_database(now: float) -> tuple[Sample, ...]:
+def _from_the_database() -> tuple[Sample, ...]:
     """Due jobs and alarms; nothing while the database does not say, which other numbers tell."""
     found: list[Sample] = []
     try:
+        now = clock()
         for job in DueJob.objects.all():
             label = (job.name,)
             overdue = now - job.due if job.due and job.leased_until <= now else 0.0
@@ -65,8 +67,11 @@ def _from_the_database(now: float) -> tuple[Sample, ...]:
                 Sample("job_overdue_seconds", label, max(0.0, round(overdue, 1))),
             )
         alarms = Counter(ArticleAlarm.objects.values_list("problem", flat=True))
-    except DatabaseError as error:
+    except Error as error:
         log.warning("counts: %s", type(error).__name__)
         return ()
+    finally:
+        # One that was cut would say nothing for ever.
+        close_old_connections()
     found += [Sample("alarms", (problem,), count) for problem, count in sorted(alarms.items())]
     return tuple(found)

@@ -96,7 +96,7 @@ def concerns(request: HttpRequest) -> list[Concern]:
     if may(request, Power.SEE_JOBS):
         found += [
             Concern(shown.trouble, shown.job.name, "See the job, and the log of the site’s process.", reverse("jobs"))
-            for shown in job_table.shown_jobs(moment.exact())
+            for shown in job_table.shown_jobs(due_jobs.clock())
             if shown.trouble
         ]
     return found

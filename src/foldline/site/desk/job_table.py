@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from foldline.site.desk.due_jobs import LEASE
+from foldline.site.desk.due_jobs import LEASE, clock
 from foldline.site.desk.models import DueJob
 from foldline.site.desk.pages import page, staff_page
 from foldline.site.desk.roles import Power
-from foldline.site.readers import moment
 
 #: A job that is late by so much is not run by anybody, in seconds; its own pace comes on top.
 LATE = 2 * LEASE + 30.0
@@ -33,11 +32,11 @@ class ShownJob:
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
     """What the site does by itself, and how it went."""
-    return page(request, "jobs", "Jobs", {"jobs": shown_jobs(moment.exact())})
+    return page(request, "jobs", "Jobs", {"jobs": shown_jobs(clock())})
 
 
 def shown_jobs(now: float) -> list[ShownJob]:
-    """Every job, with what is wrong with it at `now` (epoch seconds)."""
+    """Every job, with what is wrong with it at `now`, by the table's clock."""
     return [
         ShownJob(
             job,

@@ -13,10 +13,10 @@ from foldline.pages.prices import plan_price
 from foldline.site.billing import held, selling
 from foldline.site.billing import plans as sold
 from foldline.site.billing.models import Subscription
+from foldline.site.desk.due_jobs import clock
 from foldline.site.desk.job_table import shown_jobs
 from foldline.site.desk.pages import page, staff_page
 from foldline.site.desk.roles import Power
-from foldline.site.readers import moment
 from foldline.site.readers.models import Product
 from foldline.site.readers.wording import words
 
@@ -43,7 +43,7 @@ class ShownPlan:
 def plans(request: HttpRequest) -> HttpResponse:
     """Every plan of the settings, and those that somebody still has."""
     provider = selling.provider()
-    compared = [job for job in shown_jobs(moment.exact()) if job.job.name == RECONCILE]
+    compared = [job for job in shown_jobs(clock()) if job.job.name == RECONCILE]
     context = {"plans": shown_plans(), "provider": provider.name if provider else "", "compared": compared}
     return page(request, "plans", "Plans", context)
 
