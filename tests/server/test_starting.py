@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.gate.newspaper import REST, SECRET, START, Newspaper, open_newspaper, record
+from tests.server.origin_sites import newspaper_site
+from tests.server.test_origin_newspaper import CANARY, PATH, Site, page
+from tests.server.test_origin_newspaper import REST as REST_OF_SITE
+from tests.server.test_origin_newspaper import SECRET as SECRET_OF_SITE
 
-from foldline.config import load
+from foldline.config import Settings, load
+from foldline.errors import StoreUnavailable
 from foldline.policy.facts import Access
 from foldline.policy.reasons import Reason
 from foldline.server.worker import Worker
 from foldline.signed.keys import key_digest
 from foldline.stores.address import Address
+from foldline.stores.changes import write_changes
 from foldline.stores.database import connect
 from foldline.stores.home import Home
 from foldline.stores.institutions import InstitutionStore, Kind, StoredInstitution
 from foldline.stores.keys import Act, KeyStore
+from foldline.stores.mode import Mode
 from foldline.stores.records import RecordWriter
 from foldline.stores.rule_sets import RuleSetStore
+from foldline.testing.answers import Answer
+from foldline.testing.builders import HOST, home_at, in_mode
+from foldline.testing.client import GateClient
+from foldline.testing.postgres import Database, PostgresCluster
 
 DAY = 86_400
 ALL_IS_FREE = '[[rule]]\nname = "All of it is free"\nopens-for = "everyone"\n'
@@ -118,3 +132,148 @@ def away(home: Home, table: str) -> Iterator[None]:
             yield
         finally:
             connection.execute(f"ALTER TABLE away RENAME TO {table}")
+
+
+OTHER = "/three-bridges.html"
+
+
+@dataclass
+class Behind:
+    """A worker before a site, in this process; it hears when it is told to."""
+
+    worker: Worker
+    client: GateClient
+
+    def get(self, path: str) -> Answer:
+        return self.client.get(path)
+
+    def said(self, path: str) -> tuple[int, bytes]:
+        answer = self.get(path)
+        return answer.status, answer.header(b"retry-after")
+
+
+@dataclass
+class Stand:
+    """A site whose publication lies in PostgreSQL, and which tells other hosts, too, what changes."""
+
+    site: Site
+    settings: Settings
+    loop: asyncio.AbstractEventLoop
+    started: list[Worker]
+
+    @property
+    def home(self) -> Home:
+        return self.settings.home
+
+    def start(self) -> Behind:
+        worker = Worker(self.settings, len(self.started))
+        self.started.append(worker)
+        worker.hear()
+        return Behind(worker, GateClient(worker.app, HOST.encode(), self.loop))
+
+    def tell_another_host(self, kind: str, path: str) -> None:
+        write_changes(self.home, [(kind, path)], int(time.time()))
+
+
+@pytest.fixture
+def stand(tmp_path: Path, with_tables: Database) -> Iterator[Stand]:
+    site, loop = Site(REST_OF_SITE), asyncio.new_event_loop()
+    site.pages[OTHER] = page(REST_OF_SITE)
+    with newspaper_site(site) as port:
+        home = home_at(tmp_path, database=Address.of(with_tables.url)).home
+        more = f'\n[origin]\nurl = "http://127.0.0.1:{port}"\nprofile = "static"\n'
+        home.settings_file.write_text(home.settings_file.read_text(encoding="utf-8") + more, encoding="utf-8")
+        environ = {"FOLDLINE_ORIGIN_SECRET": SECRET_OF_SITE, "FOLDLINE_DATABASE": with_tables.url}
+        stands = Stand(site, load(home, environ), loop, [])
+        in_mode(home, Mode.GATE, int(time.time()))
+        yield stands
+        for worker in stands.started:
+            loop.run_until_complete(ended(worker))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+async def ended(worker: Worker) -> None:
+    """As a worker ends: with what runs beside it."""
+    beside = asyncio.create_task(worker.beside())
+    await asyncio.sleep(0)
+    beside.cancel()
+    await asyncio.gather(beside, return_exceptions=True)
+
+
+def test_a_worker_that_starts_while_postgresql_is_away_shows_no_article_until_it_knows_what_is_withdrawn(
+    stand: Stand, postgres: PostgresCluster
+) -> None:
+    assert [stand.start().get(path).status for path in (PATH, OTHER)] == [200, 200]
+    stand.tell_another_host("origin-withdrawn", PATH)
+    with postgres.away():
+        starts = stand.start()
+        assert starts.get("/robots.txt").body == b"User-agent: *\n"
+        assert starts.said(PATH) == (503, b"5")
+    # It is there again, and was not asked yet.
+    assert [starts.said(path) for path in (PATH, OTHER)] == [(503, b"5"), (503, b"5")]
+    until(lambda: hears(starts).get(OTHER).status == 200)
+    assert starts.get(PATH).status == 410
+    assert CANARY not in starts.get(OTHER).text
+
+
+def test_a_worker_that_starts_in_shadow_while_postgresql_is_away_sends_the_sites_own_answers(
+    stand: Stand, postgres: PostgresCluster
+) -> None:
+    in_mode(stand.home, Mode.SHADOW, int(time.time()))
+    stand.start()
+    with postgres.away():
+        starts = stand.start()
+        assert starts.worker.in_shadow
+        assert starts.get(PATH).body == stand.site.pages[PATH]
+
+
+def test_what_an_origin_withdrew_elsewhere_while_a_worker_starts_is_gone_when_it_has_started(stand: Stand) -> None:
+    first = stand.start()
+    assert first.get(PATH).status == 200
+    starts = Worker(stand.settings, len(stand.started))
+    stand.started.append(starts)
+    stand.tell_another_host("origin-withdrawn", PATH)
+    starts.hear()
+    assert GateClient(starts.app, HOST.encode(), stand.loop).get(PATH).status == 410
+
+
+def test_where_changes_may_have_been_missed_no_article_is_shown_until_it_is_known_what_the_origin_withdrew(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.tell_another_host("article", "/nothing")
+    runs = stand.start()
+    assert [runs.get(path).status for path in (PATH, OTHER)] == [200, 200]
+    another_database_that_tells(stand.home, "origin-withdrawn", PATH)
+
+    def fails() -> Any:
+        raise StoreUnavailable("what was told")
+
+    with monkeypatch.context() as while_it_fails:
+        while_it_fails.setattr(runs.worker.parts.feed, "told", fails)
+        hears(runs)
+        assert [runs.said(path) for path in (PATH, OTHER)] == [(503, b"5"), (503, b"5")]
+        assert runs.get("/robots.txt").status == 200
+    hears(runs)
+    assert [runs.get(path).status for path in (PATH, OTHER)] == [410, 200]
+
+
+def another_database_that_tells(home: Home, kind: str, key: str) -> None:
+    """What was read last is another change by now, as in a copy that has taken over."""
+    with closing(connect(home.site_db)) as connection:
+        connection.execute(
+            "UPDATE foldline_changes SET kind = ?, key = ? WHERE id = (SELECT max(id) FROM foldline_changes)",
+            (kind, key),
+        )
+
+
+def hears(one: Behind) -> Behind:
+    one.worker.hear()
+    return one
+
+
+def until(so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not so():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -54,6 +54,8 @@ class OriginRecords:
         #: Paths that the origin has withdrawn by its own word: 410, without asking it.
         self._withdrawn: frozenset[bytes] = frozenset()
         self._knows_withdrawn = False
+        #: Whether it is known what the origin has told other hosts. Where there are none, all of it lies in files.
+        self.knows_told = home.database is None
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
 
@@ -127,10 +129,16 @@ class OriginRecords:
             self._withdrawn |= {change.key.encode()}
         if self._home.database is not None and change.kind in ORIGIN_KINDS:
             # Perhaps another host was told: what this one has fetched lies in its own folder.
-            self.catch_up({change.key: ToldChange(change.kind, self._state.now())})
+            self._tell({change.key: ToldChange(change.kind, self._state.now())})
         self._knows_withdrawn = False
 
     def catch_up(self, told: Mapping[str, ToldChange]) -> None:
+        """All that the origin has told any host of ours, by its pages."""
+        self._tell(told)
+        self._knows_withdrawn = False
+        self.knows_told = True
+
+    def _tell(self, told: Mapping[str, ToldChange]) -> None:
         """Let what the origin told, by its pages, hold for what was fetched here."""
         withdrawn = [key.encode() for key, one in told.items() if one.kind == "origin-withdrawn"]
         changed = [key.encode() or EVERY_PAGE for key, one in told.items() if one.kind != "origin-withdrawn"]
@@ -157,9 +165,15 @@ class OriginRecords:
 
     async def is_withdrawn(self, page: bytes) -> bool:
         """The same, before anything is served: where a page is gone, another worker may have been told just now, and a
-        page that comes back is rare: look on the disk."""
+        page that comes back is rare: look on the disk.
+
+        Raises:
+            StoreUnavailable: another host may have been told, and nobody could be asked yet.
+        """
         if page in self._withdrawn:
             return True
+        if not self.knows_told:
+            raise StoreUnavailable("changes: what the origin has withdrawn is not known yet")
         try:
             was_there = isinstance(await self._library.reach(page), Gone)
         except StoreUnavailable:
