@@ -258,6 +258,19 @@ def test_where_changes_may_have_been_missed_no_article_is_shown_until_it_is_know
     assert [runs.get(path).status for path in (PATH, OTHER)] == [410, 200]
 
 
+def test_what_an_origin_withdrew_elsewhere_stays_gone_though_this_host_can_not_write_it_down(stand: Stand) -> None:
+    runs = stand.start()
+    assert runs.get(PATH).status == 200
+    with closing(connect(stand.home.fetched_db)) as fetched:
+        fetched.execute("CREATE TRIGGER full BEFORE INSERT ON told BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        stand.tell_another_host("origin-withdrawn", PATH)
+        assert [hears(runs).get(PATH).status for _ in range(2)] == [410, 410]
+        fetched.execute("DROP TRIGGER full")
+        hears(runs)
+        assert fetched.execute("SELECT page FROM told WHERE withdrawn").fetchall() == [(PATH.encode(),)]
+    assert runs.get(PATH).status == 410
+
+
 def another_database_that_tells(home: Home, kind: str, key: str) -> None:
     """What was read last is another change by now, as in a copy that has taken over."""
     with closing(connect(home.site_db)) as connection:

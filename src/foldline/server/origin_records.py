@@ -56,6 +56,8 @@ class OriginRecords:
         self._knows_withdrawn = False
         #: Whether it is known what the origin has told other hosts. Where there are none, all of it lies in files.
         self.knows_told = home.database is None
+        #: What it told other hosts, and could not be written here yet.
+        self._unwritten: dict[str, ToldChange] = {}
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
 
@@ -140,20 +142,28 @@ class OriginRecords:
 
     def _tell(self, told: Mapping[str, ToldChange]) -> None:
         """Let what the origin told, by its pages, hold for what was fetched here."""
-        withdrawn = [key.encode() for key, one in told.items() if one.kind == "origin-withdrawn"]
-        changed = [key.encode() or EVERY_PAGE for key, one in told.items() if one.kind != "origin-withdrawn"]
-        self._withdrawn |= frozenset(withdrawn)
+        self._withdrawn |= {key.encode() for key, one in told.items() if one.kind == "origin-withdrawn"}
+        self._unwritten |= told
         try:
-            self._fetched.tell(changed, withdrawn, self._state.now())
+            self._write_told()
         except StoreUnavailable as error:
             log.error("%s", error)
 
+    def _write_told(self) -> None:
+        told = self._unwritten.items()
+        withdrawn = [key.encode() for key, one in told if one.kind == "origin-withdrawn"]
+        changed = [key.encode() or EVERY_PAGE for key, one in told if one.kind != "origin-withdrawn"]
+        if withdrawn or changed:
+            self._fetched.tell(changed, withdrawn, self._state.now())
+            self._unwritten = {}
+
     def settle(self) -> None:
         """Called when changes were heard, the first time before anything is served: read what is withdrawn, unless it
-        is known. While it can't be read, what was known last holds."""
+        is known. While it can't be read, or what is to stand there can't be written, what was known last holds."""
         if self._knows_withdrawn:
             return
         try:
+            self._write_told()
             self._withdrawn = self._fetched.withdrawn()
             self._knows_withdrawn = True
         except StoreUnavailable as error:
