@@ -98,7 +98,7 @@ class ChangeFeed:
         if self._last != _EMPTY and (not rows or _Row(*rows[0]) != self._last):
             # The last change that was read is gone, or another has its number: another database is in this one's place,
             # or one that took over without the last that was written.
-            last, sessions = self._begin(connection, self._last.at - _CLOCKS)
+            last, sessions = self._begin(connection, self._last.at)
             return [Change(last.id, "all", ""), *sessions]
         found = [_Row(*row) for row in rows if row[0] > self._last.id]
         if found:
@@ -106,13 +106,14 @@ class ChangeFeed:
         return [Change(row.id, row.kind, row.key) for row in found]
 
     def _begin(self, connection: Connection, since: int) -> tuple[_Row, list[Change]]:
-        """Stand at the end of the table: where that is, and its session changes since an epoch second."""
+        """Stand at the end of the table: where that is, and its session changes since an epoch second by any host's
+        clock."""
         # The end first: a session that ends between the two questions would be before it, and never be told.
         row = connection.execute("SELECT id, kind, key, at FROM foldline_changes ORDER BY id DESC LIMIT 1").fetchone()
         last = _Row(*row) if row else _EMPTY
         rows = connection.execute(
             "SELECT id, kind, key FROM foldline_changes WHERE kind = 'session' AND at >= ? AND id <= ? ORDER BY id",
-            (since, last.id),
+            (since - _CLOCKS, last.id),
         ).fetchall()
         self._last = last
         return last, [Change(*row) for row in rows]
