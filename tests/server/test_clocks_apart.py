@@ -12,6 +12,7 @@ from tests.server.test_keys import CANARY, LATER, Host, second_home
 
 from foldline.clock import SystemClock
 from foldline.policy.window import window_at
+from foldline.signed.reader_pass import FRESH_SECONDS
 from foldline.stores.changes import write_changes
 from foldline.testing.builders import PRODUCT
 from foldline.testing.clock import FrozenClock
@@ -49,3 +50,20 @@ def test_what_is_refunded_is_closed_on_both_hosts_whoever_signed_the_pass(
     for host in hosts:
         host.worker.hear()
     assert [host.opens(token) for host in hosts] == [False, False]
+
+
+def test_a_host_that_starts_later_knows_which_sessions_ended_by_the_other_ones_clock(hosts: tuple[Host, Host]) -> None:
+    ends, starts = hosts
+    signs = starts.worker.state
+    carry = Carry(signs.keyring, signs.clock, window_at(signs.now(), signs.zone))
+    facts = carry.facts("payer", {PRODUCT: LATER})
+    write_facts(ends.home, facts)
+    token = carry.token(facts)
+    assert starts.opens(token)
+    write_facts(ends.home, carry.facts("payer", ended=True))
+    write_changes(ends.home, [("session", facts.session.hex())], ends.worker.state.now())
+    clock = signs.clock
+    assert isinstance(clock, FrozenClock)
+    clock.move(FRESH_SECONDS - 10)
+    starts.start()
+    assert not starts.opens(token)

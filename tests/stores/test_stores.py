@@ -235,3 +235,39 @@ def test_a_number_that_is_another_change_by_now_empties_every_cache_and_sessions
     connection.close()
     assert [(found.kind, found.key) for found in feed.read()] == [("all", ""), ("session", "0b")]
     assert feed.read() == []
+
+
+def test_a_feed_that_has_taken_its_place_tells_what_changed_before_its_first_read(home: Home) -> None:
+    feed = ChangeFeed(home, since=1_000)
+    connection = connect(home.site_db)
+    insert = "INSERT INTO foldline_changes (kind, key, at) VALUES (?, ?, ?)"
+    connection.execute(insert, ("session", "0a", 1_000))
+    connection.execute(insert, ("rules", "", 1_000))
+    feed.stand()
+    connection.execute(insert, ("keys", "", 1_001))
+    connection.execute("ALTER TABLE foldline_changes RENAME TO away")
+    with pytest.raises(StoreUnavailable):
+        feed.read()
+    connection.execute("ALTER TABLE away RENAME TO foldline_changes")
+    connection.close()
+    assert [(found.kind, found.key) for found in feed.read()] == [("session", "0a"), ("keys", "")]
+    assert feed.read() == []
+
+
+@pytest.mark.parametrize("stands", [True, False], ids=["it could not take its place", "it could not read"])
+def test_a_feed_that_comes_late_tells_that_everything_may_have_changed_and_which_sessions_ended(
+    home: Home, stands: bool
+) -> None:
+    feed = ChangeFeed(home, since=1_000)
+    connection = connect(home.site_db)
+    connection.execute("INSERT INTO foldline_changes (kind, key, at) VALUES ('session', '0a', 1000)")
+    connection.execute("ALTER TABLE foldline_changes RENAME TO away")
+    if stands:
+        feed.stand()
+    else:
+        with pytest.raises(StoreUnavailable):
+            feed.read()
+    connection.execute("ALTER TABLE away RENAME TO foldline_changes")
+    connection.close()
+    assert [(found.kind, found.key) for found in feed.read()] == [("all", ""), ("session", "0a")]
+    assert feed.read() == []

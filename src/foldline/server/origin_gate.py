@@ -120,8 +120,19 @@ class OriginGate:
         self._rewriting.forget()
         self._records.hear(change)
 
-    def catch_up(self, told: Mapping[str, ToldChange]) -> None:
-        """What the origin has told any host of ours, before anything is served."""
+    @property
+    def knows_told(self) -> bool:
+        """Whether it is known what the origin has told any host of ours. Until then no article of it is shown."""
+        return self._records.knows_told
+
+    def catch_up(self, told: Mapping[str, ToldChange] | StoreUnavailable) -> None:
+        """What the origin has told any host of ours, or why that can't be read."""
+        if isinstance(told, StoreUnavailable):
+            self._records.knows_told = False
+            return
+        self._heard += 1
+        self._link.forget_all()
+        self._rewriting.forget()
         self._records.catch_up(told)
 
     def _told(self, changes: Sequence[Change]) -> None:
@@ -209,8 +220,11 @@ class OriginGate:
             return bare(404, self._state)
         is_plain = request.path == surface.page and not request.query
         request.path = surface.page
-        if await self._records.is_withdrawn(surface.page):
-            return await self._taken_away(path, request)
+        try:
+            if await self._records.is_withdrawn(surface.page):
+                return await self._taken_away(path, request)
+        except StoreUnavailable as error:
+            return self._unavailable(error)
         heard = self._heard
         try:
             fetched = await self._link.fetch(surface)
@@ -227,8 +241,11 @@ class OriginGate:
                 self._records.keep_at_hand(fetched.page, rules)
             return answer
         except StoreUnavailable as error:
-            log.error("%s", error)
-            return bare(503, self._state, (b"retry-after", b"5"))
+            return self._unavailable(error)
+
+    def _unavailable(self, error: StoreUnavailable) -> Response:
+        log.error("%s", error)
+        return bare(503, self._state, (b"retry-after", b"5"))
 
     async def _taken_away(self, path: str, request: Request) -> Response:
         """The answer for what the origin has withdrawn, whatever it shows there by now."""
@@ -239,7 +256,12 @@ class OriginGate:
         return bare(410, self._state, keeping=instead_of_preview(request))
 
     async def _article_at(self, surface: Surface) -> tuple[PublicPage, FetchedPage] | None:
-        """An article's record, and the page that it was made from; None where there is no article."""
+        """An article's record, and the page that it was made from; None where there is no article.
+
+        Raises:
+            OriginUnavailable: it can't be fetched.
+            StoreUnavailable: it can't be stored or read, or may be withdrawn.
+        """
         path = surface.page.decode("ascii", "replace")
         if "?" in path or await self._records.is_withdrawn(surface.page):
             return None

@@ -54,6 +54,10 @@ class OriginRecords:
         #: Paths that the origin has withdrawn by its own word: 410, without asking it.
         self._withdrawn: frozenset[bytes] = frozenset()
         self._knows_withdrawn = False
+        #: Whether it is known what the origin has told other hosts. Where there are none, all of it lies in files.
+        self.knows_told = home.database is None
+        #: What it told other hosts, and could not be written here yet.
+        self._unwritten: dict[str, ToldChange] = {}
         #: Paths that are gone, which other workers could not be told yet.
         self._untold: set[str] = set()
 
@@ -127,25 +131,39 @@ class OriginRecords:
             self._withdrawn |= {change.key.encode()}
         if self._home.database is not None and change.kind in ORIGIN_KINDS:
             # Perhaps another host was told: what this one has fetched lies in its own folder.
-            self.catch_up({change.key: ToldChange(change.kind, self._state.now())})
+            self._tell({change.key: ToldChange(change.kind, self._state.now())})
         self._knows_withdrawn = False
 
     def catch_up(self, told: Mapping[str, ToldChange]) -> None:
+        """All that the origin has told any host of ours, by its pages."""
+        self._tell(told)
+        self._knows_withdrawn = False
+        self.knows_told = True
+
+    def _tell(self, told: Mapping[str, ToldChange]) -> None:
         """Let what the origin told, by its pages, hold for what was fetched here."""
-        withdrawn = [key.encode() for key, one in told.items() if one.kind == "origin-withdrawn"]
-        changed = [key.encode() or EVERY_PAGE for key, one in told.items() if one.kind != "origin-withdrawn"]
-        self._withdrawn |= frozenset(withdrawn)
+        self._withdrawn |= {key.encode() for key, one in told.items() if one.kind == "origin-withdrawn"}
+        self._unwritten |= told
         try:
-            self._fetched.tell(changed, withdrawn, self._state.now())
+            self._write_told()
         except StoreUnavailable as error:
             log.error("%s", error)
 
+    def _write_told(self) -> None:
+        told = self._unwritten.items()
+        withdrawn = [key.encode() for key, one in told if one.kind == "origin-withdrawn"]
+        changed = [key.encode() or EVERY_PAGE for key, one in told if one.kind != "origin-withdrawn"]
+        if withdrawn or changed:
+            self._fetched.tell(changed, withdrawn, self._state.now())
+            self._unwritten = {}
+
     def settle(self) -> None:
         """Called when changes were heard, the first time before anything is served: read what is withdrawn, unless it
-        is known. While it can't be read, what was known last holds."""
+        is known. While it can't be read, or what is to stand there can't be written, what was known last holds."""
         if self._knows_withdrawn:
             return
         try:
+            self._write_told()
             self._withdrawn = self._fetched.withdrawn()
             self._knows_withdrawn = True
         except StoreUnavailable as error:
@@ -157,9 +175,15 @@ class OriginRecords:
 
     async def is_withdrawn(self, page: bytes) -> bool:
         """The same, before anything is served: where a page is gone, another worker may have been told just now, and a
-        page that comes back is rare: look on the disk."""
+        page that comes back is rare: look on the disk.
+
+        Raises:
+            StoreUnavailable: another host may have been told, and nobody could be asked yet.
+        """
         if page in self._withdrawn:
             return True
+        if not self.knows_told:
+            raise StoreUnavailable("changes: what the origin has withdrawn is not known yet")
         try:
             was_there = isinstance(await self._library.reach(page), Gone)
         except StoreUnavailable:

@@ -75,8 +75,6 @@ class Worker:
 
         lines = ShadowLines(settings.home.shadow_events, f"worker-{number}", clock)
         origin = self.app.origin = OriginGate(settings, self.state, self.library, lines, self.app.drive, mounted)
-        if self.parts.distant:
-            origin.catch_up(self.parts.feed.told())
         return origin
 
     @property

@@ -42,8 +42,10 @@ class WorkerHearing:
                 session = bytes.fromhex(change.key)
                 self._state.session_changed(session, self._state.now())
                 self._hear_facts(session, (yield partial(self._parts.facts.facts, session)))
-            else:
-                self._hear_change(change)
+                continue
+            if change.kind == "all":
+                yield from self._catch_up()
+            self._hear_change(change)
         yield from self._unsettled()
 
     def readiness(self) -> Steps:
@@ -67,6 +69,8 @@ class WorkerHearing:
         if not state.taken_back.known:
             self._learn_taken_back((yield self._read_taken_back))
         if self._origin is not None:
+            if not self._origin.knows_told:
+                yield from self._catch_up()
             self._origin.settle()
         if not parts.keys.settled:
             parts.hold_keys((yield parts.keys.look))
@@ -78,6 +82,11 @@ class WorkerHearing:
             state.institutions = yield parts.institutions.look
         if self._origin is not None and not parts.mode.settled:
             self._origin.mode = yield parts.mode.look
+
+    def _catch_up(self) -> Steps:
+        """Ask what the origin has told other hosts. Until it is answered no article of it is shown."""
+        if self._origin is not None and self._parts.distant:
+            self._origin.catch_up((yield self._parts.feed.told))
 
     def _hear_change(self, change: Change) -> None:
         parts = self._parts

@@ -39,6 +39,9 @@ class WorkerParts:
 
     def __init__(self, settings: Settings, name: str, clock: Clock) -> None:
         home = settings.home
+        # Before anything is read that can change: what changes while the rest is read would be missed.
+        self.feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
+        self.feed.stand()
         self.state = state_of(settings, clock)
         self.events = EventLines(home.events, name, clock)
         self.state.note = self.events.note
@@ -69,7 +72,6 @@ class WorkerParts:
         self.held_keys = Keys(settings.secrets, settings.revoked)
         self.hold_keys(self.keys.look())
         self.state.watch = self.watch.note
-        self.feed = ChangeFeed(home, since=int(clock.now()) - FRESH_SECONDS)
 
     def hold_keys(self, keys: Keys) -> None:
         """Sign and verify by these from now on."""

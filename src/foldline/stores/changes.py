@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -58,42 +59,64 @@ class ChangeFeed:
         self._since = since
         self._connection: Connection | None = None
         self._last: _Row | None = None
+        #: Whether it could not be read before it had a place: nobody knows what changed since.
+        self._late = False
+        self._untold: list[Change] = []
+
+    def stand(self) -> None:
+        """Take the place at the end of the table now, before what changes is read elsewhere: `read` tells what changed
+        since. Where that fails nothing is raised, and the first `read` that succeeds says that everything changed."""
+        with contextlib.suppress(StoreUnavailable):
+            self._untold = self.read()
 
     def read(self) -> list[Change]:
-        """What changed since the last call; the first call starts at the end of the table.
+        """What changed since the last call; the first call starts at the end of the table, unless this stands there
+        already.
 
         Raises:
-            StoreUnavailable: the database can't be read. The next call goes on where this one stood.
+            StoreUnavailable: the database can't be read. The next call goes on where this one stood; where this one
+                stood nowhere yet, it says that everything changed.
         """
         try:
             if self._connection is None:
                 self._connection = connect(self._home.site_db, read_only=True, timeout=0.05)
-            if self._last is None:
-                return self._begin(self._connection, self._since)
-            rows = self._connection.execute(
-                "SELECT id, kind, key, at FROM foldline_changes WHERE id >= ? ORDER BY id", (self._last.id,)
-            ).fetchall()
-            if self._last != _EMPTY and (not rows or _Row(*rows[0]) != self._last):
-                # The last change that was read is gone, or another has its number: another database is in this one's
-                # place, or one that took over without the last that was written.
-                sessions = self._begin(self._connection, self._last.at - _CLOCKS)
-                return [Change(self._last.id, "all", ""), *sessions]
+            found = self._read(self._connection)
         except FAILURES as error:
+            self._late = self._last is None
             self.close()
             raise StoreUnavailable(f"changes: {error}") from error
+        told, self._untold = [*self._untold, *found], []
+        return told
+
+    def _read(self, connection: Connection) -> list[Change]:
+        if self._last is None:
+            last, sessions = self._begin(connection, self._since)
+            return [Change(last.id, "all", ""), *sessions] if self._late else sessions
+        rows = connection.execute(
+            "SELECT id, kind, key, at FROM foldline_changes WHERE id >= ? ORDER BY id", (self._last.id,)
+        ).fetchall()
+        if self._last != _EMPTY and (not rows or _Row(*rows[0]) != self._last):
+            # The last change that was read is gone, or another has its number: another database is in this one's place,
+            # or one that took over without the last that was written.
+            last, sessions = self._begin(connection, self._last.at)
+            return [Change(last.id, "all", ""), *sessions]
         found = [_Row(*row) for row in rows if row[0] > self._last.id]
         if found:
             self._last = found[-1]
         return [Change(row.id, row.kind, row.key) for row in found]
 
-    def _begin(self, connection: Connection, since: int) -> list[Change]:
-        """Stand at the end of the table. Its session changes since an epoch second."""
+    def _begin(self, connection: Connection, since: int) -> tuple[_Row, list[Change]]:
+        """Stand at the end of the table: where that is, and its session changes since an epoch second by any host's
+        clock."""
+        # The end first: a session that ends between the two questions would be before it, and never be told.
+        row = connection.execute("SELECT id, kind, key, at FROM foldline_changes ORDER BY id DESC LIMIT 1").fetchone()
+        last = _Row(*row) if row else _EMPTY
         rows = connection.execute(
-            "SELECT id, kind, key FROM foldline_changes WHERE kind = 'session' AND at >= ? ORDER BY id", (since,)
+            "SELECT id, kind, key FROM foldline_changes WHERE kind = 'session' AND at >= ? AND id <= ? ORDER BY id",
+            (since - _CLOCKS, last.id),
         ).fetchall()
-        last = connection.execute("SELECT id, kind, key, at FROM foldline_changes ORDER BY id DESC LIMIT 1").fetchone()
-        self._last = _Row(*last) if last else _EMPTY
-        return [Change(*row) for row in rows]
+        self._last = last
+        return last, [Change(*row) for row in rows]
 
     def told(self) -> dict[str, ToldChange]:
         """The last that the origin told of each page, whatever host it told; what is about all of them has the key "".

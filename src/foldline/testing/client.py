@@ -46,7 +46,14 @@ class GateClient:
             given.insert(0, (b"host", self._host))
         sent: list[Any] = []
 
+        asked = False
+
         async def receive() -> dict[str, Any]:
+            nonlocal asked
+            if asked:
+                # A client that waits for its answer says nothing more, and does not go.
+                await asyncio.Future()
+            asked = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
