@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tests.django_home import django_home
 
 from foldline.signed.counting import Charge, article_names, reader_owner
 from foldline.signed.keys import Keyring
+from foldline.stores.database import Connection, connect, transaction
 from foldline.stores.home import Home
 from foldline.stores.meter import SqliteMeter
 
@@ -465,3 +467,30 @@ def test_the_jobs_delete_what_has_run_out_and_nothing_else() -> None:
     finally:
         Reader.objects.filter(email__endswith="@example.test").delete()
         PassFacts.objects.filter(session__in=ends).delete()
+
+
+def test_the_meter_is_pruned_though_somebody_writes_to_it_for_longer_than_a_spend_may_wait(home: Home) -> None:
+    from foldline.server.due import _prune_meter
+    from foldline.stores import meter_file
+
+    with closing(connect(home.meter_db)) as writer, transaction_of(writer, meter_file.LOCK_SECONDS + 0.5):
+        _prune_meter()
+
+
+@contextmanager
+def transaction_of(writer: Connection, seconds: float) -> Iterator[None]:
+    """A transaction in another thread that holds everything for so long."""
+    begun = threading.Event()
+
+    def hold() -> None:
+        with transaction(writer):
+            begun.set()
+            time.sleep(seconds)
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    assert begun.wait(10)
+    try:
+        yield
+    finally:
+        holding.join()

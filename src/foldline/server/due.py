@@ -30,6 +30,7 @@ from foldline.site.newsroom import lists, reads
 from foldline.site.newsstand import refreshing
 from foldline.site.readers import erasing, moment, prune
 from foldline.sources.origin import open_lists
+from foldline.stores.database import LOCK_SECONDS
 from foldline.stores.meter import SqliteMeter
 from foldline.syndication import sitemaps
 
@@ -132,7 +133,8 @@ def _reconcile(provider: Provider) -> str:
 
 
 def _prune_meter() -> None:
-    with closing(SqliteMeter(settings.FOLDLINE.home)) as store:
+    # Nobody waits for it, as a reader does for a spend: millions of rows may be of windows that have ended.
+    with closing(SqliteMeter(settings.FOLDLINE.home, LOCK_SECONDS)) as store:
         store.prune(moment.epoch())
 
 
