@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.core.management import call_command
@@ -68,8 +69,11 @@ def _to_schemas(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str,
                 counts = _rows(home, schemas, begin)
                 counts["pictures"] = _pictures(home, schemas.keep_picture, begin("pictures"))
                 schemas.unmark()
+                # Before the end of the transaction: a crash between the two closes the files, and opens none twice.
+                home.moved.write_text(f"{to.database} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n", encoding="utf-8")
         except BaseException:
             schemas.drop()
+            home.moved.unlink(missing_ok=True)
             raise
     return counts
 
@@ -106,6 +110,7 @@ def _to_files(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, i
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
     schema.migrate(to)
+    to.moved.unlink(missing_ok=True)
     return counts
 
 
