@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,9 +14,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from foldline.errors import ConfigurationError
+from foldline.server import copying
 from foldline.stores.address import Address
 from foldline.stores.home import Home
+from foldline.stores.hosts import HostRow, HostStore
 from foldline.stores.moved_rows import Schemas
+from foldline.stores.schema import connect, migrate
 from foldline.testing.postgres import Database
 
 SETTINGS = """\
@@ -137,6 +142,46 @@ def test_check_tells_of_a_publication_that_was_moved_beside_all_else_that_is_wro
     home.moved.write_text("postgresql://f@db.example/paper on 2026-11-27 02:20 UTC\n", encoding="utf-8")
     told = foldline("check", home=home.path).stdout
     assert ("FL003" in told, "FL359" in told) == (True, True)
+
+
+@pytest.fixture
+def two_hosts(on_both: Home) -> Home:
+    """A home whose database heard of another host just now, and of one long ago."""
+    on_both.make()
+    with closing(connect(on_both.site_db)) as site, HostStore(on_both) as store:
+        store.tell(HostRow("gone:/srv/post", ("k",), "r", "1.0", 0))
+        site.execute("UPDATE foldline_hosts SET seen = seen - 600")
+        store.tell(HostRow("two:/srv/post", ("k",), "r", "1.0", 0))
+    return on_both
+
+
+def test_a_copy_is_refused_while_another_host_serves_from_the_same_database(two_hosts: Home, tmp_path: Path) -> None:
+    target = Home(tmp_path / "target")
+    with pytest.raises(ConfigurationError) as refused:
+        copying.copy(two_hosts, target, lambda name: lambda done, of: None)
+    (problem,) = refused.value.problems
+    assert (problem.id, problem.where) == ("FL042", "two:/srv/post")
+    assert re.search(r"heard of it [0-3] s ago\. Stop it, or wait (2[89]|3[01]) s", str(problem))
+    assert not target.path.exists()
+
+
+def test_a_copy_comes_to_nothing_where_a_host_begins_to_serve_meanwhile(
+    with_tables: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, target = Home(tmp_path / "home", Address.of(with_tables.url)), Home(tmp_path / "target")
+    home.make()
+    # Ours alone: Django stands for nothing here.
+    monkeypatch.setattr(copying, "_make_tables", migrate)
+
+    def begin(name: str) -> copying.Step:
+        if name == "pictures":
+            with HostStore(home) as store:
+                store.tell(HostRow("two:/srv/post", ("k",), "r", "1.0", 0))
+        return lambda done, of: None
+
+    with pytest.raises(ConfigurationError, match=r"FL042 two:/srv/post"):
+        copying.copy(home, target, begin)
+    assert not target.site_db.exists()  # type: ignore[union-attr]
 
 
 def test_a_copy_that_fails_leaves_nothing_in_the_database(filled: Home, tmp_path: Path, database: Database) -> None:
