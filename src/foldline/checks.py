@@ -161,6 +161,7 @@ CHECKS: dict[str, str] = {
     "FL356": "A host's clock is wrong",
     "FL357": "A host was not heard of",
     "FL358": "A row about keys is not understood",
+    "FL359": "The publication was moved into a database, and none is set",
     # What is wrong with how it is run: from FL362 on they are found by `foldline check --deploy`.
     "FL360": "[metrics] listen is no address to listen on",
     "FL361": "The form of the log is unknown",

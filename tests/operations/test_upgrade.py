@@ -158,6 +158,17 @@ def test_what_the_version_before_writes_into_workers_tables_still_fits(
     assert refused == []
 
 
+def test_migrate_of_an_older_version_is_refused_before_it_publishes_anything(new: Home) -> None:
+    with closing(connect(new.site_db, existing=True)) as site:
+        site.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('desk', '9999_later', '2030-01-01')")
+        try:
+            done = verb(new, "migrate")
+        finally:
+            site.execute("DELETE FROM django_migrations WHERE name = '9999_later'")
+    assert (done.returncode, "FL348" in done.stderr, done.stdout) == (1, True, "")
+    assert "desk.9999_later is not known here" in done.stderr
+
+
 def test_our_own_tables_are_brought_up_without_django(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.make()

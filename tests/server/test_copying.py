@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,9 +14,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from foldline.errors import ConfigurationError
+from foldline.server import copying
 from foldline.stores.address import Address
 from foldline.stores.home import Home
+from foldline.stores.hosts import HostRow, HostStore
 from foldline.stores.moved_rows import Schemas
+from foldline.stores.schema import connect, migrate
 from foldline.testing.postgres import Database
 
 SETTINGS = """\
@@ -92,6 +97,11 @@ def test_what_goes_into_postgresql_and_back_has_the_same_rows(filled: Home, tmp_
         ).fetchone()
         asking.rollback()
     assert number == (43,), "a number that a worker may have read must not be given again"
+    assert filled.moved.read_text(encoding="utf-8").startswith(f"{database.url} on ")
+    behind = foldline("check", home=filled.path)
+    assert (behind.returncode, "FL359" in behind.stdout) == (1, True)
+    # On purpose, as the message says.
+    filled.moved.unlink()
     again = foldline("copy", "--to", database.url, home=filled.path)
     assert (again.returncode, "is there already" in again.stderr) == (1, True)
     for name, environ in (("files", {}), ("there", {"FOLDLINE_DATABASE": database.url})):
@@ -101,8 +111,11 @@ def test_what_goes_into_postgresql_and_back_has_the_same_rows(filled: Home, tmp_
     assert b"ada@reader.example" in exported["readers.jsonl"]
     assert exported == {path.name: path.read_bytes() for path in (tmp_path / "there").glob("*.jsonl")}
     back = Home(tmp_path / "back")
+    back.make()
+    back.moved.write_text("a way that is gone back now", encoding="utf-8")
     came = foldline("copy", "--to", str(back.path), home=filled.path, FOLDLINE_DATABASE=database.url)
     assert came.returncode == 0, came.stderr
+    assert not back.moved.exists()
     one, other = everything(filled), everything(back)
     assert numbers(one)["foldline_changes"] == 42
     assert numbers(other)["foldline_changes"] > 42
@@ -110,9 +123,70 @@ def test_what_goes_into_postgresql_and_back_has_the_same_rows(filled: Home, tmp_
     assert (back.media / PICTURE).read_bytes() == b"\x89PNG\x00\xff"
 
 
+@pytest.mark.parametrize("verb", ["backup {}/backups", "serve --try", "keys"])
+def test_no_verb_takes_files_that_were_copied_into_a_database_for_the_publication(verb: str, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.path.mkdir()
+    (home.path / "foldline.toml").write_text(SETTINGS, encoding="utf-8")
+    home.moved.write_text("postgresql://f@db.example/paper on 2026-11-27 02:20 UTC\n", encoding="utf-8")
+    refused = foldline(*verb.format(tmp_path).split(), home=home.path)
+    assert refused.returncode == 1
+    for part in ("FL359", "postgresql://f@db.example/paper on 2026-11-27", home.moved.name, "[database] url"):
+        assert part in refused.stderr
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["foldline.toml", "home", home.moved.name]
+
+
+def test_check_tells_of_a_publication_that_was_moved_beside_all_else_that_is_wrong(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    (home.path / "foldline.toml").write_text(f"{SETTINGS}[log]\nform = 'json'\n", encoding="utf-8")
+    home.moved.write_text("postgresql://f@db.example/paper on 2026-11-27 02:20 UTC\n", encoding="utf-8")
+    told = foldline("check", home=home.path).stdout
+    assert ("FL003" in told, "FL359" in told) == (True, True)
+
+
+@pytest.fixture
+def two_hosts(on_both: Home) -> Home:
+    """A home whose database heard of another host just now, and of one long ago."""
+    on_both.make()
+    with closing(connect(on_both.site_db)) as site, HostStore(on_both) as store:
+        store.tell(HostRow("gone:/srv/post", ("k",), "r", "1.0", 0))
+        site.execute("UPDATE foldline_hosts SET seen = seen - 600")
+        store.tell(HostRow("two:/srv/post", ("k",), "r", "1.0", 0))
+    return on_both
+
+
+def test_a_copy_is_refused_while_another_host_serves_from_the_same_database(two_hosts: Home, tmp_path: Path) -> None:
+    target = Home(tmp_path / "target")
+    with pytest.raises(ConfigurationError) as refused:
+        copying.copy(two_hosts, target, lambda name: lambda done, of: None)
+    (problem,) = refused.value.problems
+    assert (problem.id, problem.where) == ("FL042", "two:/srv/post")
+    assert re.search(r"heard of it [0-3] s ago\. Stop it, or wait (2[89]|3[01]) s", str(problem))
+    assert not target.path.exists()
+
+
+def test_a_copy_comes_to_nothing_where_a_host_begins_to_serve_meanwhile(
+    with_tables: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, target = Home(tmp_path / "home", Address.of(with_tables.url)), Home(tmp_path / "target")
+    home.make()
+    # Ours alone: Django stands for nothing here.
+    monkeypatch.setattr(copying, "_make_tables", migrate)
+
+    def begin(name: str) -> copying.Step:
+        if name == "pictures":
+            with HostStore(home) as store:
+                store.tell(HostRow("two:/srv/post", ("k",), "r", "1.0", 0))
+        return lambda done, of: None
+
+    with pytest.raises(ConfigurationError, match=r"FL042 two:/srv/post"):
+        copying.copy(home, target, begin)
+    assert not target.site_db.exists()  # type: ignore[union-attr]
+
+
 def test_a_copy_that_fails_leaves_nothing_in_the_database(filled: Home, tmp_path: Path, database: Database) -> None:
     broken = Home(tmp_path / "broken")
-    shutil.copytree(filled.path, broken.path)
+    shutil.copytree(filled.path, broken.path, ignore=shutil.ignore_patterns(filled.moved.name))
     with closing(sqlite3.connect(broken.site_db)) as site, site:
         site.execute("UPDATE readers_reader SET joined_at = 'on a Tuesday' WHERE id = 9")
     failed = foldline("copy", "--to", database.url, home=broken.path)
@@ -121,6 +195,7 @@ def test_a_copy_that_fails_leaves_nothing_in_the_database(filled: Home, tmp_path
     with psycopg.connect(database.url) as asking:
         left = asking.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'foldline%'").fetchall()
     assert left == []
+    assert not broken.moved.exists()
 
 
 def test_the_database_waits_while_the_other_side_counts_millions_of_rows(database: Database) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import django
 
+from foldline.cli.database_failure import remember
 from foldline.config import Settings, home_from, load
 from foldline.errors import ConfigurationError, Problem
 from foldline.stores.address import Address
@@ -73,7 +74,9 @@ def settings_of(home: Path | None) -> Settings:
     Raises:
         ConfigurationError: with everything that is wrong with them.
     """
-    return load(home_from(os.environ, home), os.environ)
+    settings = load(home_from(os.environ, home), os.environ)
+    remember(settings.home)
+    return settings
 
 
 def demo_powers(settings: Settings) -> tuple[Problem, ...]:

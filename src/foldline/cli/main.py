@@ -14,6 +14,7 @@ from foldline.cli.billing import billing
 from foldline.cli.changed import changed
 from foldline.cli.checking import check
 from foldline.cli.copying import copying
+from foldline.cli.database_failure import Verbs
 from foldline.cli.demo import demo
 from foldline.cli.exporting import exporting
 from foldline.cli.importing import importing
@@ -31,7 +32,7 @@ from foldline.cli.why import why
 from foldline.errors import ConfigurationError, FoldlineError
 
 
-@click.group()
+@click.group(cls=Verbs)
 @click.version_option(__version__, prog_name="foldline")
 def verbs() -> None:
     """The access gate for news: the preview or the whole, never anything else, and always a reason."""

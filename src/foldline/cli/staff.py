@@ -30,10 +30,10 @@ def add(email: str, role: str, password_stdin: bool, new_second_factor: bool, ho
 
     The second factor is set up at the first sign-in: the desk shows nothing else until then.
     """
-    ready_django(settings_of(home))
+    settings = settings_of(home)
+    ready_django(settings).require_migrated(settings)
     members: Any = import_module("foldline.site.desk.staff")
     errors: Any = import_module("django.core.exceptions")
-    database: Any = import_module("django.db")
     password = _password(password_stdin)
     try:
         reader, new = members.add(email, members.Role(role), password)
@@ -42,8 +42,6 @@ def add(email: str, role: str, password_stdin: bool, new_second_factor: bool, ho
         enrolled = members.has_second_factor(reader)
     except errors.ValidationError as error:
         raise click.ClickException(" ".join(error.messages)) from None
-    except database.OperationalError as error:
-        raise click.ClickException(f"{error}. Run `foldline migrate` first.") from None
     click.echo(f"{'Added' if new else 'Changed'}: {reader.email}, {role}.")
     if not enrolled:
         click.echo("The desk will ask them to set up a second factor at their first sign-in.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from foldline.pages.own_words import own_words
 from foldline.pages.words import FALLBACK, LANGUAGES, Words, load_words
 from foldline.stores.address import Address
 from foldline.stores.home import Home
+from foldline.stores.small_file import read_small
 from foldline.syndication.machines import Machines, is_name
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[P
     where = "FOLDLINE_DATABASE" if environ.get("FOLDLINE_DATABASE") else f"{home.settings_file} [database] url"
     text = environ.get("FOLDLINE_DATABASE") or url
     if not text:
+        problems += _moved(home)
         return None
     try:
         found = Address.of(text)
@@ -61,6 +64,19 @@ def _database(home: Home, url: str, environ: Mapping[str, str], problems: list[P
         hint = "Set FOLDLINE_DATABASE_PASSWORD, or write it to a password file of PostgreSQL's (PGPASSFILE)."
         problems.append(Problem("FL341", "a password stands in the settings file", where, hint))
     return Address(found.url, environ.get("FOLDLINE_DATABASE_PASSWORD") or found.password)
+
+
+def _moved(home: Home) -> list[Problem]:
+    """FL359 where the files of the home were copied into a database, and nobody says which: what is written to them, or
+    kept of them, would be of before."""
+    if not os.path.lexists(home.moved):
+        return []
+    what = f"this publication was moved into {(read_small(home.moved) or 'a database').strip()}"
+    hint = (
+        "Set [database] url in foldline.toml, or FOLDLINE_DATABASE. To go back to the files as they were then, delete "
+        f"{home.moved.name}."
+    )
+    return [Problem("FL359", what, str(home.moved), hint)]
 
 
 def _host_name(home: Home, environ: Mapping[str, str]) -> str:

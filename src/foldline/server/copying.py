@@ -6,18 +6,20 @@ import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connections
 
-from foldline.errors import FoldlineError, StoreUnavailable
+from foldline.errors import ConfigurationError, FoldlineError, Problem, StoreUnavailable
 from foldline.server.supervisor import take
 from foldline.site.database import database_settings
 from foldline.stores import schema
 from foldline.stores.address import Place
 from foldline.stores.database import FAILURES, is_made
 from foldline.stores.home import Home
+from foldline.stores.hosts import AWAY, HostStore, alive
 from foldline.stores.moved_rows import Files, Moved, Schemas, name_of
 from foldline.stores.pictures import PictureStore
 
@@ -38,8 +40,8 @@ def copy(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, int]:
     behind: it is fetched again.
 
     Raises:
-        NotCopied: there is something in the target, somebody serves, a count differs or a database fails. The target is
-            as it was.
+        NotCopied: there is something in the target, a count differs or a database fails. The target is as it was.
+        ConfigurationError: FL042, somebody serves from the same folder or the same database. So is it then.
     """
     try:
         if taken := [str(place) for place in _places(to) if is_made(place)]:
@@ -47,9 +49,31 @@ def copy(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, int]:
                 f"{taken[0]} is there already. Nothing was copied: name a database or a folder without one."
             )
         with contextlib.closing(take(home)):
+            _refuse_hosts(home)
             return _to_files(home, to, begin) if to.database is None else _to_schemas(home, to, begin)
     except (*FAILURES, OSError, StoreUnavailable) as error:
         raise NotCopied(f"{error} Nothing was copied.") from None
+
+
+def _refuse_hosts(home: Home) -> None:
+    """What a host writes after its rows were read would be lost.
+
+    Raises:
+        ConfigurationError: FL042, for each host that was heard of lately.
+    """
+    with HostStore(home, read_only=True) as store:
+        now, rows = store.known()
+    found = [
+        Problem(
+            "FL042",
+            f"this host serves from the same database, which heard of it {max(0, now - row.seen)} s ago",
+            row.name,
+            f"Stop it, or wait {row.seen + AWAY - now + 1} s where it was stopped already. Nothing was copied.",
+        )
+        for row in alive(now, rows)
+    ]
+    if found:
+        raise ConfigurationError(tuple(found))
 
 
 def _places(home: Home) -> list[Place]:
@@ -67,9 +91,13 @@ def _to_schemas(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str,
             with schemas.writing():
                 counts = _rows(home, schemas, begin)
                 counts["pictures"] = _pictures(home, schemas.keep_picture, begin("pictures"))
+                _refuse_hosts(home)
                 schemas.unmark()
+                # Before the end of the transaction: a crash between the two closes the files, and opens none twice.
+                home.moved.write_text(f"{to.database} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n", encoding="utf-8")
         except BaseException:
             schemas.drop()
+            home.moved.unlink(missing_ok=True)
             raise
     return counts
 
@@ -94,6 +122,8 @@ def _to_files(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, i
             store.keep(name, data)
 
         counts["pictures"] = _pictures(home, keep, begin("pictures"))
+        # Who began to serve meanwhile has written what is not here.
+        _refuse_hosts(home)
         # A row that SQLite has counted up to lies in each file; nothing is left in its log once it is closed.
         for place, target in reversed(list(zip(_places(beside), _places(to), strict=True))):
             assert isinstance(place, Path)
@@ -106,6 +136,7 @@ def _to_files(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, i
     finally:
         shutil.rmtree(beside.path, ignore_errors=True)
     schema.migrate(to)
+    to.moved.unlink(missing_ok=True)
     return counts
 
 

@@ -43,6 +43,30 @@ def database_problems(home: Home) -> tuple[Problem, ...]:
             return (problem_of(error, str(place.address)),)
 
 
+def missing_tables(home: Home) -> list[str]:
+    """What `foldline migrate` would make of our own tables and columns, by schema and name.
+
+    Raises:
+        Failed: the database can't be asked.
+    """
+    wanted: list[tuple[str, str, str]] = []
+    for place, script in (*schema.scripts(home), (home.pictures, schema.PICTURES)):
+        if isinstance(place, Schema):
+            tables = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", script)
+            wanted += [(place.name, table, "") for table in tables]
+            wanted += [(place.name, table, column) for table, column, _ in schema.ADDED if table in tables]
+    place = home.site_db
+    assert isinstance(place, Schema)
+    with closing(PostgresConnection(place, read_only=True)) as connection:
+        query = (
+            "SELECT n.nspname, c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
+            " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'foldline%' AND a.attnum > 0"
+        )
+        known = set(connection.execute(query).fetchall())
+    known |= {(name, table, "") for name, table, _ in known}
+    return [".".join(filter(None, one)) for one in wanted if one not in known]
+
+
 def problem_of(error: Failed, where: str) -> Problem:
     """Why a database can't be used, from what it or the way to it said."""
     if _NO_POSTGRES.search(str(error)):

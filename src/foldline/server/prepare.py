@@ -23,15 +23,55 @@ from foldline.site.newsroom.press import open_press
 from foldline.sources.origin import open_lists
 from foldline.sources.origin.cut_alarms import cut_alarms_or_none
 from foldline.stores import schema
-from foldline.stores.database import is_made
+from foldline.stores.database import Failed, is_made
+from foldline.stores.home import Home
 from foldline.stores.mode import gate_as_before
+
+#: What PostgreSQL says to a user that lacks a right (SQLSTATE).
+NOT_ALLOWED = "42501"
 
 
 def migrate(settings: Settings) -> None:
-    """Our own tables and Django's."""
+    """Our own tables and Django's. Who may make none, and has all of them, is done.
+
+    Raises:
+        ConfigurationError: FL348, the database was made by a newer version; FL344, some tables are missing, and the
+            database's user may not make them.
+    """
+    if is_made(settings.home.site_db):
+        _refuse_newer(MigrationExecutor(connection), settings.home)
     gate_as_before(settings.home, int(time.time()))
-    schema.migrate(settings.home)
+    try:
+        schema.migrate(settings.home)
+    except Failed as error:
+        if error.state != NOT_ALLOWED:
+            raise
+        _refuse_unmade(settings, error)
+        return
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def _refuse_newer(executor: MigrationExecutor, home: Home) -> None:
+    """Raises ConfigurationError: FL348."""
+    if unknown := sorted(set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)):
+        what = f"the database was made by a newer version: {'.'.join(unknown[0])} is not known here"
+        hint = "Run the version that made it, or a newer one, on every host."
+        raise ConfigurationError((Problem("FL348", what, str(home.site_db), hint),))
+
+
+def _refuse_unmade(settings: Settings, error: Failed) -> None:
+    """After the database did not let us make tables: whether there were any to make.
+
+    Raises:
+        ConfigurationError: FL344, and which; FL041 where changes of Django's wait.
+    """
+    from foldline.server.database_checks import missing_tables
+
+    if missing := missing_tables(settings.home):
+        what = f"the database does not let us make what is missing ({', '.join(missing[:3])}): {error}"
+        hint = "Let the owner of the schemas foldline_* run `foldline migrate` (docs/postgresql.md)."
+        raise ConfigurationError((Problem("FL344", what, str(settings.home.database), hint),))
+    require_migrated(settings)
 
 
 def require_migrated(settings: Settings) -> None:
@@ -47,10 +87,7 @@ def require_migrated(settings: Settings) -> None:
         if found := database_problems(settings.home):
             raise ConfigurationError(found)
     executor = MigrationExecutor(connection)
-    if unknown := sorted(set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)):
-        what = f"the database was made by a newer version: {'.'.join(unknown[0])} is not known here"
-        hint = "Run the version that made it, or a newer one, on every host."
-        raise ConfigurationError((Problem("FL348", what, str(settings.home.site_db), hint),))
+    _refuse_newer(executor, settings.home)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     files = (("the article records are", settings.home.public_db), ("the meter is", settings.home.meter_db))
     missing = [f"{name} missing" for name, place in files if not is_made(place)]

@@ -140,6 +140,11 @@ class Home:
         return self.path / "last-backup"
 
     @property
+    def moved(self) -> Path:
+        """Which database the files here were copied into, and when: from then on they are behind."""
+        return self.path / "moved-into-a-database"
+
+    @property
     def counts(self) -> Path:
         """What each process of this host counts, where metrics are told."""
         return self.run / "counts"
