@@ -102,6 +102,8 @@ def _copied(settings: Settings, cluster: PostgresCluster) -> tuple[Settings, Ser
         if done.returncode:
             raise FoldlineError(f"{home.path} could not be copied: {done.stderr.strip()}")
         seconds = time.monotonic() - began
+        # The files are measured, too: they are what was copied, and not behind.
+        home.moved.unlink()
         with cluster.connect(name) as asking:
             # What PostgreSQL would do by itself some minutes later, and not in the middle of a measurement.
             asking.execute("VACUUM ANALYZE")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,9 +18,11 @@ from tests.operations.room import SECRET, SETTINGS, free_ports, verb
 from foldline.config import load
 from foldline.server.worker import Worker
 from foldline.signed.reader_pass import SESSION_SECONDS
+from foldline.stores.address import Address
 from foldline.stores.home import Home
 from foldline.stores.passes import PassStore
 from foldline.stores.schema import connect, migrate
+from foldline.testing.postgres import Database
 
 BEFORE = Path(__file__).parent / "version_before.sql"
 SESSION = b"s" * 16
@@ -179,3 +184,25 @@ def test_our_own_tables_are_brought_up_without_django(tmp_path: Path) -> None:
     migrate(home)
     migrate(home)
     assert "gift" in columns(home.meter_db)["foldline_gifts"]
+
+
+def test_a_change_of_a_large_table_is_not_cut_off_as_a_request_is(tmp_path: Path, database: Database) -> None:
+    home = Home(tmp_path, Address.of(database.url))
+    home.make()
+    home.settings_file.write_text('[publication]\nname = "X"\nurl = "http://127.0.0.1"\nzone = "UTC"\n')
+    home.secret_file.write_text(SECRET)
+    home.secret_file.chmod(0o600)
+    program = (
+        "import os\n"
+        "from foldline.cli.home import ready_django\n"
+        "from foldline.config import home_from, load\n"
+        "settings = load(home_from(os.environ), os.environ)\n"
+        "ready_django(settings).migrate(settings)\n"
+        "from django.db import connection\n"
+        "with connection.cursor() as asking:\n"
+        "    asking.execute('SHOW statement_timeout')\n"
+        "    print(*asking.fetchone(), connection.connection.patience)\n"
+    )
+    environ = {**os.environ, "FOLDLINE_HOME": str(home.path), "FOLDLINE_DATABASE": database.url}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["0", "21600.0"], done.stderr

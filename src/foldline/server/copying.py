@@ -14,6 +14,7 @@ from django.db import connections
 
 from foldline.errors import ConfigurationError, FoldlineError, Problem, StoreUnavailable
 from foldline.server.supervisor import take
+from foldline.server.this_host import name_of as name_of_host
 from foldline.site.database import database_settings
 from foldline.stores import schema
 from foldline.stores.address import Place
@@ -56,7 +57,7 @@ def copy(home: Home, to: Home, begin: Callable[[str], Step]) -> dict[str, int]:
 
 
 def _refuse_hosts(home: Home) -> None:
-    """What a host writes after its rows were read would be lost.
+    """What a host writes after its rows were read would be lost. This one does not serve: its folder is taken.
 
     Raises:
         ConfigurationError: FL042, for each host that was heard of lately.
@@ -71,6 +72,7 @@ def _refuse_hosts(home: Home) -> None:
             f"Stop it, or wait {row.seen + AWAY - now + 1} s where it was stopped already. Nothing was copied.",
         )
         for row in alive(now, rows)
+        if row.name != name_of_host(home)
     ]
     if found:
         raise ConfigurationError(tuple(found))

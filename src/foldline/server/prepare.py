@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any, cast
 
 from django.core.management import call_command
 from django.db import connection
@@ -48,6 +49,8 @@ def migrate(settings: Settings) -> None:
             raise
         _refuse_unmade(settings, error)
         return
+    if settings.home.database is not None:
+        cast("Any", connection).take_time()
     call_command("migrate", verbosity=0, interactive=False)
 
 

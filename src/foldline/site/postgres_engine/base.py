@@ -12,6 +12,8 @@ from foldline.stores.postgres_session import GRACE, Bounded
 
 #: What every writer of the site's tables holds until its transaction ends, on whatever host (`stores.database`).
 PEN = lock_number(b"foldline_site:")
+#: Seconds that a change of a table may take.
+LONGEST_CHANGE = 6 * 3600.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -27,6 +29,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.autocommit = True
         connection.execute(begins.encode())
         return connection
+
+    def take_time(self) -> None:
+        """Let what this connection is asked take as long as it takes: tables of millions of rows are changed."""
+        with self.cursor() as cursor:
+            cursor.execute("SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0")
+        self.connection.patience = LONGEST_CHANGE
 
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs leave it out
