@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -154,6 +155,20 @@ def test_a_newsroom_has_recipes_too(tmp_path: Path) -> None:
     for program in ("nginx", "caddy"):
         assert "foldline_gate" in printed(folder, program)
         assert "foldline_origin" not in printed(folder, program)
+
+
+def test_a_purge_is_taken_from_every_host_that_a_gate_is_said_to_listen_on(tmp_path: Path) -> None:
+    folder = home_at(tmp_path / "home").home.path
+    gates = ("10.0.0.1:8080", "10.0.0.2:8080", "[2001:db8::7]:8080", "127.0.0.1:8081", "two.internal:8080")
+    asked = [word for gate in gates for word in ("--gate", gate)]
+    text = printed(folder, "nginx", "--cache", *asked)
+    allowed = re.findall(r"^ +allow (\S+);", text, re.MULTILINE)
+    assert allowed == ["127.0.0.1", "::1", "10.0.0.1", "10.0.0.2", "2001:db8::7"]
+    # nginx takes no name there, and nobody elsewhere reaches loopback.
+    assert "two.internal has no address here" in text
+    assert "--purge" in text
+    assert "--purge" not in printed(folder, "nginx", "--cache", "--purge", "10.0.0.9:8079", *asked)
+    assert re.findall(r"^ +allow (\S+);", printed(folder, "nginx", "--cache"), re.MULTILINE) == ["127.0.0.1", "::1"]
 
 
 def test_more_proxies_of_ours_are_counted_from_our_side(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ Verb = Callable[..., None]
 
 #: How the names of the gate's cookies begin. A request with one of them is never answered from a cache.
 COOKIE = "__Host-foldline-"
+#: Where a gate listens that asks from this machine: the first three are loopback alone.
+_HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 
 
 def cache_options(verb: Verb) -> Verb:
@@ -67,17 +70,30 @@ def varnish(gate_host: str, home: Path | None) -> None:
     click.echo(filled("foldline.vcl", **values), nl=False)
 
 
-def cache_values(settings: Settings, *, cache: bool, folder: str, purge: str) -> dict[str, Any]:
-    """What the parts of nginx's recipe about its cache are filled with."""
-    host, _ = settings.listen
+def cache_values(settings: Settings, *, cache: bool, folder: str, purge: str, gates: Sequence[str]) -> dict[str, Any]:
+    """What the parts of nginx's recipe about its cache are filled with. `gates` are host and port of each."""
+    hosts = [settings.listen[0], *(gate.rpartition(":")[0].strip("[]") for gate in gates)]
+    elsewhere = [host for host in dict.fromkeys(hosts) if host not in _HERE]
+    purgers = [host for host in elsewhere if _is_address(host)]
     return {
         "cache": cache,
         "cache_folder": folder,
         "purge": purge,
-        "purger": "" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "localhost") else host,  # noqa: S104
+        "purgers": purgers,
+        "nameless": [host for host in elsewhere if host not in purgers],
+        "purge_stays": bool(elsewhere) and purge.rpartition(":")[0].strip("[]") in _HERE[:3],
         "cookie": COOKIE,
         "crawlers": crawler_names(settings),
     }
+
+
+def _is_address(host: str) -> bool:
+    """nginx allows addresses, and does not start where a name stands there."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def crawler_names(settings: Settings) -> str:

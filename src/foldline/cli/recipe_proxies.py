@@ -62,8 +62,9 @@ def _proxy_options(verb: Verb) -> Verb:
 def nginx(cache: bool, cache_folder: str, purge: str, **asked: Any) -> None:
     """A server block for nginx, 1.20 or newer."""
     settings = settings_of(asked.pop("home"))
-    kept = cache_values(settings, cache=cache, folder=cache_folder, purge=purge)
-    click.echo(filled("nginx.conf", **proxy_values(settings, **asked), **kept), nl=False)
+    values = proxy_values(settings, **asked)
+    kept = cache_values(settings, cache=cache, folder=cache_folder, purge=purge, gates=asked["gate"])
+    click.echo(filled("nginx.conf", **values, **kept), nl=False)
 
 
 @click.command()
