@@ -69,6 +69,10 @@ class Visits:
         """A subscriber reads an article."""
         return self._page(self._subscriber(number), article, signed=0)
 
+    def of_today(self) -> list[Asked]:
+        """Each of today's articles once."""
+        return [self.page(number, self._size.articles - 1 - 2 * number) for number in range(TODAY)]
+
     def _page(self, reader: int, article: int, signed: int) -> Asked:
         return Asked("GET", invented.path(article), self._cookie(reader, signed), invented.last_words(article))
 

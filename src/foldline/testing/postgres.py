@@ -239,7 +239,8 @@ class PostgresCluster:
     def backends(self, database: str) -> list[int]:
         """The processes that serve connections to a database, without the one that asks."""
         with self.connect() as asking:
-            rows = asking.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", (database,)).fetchall()
+            asked = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+            rows = asking.execute(asked, (database,)).fetchall()
         return [int(str(row[0])) for row in rows]
 
     def kill_backend(self, database: str) -> int:
