@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,6 +12,9 @@ from tests.readers.conftest import home, later
 from tests.readers.conftest import site as readers_site
 
 from foldline.stores.home import Home
+
+#: As `tests.django_home` has it.
+ZONE = ZoneInfo("America/New_York")
 
 __all__ = ["home", "later", "readers_site"]
 
@@ -39,8 +43,8 @@ def room(home: Home, readers_site: None) -> Iterator[Room]:
 
 
 def day(offset: int) -> str:
-    """A day from today on, as a file has it."""
-    return (datetime.now(UTC) + timedelta(days=offset)).date().isoformat()
+    """A day from today on, as a file has it: where the publication is, yesterday may be today elsewhere."""
+    return (datetime.now(ZONE) + timedelta(days=offset)).date().isoformat()
 
 
 def held(email: str) -> list[tuple[str, bool]]:
