@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +134,19 @@ def test_what_was_under_way_when_the_connection_was_ended_fails_once_and_is_not_
             half(writer)
         rows = writer.execute("SELECT key FROM foldline_changes WHERE key IN ('/half', '/whole')")
         assert rows.fetchall() == []
+
+
+def test_a_worker_with_thousands_of_connections_asks_on(paper: Newspaper) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    held = [os.open("/dev/null", os.O_RDONLY) for _ in range(1100)]
+    try:
+        with closing(connect(paper.home.site_db)) as asking:
+            assert [asking.execute("SELECT 1").fetchone() for _ in range(2)] == [(1,), (1,)]
+    finally:
+        for number in held:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def end_connections(paper: Newspaper, postgres: PostgresCluster) -> None:

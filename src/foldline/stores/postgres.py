@@ -190,7 +190,12 @@ class PostgresConnection:
 
 def _was_left(raw: Bounded) -> bool:
     """Whether the server has let go of a connection on which nothing is under way: it says so, or ends it, unasked."""
-    return raw.closed or bool(select.select([raw.fileno()], [], [], 0)[0])
+    if raw.closed:
+        return True
+    # Not `select`, which knows no number from 1024 on: a worker holds thousands of readers' connections.
+    looks = select.poll()
+    looks.register(raw.fileno(), select.POLLIN)
+    return bool(looks.poll(0))
 
 
 def _is_lost(error: psycopg.Error, raw: Bounded) -> bool:
